@@ -136,7 +136,7 @@ struct tl_event_type {
 
 enum tl_after_failure { TL_AFTER_HOLD, TL_AFTER_SUPERSEDE, TL_AFTER_PASS };
 enum tl_on_failure { TL_FAILURE_PARK, TL_FAILURE_COMPENSATE };
-enum tl_priority { TL_PRIORITY_URGENT, TL_PRIORITY_NORMAL, TL_PRIORITY_BULK };
+enum tl_flow_priority { TL_PRIORITY_URGENT, TL_PRIORITY_NORMAL, TL_PRIORITY_BULK };
 
 /* A flow as declared, or the internal pure flow "event:<name>" of an event with `from`. The index of a flow in the
  * bundle is what script/run.h takes. */
@@ -149,7 +149,7 @@ struct tl_flow {
     struct tl_keyed order;   /* neither: the event's key */
     enum tl_after_failure after_failure;
     enum tl_on_failure on_failure;
-    enum tl_priority priority;
+    enum tl_flow_priority priority;
     int64_t deadline_ms; /* 0: none */
     bool latest;
     const char *steward;
@@ -159,14 +159,14 @@ struct tl_flow {
 };
 
 /* What an operation does to the world; from the connector's manifest. */
-enum tl_effect { TL_EFFECT_UNKNOWN, TL_EFFECT_READ, TL_EFFECT_IDEMPOTENT, TL_EFFECT_KEYED, TL_EFFECT_UNSAFE };
+enum tl_effect_class { TL_EFFECT_UNKNOWN, TL_EFFECT_READ, TL_EFFECT_IDEMPOTENT, TL_EFFECT_KEYED, TL_EFFECT_UNSAFE };
 
 struct tl_bundle_options {
     const char *library; /* folder of the standard library (scripts/lib); required */
     /* Class of an operation of a system, asked while checking. TL_EFFECT_UNKNOWN: the system has no such operation
      * (an error; `nearest`, when set by the callee, is quoted; it must outlive the call). NULL: not checked at load,
      * and every operation counts as a read when running. "put" is never asked. */
-    enum tl_effect (*effect_class)(void *ctx, const struct tl_system *system, tl_str operation, const char **nearest);
+    enum tl_effect_class (*effect_class)(void *ctx, const struct tl_system *system, tl_str operation, const char **nearest);
     void *ctx;
 };
 

@@ -40,7 +40,7 @@ struct tl_run_ask {
     tl_str object;    /* put only: the platform's object */
     tl_str key;       /* put only: JSON object of the external key fields, from the record */
     tl_str record;    /* put only: JSON of the mapped record, key fields included */
-    enum tl_effect effect; /* put: idempotent; else what the bundle's effect_class said, READ when unknown */
+    enum tl_effect_class effect; /* put: idempotent; else what the bundle's effect_class said, READ when unknown */
     int nth;               /* n-th ask with this (operation, target) in this run, from 1 */
     struct tl_place place; /* the script's line */
 };

@@ -4,7 +4,7 @@
 #include "base/str.h"
 
 #define TL_FAILURES(X)                                                                                                 \
-    X(TL_DONE, 0, "done")               /* no failure */                                                               \
+    X(TL_FAIL_NONE, 0, "done")               /* no failure */                                                               \
     X(TL_FAIL_RETRY, 1, "retry")        /* endpoint: timeout, 5xx, connection */                                       \
     X(TL_FAIL_AUTH, 2, "auth")          /* endpoint: credentials refused */                                            \
     X(TL_FAIL_QUOTA, 3, "quota")        /* endpoint: too many calls */                                                 \

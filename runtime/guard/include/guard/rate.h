@@ -5,7 +5,7 @@
 #include "guard/instant.h"
 #include <stdbool.h>
 
-enum tl_priority { TL_URGENT, TL_NORMAL, TL_BULK, TL_PRIORITY_COUNT };
+
 
 struct tl_rate_config {
     uint32_t per_second;       /* 0: no limit */

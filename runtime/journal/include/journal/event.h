@@ -1,6 +1,7 @@
 /* What is written to the journal and read from it: events, outcomes and the records of other kinds. Plain values; who
  * owns the bytes is said where they are used. */
 #pragma once
+#include "base/priority.h"
 #include "base/trace.h"
 #include "journal/position.h"
 
@@ -9,7 +10,7 @@
 #define TL_PAYLOAD_MAX (64u * 1024 * 1024) /* bytes of a payload or a state value */
 #define TL_BATCH_EVENTS_MAX 65536         /* events in a batch */
 
-enum tl_priority { TL_URGENT, TL_NORMAL, TL_BULK };
+
 
 /* An event to be accepted. Names (type, source, cause_flow) come from the integration, never from a payload: the journal
  * keeps each one in memory for good. All slices are copied. */

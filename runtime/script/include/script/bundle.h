@@ -7,6 +7,7 @@
  * Thread: load and free on any one thread; reading from any number of threads. */
 #pragma once
 #include "base/error.h"
+#include "base/priority.h"
 #include "base/str.h"
 #include <stdint.h>
 
@@ -136,7 +137,6 @@ struct tl_event_type {
 
 enum tl_after_failure { TL_AFTER_HOLD, TL_AFTER_SUPERSEDE, TL_AFTER_PASS };
 enum tl_on_failure { TL_FAILURE_PARK, TL_FAILURE_COMPENSATE };
-enum tl_flow_priority { TL_PRIORITY_URGENT, TL_PRIORITY_NORMAL, TL_PRIORITY_BULK };
 
 /* A flow as declared, or the internal pure flow "event:<name>" of an event with `from`. The index of a flow in the
  * bundle is what script/run.h takes. */
@@ -149,7 +149,7 @@ struct tl_flow {
     struct tl_keyed order;   /* neither: the event's key */
     enum tl_after_failure after_failure;
     enum tl_on_failure on_failure;
-    enum tl_flow_priority priority;
+    enum tl_priority priority;
     int64_t deadline_ms; /* 0: none */
     bool latest;
     const char *steward;

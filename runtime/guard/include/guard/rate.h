@@ -2,10 +2,9 @@
  * (urgent and normal), so that a bulk load cannot use up the day. A platform that says "too many" (429) halves the rate;
  * it grows back by a tenth of the configured rate every 10 s. Pure. Thread: one at a time. */
 #pragma once
+#include "base/priority.h"
 #include "guard/instant.h"
 #include <stdbool.h>
-
-
 
 struct tl_rate_config {
     uint32_t per_second;       /* 0: no limit */

@@ -10,8 +10,6 @@
 #define TL_PAYLOAD_MAX (64u * 1024 * 1024) /* bytes of a payload or a state value */
 #define TL_BATCH_EVENTS_MAX 65536         /* events in a batch */
 
-
-
 /* An event to be accepted. Names (type, source, cause_flow) come from the integration, never from a payload: the journal
  * keeps each one in memory for good. All slices are copied. */
 struct tl_event_in {

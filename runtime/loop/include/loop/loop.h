@@ -24,7 +24,8 @@ void tl_loop_turn(struct tl_loop *loop);
 /* One turn that waits for something to do, at most `max_ms` of the machine's time. [loop] */
 void tl_loop_wait(struct tl_loop *loop, int max_ms);
 /* Delivers what was posted, waits for handles being closed, releases everything. Timers still set are forgotten.
- * Servers and clients on the loop must be stopped before: a handle still open ends the process. NULL is fine.
+ * Servers and clients on the loop must be stopped before, and the threads that post here joined: a handle still open
+ * ends the process. NULL is fine.
  * [loop, not running] */
 void tl_loop_free(struct tl_loop *loop);
 
@@ -37,9 +38,9 @@ struct tl_loop *tl_loop_current(void);
 void tl_loop_next(struct tl_loop *loop, struct tl_mail *mail);
 
 /* ---- driven time ---------------------------------------------------------------------------------------------------
- * Tests replace the clock (base/clock.h) and move it only while nothing is outstanding:
- *     while (!all loops idle) yield;  move the clock;  tl_loop_clock_moved(every loop);
- */
+ * Tests replace the clock (base/clock.h) and move it only while nothing is outstanding: all loops are found idle, then
+ * found idle again with the same numbers of turns (otherwise one may have mailed another between two looks). Then:
+ * move the clock, tl_loop_clock_moved(every loop). */
 
 /* The clock seam has moved: look at the timers again. [any] */
 void tl_loop_clock_moved(struct tl_loop *loop);
@@ -50,5 +51,7 @@ bool tl_loop_is_idle(const struct tl_loop *loop);
  * job on another thread. Each begin has one end. [any] */
 void tl_loop_op_begin(struct tl_loop *loop);
 void tl_loop_op_end(struct tl_loop *loop);
+/* Turns begun so far. [any] */
+uint64_t tl_loop_turns(const struct tl_loop *loop);
 /* Mono time (ms) of the earliest timer; INT64_MAX when none is set. [any] */
 int64_t tl_loop_due_ms(const struct tl_loop *loop);

@@ -8,6 +8,7 @@
  * Life: tl_system_new · tl_system_attach per lane (on it) · calls, captures … · tl_system_lane_stop per lane, wait for
  * its callback · tl_system_free. */
 #pragma once
+#include "base/effect.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "codec/json.h"
@@ -58,10 +59,9 @@ tl_str tl_system_name(const struct tl_system *system);
 const struct tl_connector *tl_system_connector(const struct tl_system *system);
 
 /* What one operation is; NULL when there is none of that name. Borrowed from the system. [any] */
-enum tl_effect { TL_EFFECT_READ = 1, TL_EFFECT_IDEMPOTENT, TL_EFFECT_KEYED, TL_EFFECT_UNSAFE };
 struct tl_operation_facts {
     tl_str name, summary;
-    enum tl_effect effect;
+    enum tl_effect_class effect;
     int64_t key_ttl_ms; /* keyed; 0 none stated */
     int64_t settle_ms;  /* longest time until a sent write is visible to the lookup; 0 none stated */
     bool has_lookup;

@@ -6,6 +6,7 @@
  * lives until tl_bundle_free. A bundle with errors can be read and printed, but no state can be built from it.
  * Thread: load and free on any one thread; reading from any number of threads. */
 #pragma once
+#include "base/effect.h"
 #include "base/error.h"
 #include "base/priority.h"
 #include "base/str.h"
@@ -159,7 +160,6 @@ struct tl_flow {
 };
 
 /* What an operation does to the world; from the connector's manifest. */
-enum tl_effect_class { TL_EFFECT_UNKNOWN, TL_EFFECT_READ, TL_EFFECT_IDEMPOTENT, TL_EFFECT_KEYED, TL_EFFECT_UNSAFE };
 
 struct tl_bundle_options {
     const char *library; /* folder of the standard library (scripts/lib); required */

@@ -33,7 +33,7 @@ struct tl_quota_hint {
 
 /* Borrowed by `done` until it returns. */
 struct tl_call_result {
-    enum tl_failure failure; /* TL_DONE or why not */
+    enum tl_failure failure; /* TL_FAIL_NONE or why not */
     int64_t wait_ms;         /* asked for by the platform; 0: nothing was said */
     bool sent;               /* something that could change the platform was sent */
     bool unknown;            /* and whether it took effect is not known (never for read operations) */

@@ -51,13 +51,13 @@ struct tl_need {
 };
 
 /* Capture of one object of a system: `changes = { Opportunity = { poll = "30s", … } }`. */
-struct tl_capture {
+struct tl_capture_decl {
     const char *object;
     int64_t poll_ms;    /* 0: not polled */
     const char *config; /* JSON of the whole entry, keys sorted */
 };
 
-struct tl_system {
+struct tl_system_decl {
     const char *name;
     const char *kind;           /* equals `name` when not given */
     const char *connector;      /* "salesforce" */
@@ -86,7 +86,7 @@ struct tl_system {
     } breaker;
     const char *const *maintenance; /* "Sun 02:00-06:00 Europe/Berlin" */
     size_t maintenance_count;
-    const struct tl_capture *captures; /* sorted by object; also objects that only an event's `from` names */
+    const struct tl_capture_decl *captures; /* sorted by object; also objects that only an event's `from` names */
     size_t capture_count;
     const char *config; /* JSON of the whole declaration, keys sorted, references as in auth */
     struct tl_place place;
@@ -166,7 +166,7 @@ struct tl_bundle_options {
     /* Class of an operation of a system, asked while checking. TL_EFFECT_UNKNOWN: the system has no such operation
      * (an error; `nearest`, when set by the callee, is quoted; it must outlive the call). NULL: not checked at load,
      * and every operation counts as a read when running. "put" is never asked. */
-    enum tl_effect_class (*effect_class)(void *ctx, const struct tl_system *system, tl_str operation, const char **nearest);
+    enum tl_effect_class (*effect_class)(void *ctx, const struct tl_system_decl *system, tl_str operation, const char **nearest);
     void *ctx;
 };
 
@@ -198,14 +198,14 @@ const char *tl_bundle_hash(const struct tl_bundle *bundle);
 /* Lists in the order of declaration. */
 const struct tl_steward *tl_bundle_stewards(const struct tl_bundle *bundle, size_t *count);
 const struct tl_need *tl_bundle_needs(const struct tl_bundle *bundle, size_t *count);
-const struct tl_system *tl_bundle_systems(const struct tl_bundle *bundle, size_t *count);
+const struct tl_system_decl *tl_bundle_systems(const struct tl_bundle *bundle, size_t *count);
 const struct tl_route *tl_bundle_routes(const struct tl_bundle *bundle, size_t *count);
 const struct tl_entity *tl_bundle_entities(const struct tl_bundle *bundle, size_t *count);
 const struct tl_event_type *tl_bundle_events(const struct tl_bundle *bundle, size_t *count);
 /* Declared flows first, then the internal ones. */
 const struct tl_flow *tl_bundle_flows(const struct tl_bundle *bundle, size_t *count);
 /* By name; NULL when absent. */
-const struct tl_system *tl_bundle_system(const struct tl_bundle *bundle, tl_str name);
+const struct tl_system_decl *tl_bundle_system(const struct tl_bundle *bundle, tl_str name);
 const struct tl_route *tl_bundle_route(const struct tl_bundle *bundle, tl_str kind);
 const struct tl_event_type *tl_bundle_event(const struct tl_bundle *bundle, tl_str name);
 /* The text of a file of the bundle; ptr NULL when absent. */
@@ -213,5 +213,5 @@ tl_str tl_bundle_file(const struct tl_bundle *bundle, const char *path);
 
 /* The system that `target` (a system or a kind) means for this payload, or NULL: *reason (static text or in `err`)
  * says why the unit must park. A kind with a single system needs no route. */
-const struct tl_system *tl_bundle_route_to(const struct tl_bundle *bundle, tl_str target, tl_str payload,
+const struct tl_system_decl *tl_bundle_route_to(const struct tl_bundle *bundle, tl_str target, tl_str payload,
                                            struct tl_error *err);

@@ -1,6 +1,6 @@
-/* Stops calling an endpoint that fails. Closed: calls pass, failures within a window are counted. Open: no call until
- * `probe_after`. Half open: one call, the probe, decides. Each probe that fails doubles the pause, up to 16 times.
- * auth and config open it at once: repeating does not help and locks accounts. Pure. Thread: one at a time. */
+/* Stops calling an endpoint that fails. Closed: calls pass, failures within a window are counted, and a success makes up for
+ * one. Open: no call until `probe_after`. Half open: one call, the probe, decides. Each probe that fails doubles the pause, up
+ * to 16 times. auth and config open it at once: repeating does not help and locks accounts. Pure. Thread: one at a time. */
 #pragma once
 #include "guard/failure.h"
 #include "guard/instant.h"

@@ -6,7 +6,8 @@
  *     daily 01:00-02:00 Asia/Tokyo           every day
  *
  * Times are wall time in the IANA zone, daylight saving included: a start that the clock skips is the moment it jumps, and a
- * time that comes twice opens at the first and closes at the second, so that the window is never shorter than written.
+ * time that comes twice opens at the first and closes at the second, so that the window is
+ * never shorter than written; one that lies wholly in a skipped hour does not happen that day.
  * Equal times are refused (24 hours are 00:00-24:00). A calendar is immutable after the last add. Thread: any then. */
 #pragma once
 #include "base/error.h"

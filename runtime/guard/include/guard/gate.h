@@ -74,12 +74,16 @@ bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority
                    struct tl_gate_ticket *ticket, struct tl_gate_closed *closed);
 /* The same answer without taking anything. True: open. */
 bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority, struct tl_gate_closed *closed);
-/* `wait_ms`: what the platform asked for with the failure (retry or quota), 0 if nothing: nobody calls before. quota also
- * shrinks the rate. */
+/* `wait_ms`: what the platform asked for with the failure (retry or quota), 0 if nothing: nobody calls before, and the rate is
+ * halved. quota without a wait closes for a second, doubled each time, up to ten minutes. */
 void tl_gate_leave(struct tl_gate *gate, struct tl_gate_ticket ticket, enum tl_failure failure, int64_t wait_ms,
                    struct tl_instant now);
 /* Nothing was sent: takes back what enter took. */
 void tl_gate_withdraw(struct tl_gate *gate, struct tl_gate_ticket ticket, struct tl_instant now);
+
+/* What the platform said about its day budget (Sforce-Limit-Info). A hint: it may go down again, and is believed for a quarter
+ * of an hour. Bulk stops at the share kept for live work, everything at the limit. */
+void tl_gate_report(struct tl_gate *gate, uint64_t used, uint64_t limit, struct tl_instant now);
 
 /* A person closes the gate. Calls in flight end normally. A second pause replaces who and why. */
 void tl_gate_pause(struct tl_gate *gate, tl_str who, tl_str why, struct tl_instant now);
@@ -98,6 +102,7 @@ struct tl_gate_status {
     uint32_t in_flight, concurrent;
     double per_second;         /* as it is now, 0: no limit */
     uint64_t used_today, per_day;
+    uint64_t reported_used, reported_limit; /* by the platform; 0: nothing yet */
     uint64_t entered, refused; /* since the start */
 };
 void tl_gate_status(struct tl_gate *gate, struct tl_instant now, struct tl_gate_status *out);

@@ -1,0 +1,34 @@
+/* The two doors between the engine and what it drives, as tables of functions: runs (the script room) and calls (the
+ * connector room). Tests put platforms and flows of their own behind them. */
+#pragma once
+#include "base/trace.h"
+#include "connector/call.h"
+#include "connector/capture.h"
+#include "connector/webhook.h"
+#include "script/run.h"
+
+struct tl_lane;
+
+/* As in script/run.h and script/state.h; `host` is what `open` gave for the lane. [loop] */
+struct tl_run_port {
+    tl_code (*open)(void *ctx, void **host, struct tl_error *err);
+    void (*close)(void *ctx, void *host);
+    const struct tl_run_outcome *(*start)(void *ctx, void *host, size_t flow, const struct tl_run_event *event,
+                                          struct tl_run **run);
+    const struct tl_run_outcome *(*resume)(void *ctx, struct tl_run *run, const struct tl_run_result *result);
+    void (*free)(void *ctx, struct tl_run *run);
+    tl_code (*order_key)(void *ctx, void *host, size_t flow, const struct tl_run_event *event, struct tl_buf *out,
+                         struct tl_error *err);
+    void *ctx;
+};
+
+/* As in connector/call.h and webhook.h. `system` is the name. Each start has exactly one `done`, in a later callback on
+ * the lane. [loop] */
+struct tl_call_port {
+    void *(*start)(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_call_request *request,
+                   tl_call_done *done, void *done_ctx);
+    void (*cancel)(void *ctx, void *call);
+    void (*read)(void *ctx, struct tl_lane *lane, tl_str system, tl_str object, tl_str key, const struct tl_trace *trace,
+                 tl_hint_done *done, void *done_ctx);
+    void *ctx;
+};

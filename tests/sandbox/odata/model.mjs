@@ -1,0 +1,77 @@
+// The ERP's entity types: properties, keys, navigation.
+
+const text = (length) => ({ type: "Edm.String", length });
+const decimal = (precision, scale) => ({ type: "Edm.Decimal", precision, scale });
+const flag = { type: "Edm.Boolean" };
+const day = { type: "Edm.Date" };
+const instant = { type: "Edm.DateTimeOffset", precision: 3 };
+const computed = (property) => ({ ...property, computed: true });
+const needed = (property) => ({ ...property, nullable: false });
+
+const stamped = { CreatedAt: computed(instant), CreatedBy: computed(text(40)), ModifiedAt: computed(instant), ModifiedBy: computed(text(40)) };
+
+const BusinessPartner = { name: "BusinessPartner", set: "BusinessPartners", key: "PartnerNo", range: ["BP-", 6], alternate: ["ExternalId"],
+  properties: {
+    PartnerNo: needed(text(20)), ExternalId: text(80), Name: needed(text(120)), VatId: text(20), Street: text(120), City: text(60), PostalCode: text(20),
+    Country: text(2), Phone: text(40), Email: text(120), Industry: text(40), CompanyCode: text(10), Currency: text(3), PaymentTerms: text(20),
+    CreditLimit: decimal(15, 2), CreditUsed: decimal(15, 2), OnHold: flag, SupportTier: text(20), Revision: { type: "Edm.Int64" }, ...stamped,
+  },
+  navigation: { SalesOrders: { to: "SalesOrder", many: true, by: "PartnerNo" } } };
+
+const SalesOrderItem = { name: "SalesOrderItem", key: "LineNo",
+  properties: {
+    LineNo: needed({ type: "Edm.Int32" }), ProductNo: needed(text(40)), Description: text(255), Quantity: needed(decimal(13, 3)), Unit: text(10),
+    UnitPrice: decimal(15, 4), NetAmount: decimal(15, 2), ExternalLineNo: text(80),
+  },
+  navigation: { Product: { to: "Product", by: "ProductNo", theirs: "ProductNo" } } };
+
+const SalesOrder = { name: "SalesOrder", set: "SalesOrders", key: "ID", alternate: ["OrderNo"],
+  properties: {
+    ID: needed({ type: "Edm.Guid" }), OrderNo: text(40), PartnerNo: needed(text(20)), CompanyCode: text(10), CustomerReference: text(80),
+    OrderDate: day, RequestedDate: day, Currency: text(3), NetAmount: decimal(15, 2), TaxAmount: decimal(15, 2), TotalAmount: decimal(15, 2),
+    Note: text(1000), Status: computed(text(20)), StatusReason: computed(text(255)), ...stamped,
+  },
+  navigation: {
+    Items: { to: "SalesOrderItem", many: true, contained: true }, Customer: { to: "BusinessPartner", by: "PartnerNo", theirs: "PartnerNo" },
+    Deliveries: { to: "Delivery", many: true, by: "OrderNo" }, Invoices: { to: "Invoice", many: true, by: "OrderNo" },
+  } };
+
+const DeliveryItem = { name: "DeliveryItem", key: "LineNo", navigation: {},
+  properties: { LineNo: needed({ type: "Edm.Int32" }), ProductNo: text(40), Quantity: decimal(13, 3), Unit: text(10) } };
+
+const Delivery = { name: "Delivery", set: "Deliveries", key: "DeliveryNo", range: ["8", 8],
+  properties: { DeliveryNo: needed(text(20)), OrderNo: text(40), PartnerNo: text(20), ShippedAt: instant, Carrier: text(40), TrackingNo: text(80), ...stamped },
+  navigation: { Items: { to: "DeliveryItem", many: true, contained: true }, Order: { to: "SalesOrder", by: "OrderNo", theirs: "OrderNo" } } };
+
+const Invoice = { name: "Invoice", set: "Invoices", key: "InvoiceNo", range: ["9", 8],
+  properties: {
+    InvoiceNo: needed(text(20)), OrderNo: text(40), PartnerNo: text(20), InvoiceDate: day, DueDate: day, Currency: text(3), NetAmount: decimal(15, 2),
+    TaxAmount: decimal(15, 2), TotalAmount: decimal(15, 2), Status: text(20), ...stamped,
+  },
+  navigation: { Order: { to: "SalesOrder", by: "OrderNo", theirs: "OrderNo" } } };
+
+const Product = { name: "Product", set: "Products", key: "ProductNo", range: ["P-", 6],
+  properties: { ProductNo: needed(text(40)), Name: needed(text(120)), Unit: text(10), ListPrice: decimal(15, 4), Currency: text(3), Stock: decimal(13, 3), ...stamped },
+  navigation: {} };
+
+export const types = Object.fromEntries([BusinessPartner, SalesOrder, SalesOrderItem, Delivery, DeliveryItem, Invoice, Product].map((t) => [t.name, t]));
+export const sets = Object.fromEntries(Object.values(types).filter((t) => t.set).map((t) => [t.set, t]));
+export const stamps = ["ModifiedAt", "ModifiedBy"];
+
+/** Results of functions. */
+export const complex = {
+  CreditStatus: { AccountNo: text(20), OnHold: flag, CreditLimit: decimal(15, 2), CreditUsed: decimal(15, 2), CreditAvailable: decimal(15, 2), Currency: text(3) },
+  Availability: { ProductNo: text(40), Available: decimal(13, 3), Unit: text(10) },
+  Price: { ProductNo: text(40), AccountNo: text(20), UnitPrice: decimal(15, 4), Currency: text(3) },
+};
+
+export const functions = {
+  CreditStatus: { parameters: ["AccountNo"], returns: "CreditStatus" },
+  Availability: { parameters: ["ProductNo"], returns: "Availability" },
+  ContractPrice: { parameters: ["AccountNo", "ProductNo"], returns: "Price" },
+};
+
+/** Bound actions on SalesOrder and their parameters. */
+export const actions = {
+  Accept: {}, Ship: { Carrier: text(40), TrackingNo: text(80) }, Invoice: {}, Cancel: { Reason: text(255) }, Refuse: { Reason: text(255) },
+};

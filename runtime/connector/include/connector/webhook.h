@@ -20,7 +20,10 @@ struct tl_webhook_request {
 struct tl_webhook_result {
     bool refused;
     int status;   /* refused: 400, 401, 405, 415, 404 (no webhook), 503; else what to answer once stored */
-    tl_str why;   /* refused: a sentence, fit to be shown to the sender; names no secret */
+    tl_str why;   /* refused, unreadable: a sentence, fit to be shown to the sender; names no secret */
+    /* The signature is right and the body cannot be read as the connector expects: the owner keeps the body as received,
+     * parks it with `why`, and answers 202 (rule 17). */
+    bool unreadable;
     const struct tl_captured *events; /* may be 0: a challenge, a ping, ignored types */
     size_t event_count;
     const struct tl_http_header *headers; /* of the reply */

@@ -18,7 +18,8 @@ export class Faults {
     const match = spec.match ?? {};
     const armed = {
       ...spec, fault: name, id: this.next++, seen: 0, hits: 0,
-      method: match.method ? String(match.method).toUpperCase() : null,
+      // Deliveries that a platform makes itself are matched as method WEBHOOK, with the event type for a path.
+      method: name.startsWith("webhook_") ? "WEBHOOK" : match.method ? String(match.method).toUpperCase() : null,
       path: match.path ? new RegExp(match.path) : null,
       inBody: match.body ? new RegExp(match.body) : null,
       chance: spec.rate === undefined ? null : generator(spec.seed ?? 1),

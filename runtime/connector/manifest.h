@@ -1,0 +1,28 @@
+/* A manifest (sdk/docs/manifest.md), checked from top to bottom when it is loaded and then read where it lies. What the
+ * checks accept, the interpreter may rely on: types, known keys, templates that name things that exist. Thread: immutable
+ * once made. */
+#pragma once
+#include "base/error.h"
+#include "codec/json.h"
+
+struct tl_manifest {
+    struct tl_json_doc *doc;          /* own */
+    const struct tl_json_value *root; /* borrow: of doc */
+};
+
+#define TL_MANIFEST_MAX (4u << 20)
+#define TL_MANIFEST_DEPTH 64
+
+/* TL_ECONFIG with the place ("operations.upsert.effect: …"). TL_EVERSION for another manifest format. */
+TL_MUST_CHECK tl_code tl_manifest_new(tl_str text, struct tl_manifest *out, struct tl_error *err);
+void tl_manifest_deinit(struct tl_manifest *manifest);
+
+/* A system's own operations file: {"operations": …, "errors": …}, by the same rules, without `code`. `of` is the
+ * connector's manifest. */
+TL_MUST_CHECK tl_code tl_manifest_extra_new(tl_str text, const struct tl_manifest *of, struct tl_manifest *out,
+                                            struct tl_error *err);
+
+/* The usual fields of an auth kind that a manifest need not repeat; NULL past the end. */
+const char *tl_auth_field(tl_str kind, size_t i, bool *required);
+/* The auth kinds. */
+bool tl_auth_kind_known(tl_str kind);

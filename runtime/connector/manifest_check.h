@@ -1,0 +1,49 @@
+/* A checker for JSON objects by tables of keys: what may stand where, of which form. Used by manifest.c with the tables
+ * of manifest_keys.c. */
+#pragma once
+#include "base/buf.h"
+#include "base/error.h"
+#include "codec/json.h"
+
+enum tl_key_form {
+    TL_KEY_ANY,
+    TL_KEY_TEXT,
+    TL_KEY_BOOL,
+    TL_KEY_COUNT,    /* a whole number, not negative */
+    TL_KEY_DURATION,
+    TL_KEY_POINTER,  /* RFC 6901 */
+    TL_KEY_TEMPLATE, /* plain */
+    TL_KEY_PATH,     /* RFC 6570 */
+    TL_KEY_PLACE,
+    TL_KEY_TEXTS,    /* a list of texts */
+    TL_KEY_OBJECT,   /* `of`: a table */
+    TL_KEY_LIST,     /* of objects by `of` */
+    TL_KEY_MAP,      /* any names to objects by `of` */
+    TL_KEY_TEMPLATES, /* any names to plain templates */
+    TL_KEY_PLACES,   /* any names to places */
+    TL_KEY_BODY,     /* JSON with templates */
+    TL_KEY_CHECK     /* `check` decides */
+};
+
+struct tl_manifest_check {
+    const struct tl_json_value *config; /* the declared config fields, for {config.x}; NULL: none */
+    bool in_auth;                       /* {auth.x} is allowed here */
+    struct tl_buf place;                /* "operations.upsert" */
+};
+
+struct tl_key {
+    const char *name; /* NULL ends the table */
+    enum tl_key_form form;
+    bool required;
+    const struct tl_key *of;
+    tl_code (*check)(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err);
+};
+
+/* TL_ECONFIG with the place. */
+TL_MUST_CHECK tl_code tl_manifest_check_object(struct tl_manifest_check *check, const struct tl_json_value *value,
+                                               const struct tl_key *keys, struct tl_error *err);
+/* "operations.upsert: " before a sentence. */
+tl_code tl_manifest_refuse(struct tl_manifest_check *check, struct tl_error *err, const char *fmt, ...) TL_PRINTF(3, 4);
+
+extern const struct tl_key tl_manifest_keys[];
+extern const struct tl_key tl_manifest_extra_keys[];

@@ -47,7 +47,8 @@ void tl_json_lossy(struct tl_json_writer *w, tl_str s);
 void tl_json_number(struct tl_json_writer *w, tl_str lexeme);
 /* One complete value, already JSON: copied as it is, not checked again. */
 void tl_json_raw_value(struct tl_json_writer *w, tl_str json);
-/* A value of a document, written anew: compact or indented like the rest, escapes made uniform, number texts kept. */
+/* A value of a document, written anew: compact or indented like the rest, escapes made uniform, number texts kept.
+ * NULL writes null. */
 void tl_json_value(struct tl_json_writer *w, const struct tl_json_value *value);
 
 /* "key": value in one call. */

@@ -74,7 +74,7 @@ static int64_t day_opens(const struct tl_rate *rate, uint64_t limit)
     uint64_t sum = rate->used_sum;
     int64_t slot = rate->slot - TL_RATE_SLOTS + 1;
 
-    for (; slot < rate->slot && sum >= limit; slot++)
+    for (; slot <= rate->slot && sum >= limit; slot++)
         if (slot >= 0)
             sum -= rate->used[slot % TL_RATE_SLOTS];
     return (slot - 1 + TL_RATE_SLOTS) * SLOT_MS;

@@ -78,7 +78,7 @@ static void signs_as_the_jose_cookbook_does(void **state)
         "jws/4_1.rsa_v15_signature.json", "jws/4_2.rsa-pss_signature.json", "jws/4_3.ecdsa_signature.json",
         "jws/4_4.hmac-sha2_integrity_protection.json", "jws/4_5.signature_with_detached_content.json",
         "jws/4_6.protecting_specific_header_fields.json", "jws/4_7.protecting_content_only.json",
-        "jws/4_8.multiple_signatures.json", "rfc7797/4.2.hmac-sha2_b64_false.json", "rfc7797/hmac-sha2_b64_false.json"};
+        "jws/4_8.multiple_signatures.json", "rfc7797/4.2.hmac-sha2_b64_false.json"};
     int ours = 0, others = 0;
 
     (void)state;
@@ -102,8 +102,27 @@ static void signs_as_the_jose_cookbook_does(void **state)
         tl_json_free(doc);
     }
     print_message("JOSE cookbook: %d signatures checked, %d of algorithms that are not ours (PS384, ES512)\n", ours, others);
-    assert_int_equal(ours, 9);
+    assert_int_equal(ours, 8);
     assert_int_equal(others, 3);
+}
+
+/* Of this example the part "signing" repeats another example's signature; what it puts out is right. */
+static void signs_a_payload_that_is_not_encoded(void **state)
+{
+    struct tl_json_doc *doc = open_case("jose-cookbook/rfc7797/hmac-sha2_b64_false.json");
+    struct tl_buf input;
+
+    (void)state;
+    if (!doc)
+        skip();
+    const struct tl_json_value *root = tl_json_root(doc), *flat = tl_json_get(tl_json_get(root, "output"), "json_flat");
+    tl_buf_init(&input, 4096);
+    tl_buf_add_str(&input, tl_json_get_text(flat, "protected"));
+    tl_buf_add_char(&input, '.');
+    tl_buf_add_str(&input, tl_json_get_text(flat, "payload"));
+    check_hs256(tl_json_get(tl_json_get(root, "input"), "key"), tl_buf_str(&input), tl_json_get_text(flat, "signature"));
+    tl_buf_free(&input);
+    tl_json_free(doc);
 }
 
 /* ---- our own keys ---------------------------------------------------------------------------------------------------------- */
@@ -199,7 +218,8 @@ static void writes_an_assertion_that_verifies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signs_as_the_jose_cookbook_does), cmocka_unit_test(signs_and_verifies_es256),
+        cmocka_unit_test(signs_as_the_jose_cookbook_does), cmocka_unit_test(signs_a_payload_that_is_not_encoded),
+        cmocka_unit_test(signs_and_verifies_es256),
         cmocka_unit_test(signs_and_verifies_ed25519),      cmocka_unit_test(says_why_a_key_cannot_be_used),
         cmocka_unit_test(writes_an_assertion_that_verifies),
     };

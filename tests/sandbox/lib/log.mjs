@@ -6,9 +6,9 @@ const kept = new Set(["traceparent", "tracestate", "content-type", "content-leng
   "sforce-query-options", "odata-version", "odata-maxversion", "x-csrf-token", "x-request-id", "expect"]);
 
 export class Log {
-  constructor(keep = 200000) { this.keep = keep; this.n = 0; this.clear(); }
+  constructor(keep = 200000) { this.keep = keep; this.clear(); }
 
-  clear() { this.entries = []; this.dropped = 0; }
+  clear() { this.entries = []; this.dropped = 0; this.n = 0; }
 
   number() { return ++this.n; }
 

@@ -99,6 +99,7 @@ export class Planner {
 
   comparator(field, op, literal) {
     if (literal.kind === "null") return op === "=" ? (v) => v === null : op === "!=" ? (v) => v !== null : () => false;
+    if (literal.kind === "relative" && (field.type === "date" || field.type === "datetime")) return this.span(field, op, literal.value);
     const right = this.operand(field, literal);
     const order = orderOf(field);
     switch (op) {
@@ -120,7 +121,6 @@ export class Planner {
     } else if (isDecimal(field)) { if (kind === "number") return value; }
     else if (field.type === "int") { if (kind === "number") return Number(value); }
     else if (field.type === "boolean") { if (kind === "boolean") return value; }
-    else if (kind === "relative") return this.relative(field, value);
     else if (field.type === "date") { if (kind === "date") return value; }
     else if (field.type === "datetime" && kind === "datetime") return new Date(instant(value)).toISOString().replace("Z", "+0000");
     throw this.typeError(field, literal);
@@ -135,12 +135,16 @@ export class Planner {
     return refuse(400, "INVALID_FIELD", `value of filter criterion for field '${field.name}' must be of type ${type} and ${rule}`);
   }
 
-  relative(field, word) {
+  // TODAY and its like are spans: equal means within, greater means after the end (vendor doc: "Date Formats and Date Literals").
+  span(field, op, word) {
     const day = 86400000;
     const count = Number(word.split(":")[1] ?? 1);
-    const shift = word === "TODAY" ? 0 : word.startsWith("LAST") || word === "YESTERDAY" ? -count : count;
-    const start = Math.floor(this.clock.now() / day) * day + shift * day;
-    return field.type === "date" ? new Date(start).toISOString().slice(0, 10) : stamp(start);
+    const today = Math.floor(this.clock.now() / day);
+    const [first, last] = word === "TODAY" ? [0, 0] : word === "YESTERDAY" ? [-1, -1] : word === "TOMORROW" ? [1, 1] : word.startsWith("LAST") ? [-count, 0] : [1, count];
+    const text = (n) => (field.type === "date" ? new Date(n * day).toISOString().slice(0, 10) : stamp(n * day));
+    const from = text(today + first), to = text(today + last + 1);
+    const tests = { "=": (v) => v >= from && v < to, "!=": (v) => v < from || v >= to, "<": (v) => v < from, "<=": (v) => v < to, ">": (v) => v >= to, ">=": (v) => v >= from };
+    return (v) => (v === null ? op === "!=" : tests[op](v));
   }
 
   /** A comparison of documents for ORDER BY; Id breaks ties so that pages are stable. */

@@ -70,6 +70,11 @@ struct tl_operation_facts {
     tl_str writes_record; /* pointer into args, or empty */
 };
 bool tl_system_operation(const struct tl_system *system, tl_str name, struct tl_operation_facts *out);
+/* The same without a system, for `tidelock check`: by connector ("odata@1") and the text of an operations file (may be
+ * empty). False: there is no such operation (*nearest names the nearest or is NULL), no such connector, or the file is
+ * refused (tl_system_check says why). [any] */
+bool tl_library_operation(struct tl_library *library, tl_str connector, tl_str operations, tl_str name,
+                          struct tl_operation_facts *out, const char **nearest);
 /* The operation names, in the manifest's order; i from 0, false past the end. [any] */
 bool tl_system_operation_at(const struct tl_system *system, size_t i, tl_str *name);
 /* The nearest operation name, or NULL. */

@@ -167,6 +167,9 @@ struct tl_bundle_options {
      * (an error; `nearest`, when set by the callee, is quoted; it must outlive the call). NULL: not checked at load,
      * and every operation counts as a read when running. "put" is never asked. */
     enum tl_effect_class (*effect_class)(void *ctx, const struct tl_system_decl *system, tl_str operation, const char **nearest);
+    /* Asked once for each declared system: is its connector installed, does its configuration fit? Another code than TL_OK
+     * makes its sentence an error at the system's place. NULL: not checked. */
+    tl_code (*check_system)(void *ctx, const struct tl_system_decl *system, struct tl_error *err);
     void *ctx;
 };
 

@@ -7,7 +7,8 @@ import { accept, keyValue, show } from "./edm.mjs";
 import { Entities } from "./entities.mjs";
 import { Clerk } from "./clerk.mjs";
 import { Renderer, contentType, styleOf } from "./render.mjs";
-import { checkOptions, goneDelta, page, seal, shape, unseal } from "./collection.mjs";
+import { checkOptions, shape } from "./collection.mjs";
+import { Listing } from "./listing.mjs";
 import { Sessions, required } from "./session.mjs";
 import { edmx } from "./metadata.mjs";
 import { preferences, queryOptions, segments } from "./uri.mjs";
@@ -23,9 +24,9 @@ export class Erp {
     this.entities = new Entities(this.store, this.clock, this.settings);
     this.clerk = new Clerk(this.entities, this.clock);
     this.sessions = new Sessions(this.settings, this.clock);
+    this.listing = new Listing(this);
     this.renderer = new Renderer(this.entities, () => this.root);
     this.follow = (type, doc, name) => this.entities.follow(type, doc, name);
-    this.deltaFrom = 0;                    // delta links made before this sequence number have expired
     this.special = {
       expired_session: () => { this.sessions.expire(); return this.settings.csrf ? required() : errorReply(401, "401", "Unauthorized", { headers: { "www-authenticate": 'Basic realm="Erp"' } }); },
       csrf_expired: () => { this.sessions.expire(); return required(); },
@@ -36,21 +37,21 @@ export class Erp {
     };
     this.admin = {
       "POST expire_sessions": (p) => ({ expired: p.sessions.expire() }),
-      "POST expire_deltas": (p) => { p.deltaFrom = p.store.seq + 1; return { expired: true }; },
+      "POST expire_deltas": (p) => { p.listing.expire(); return { expired: true }; },
       "POST actions": (p, r, [name, orderNo]) => p.actAsClerk(name, orderNo, r.body ? r.json() : {}),
     };
   }
 
   get root() { return this.base + this.settings.root; }
 
-  wiped() { this.deltaFrom = this.store.seq + 1; this.sessions.expire(); }
+  wiped() { this.listing.expire(); this.sessions.expire(); }
 
   handle(request) {
     try {
       return this.answer(request);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (this.settings.errors === "xml" && error.reply.body?.error) error.reply = { ...xmlReply(error.reply.status, error.reply.body.error.message), };
+      if (this.settings.errors === "xml" && error.reply.body?.error) error.reply = xmlReply(error.reply.status, error.reply.body.error.message);
       throw error;
     }
   }
@@ -108,67 +109,12 @@ export class Erp {
   }
 
   set(request, type, rest) {
-    if (rest[0]?.name === "$count") return this.count(request, type);
+    if (rest[0]?.name === "$count") return this.listing.count(request, type);
     if (rest.length) throw notFound(rest[0].name);
-    if (request.method === "GET" || request.method === "HEAD") return this.list(request, type);
+    if (request.method === "GET" || request.method === "HEAD") return this.listing.list(request, type);
     if (request.method !== "POST") throw refuse(405, "405", `${request.method} is not allowed on an entity set.`, { headers: { allow: "GET, HEAD, POST" } });
     const record = this.entities.create(type, this.body(request, type), request.actor);
     return this.written(request, type, record, true);
-  }
-
-  count(request, type) {
-    const { total } = page({ type, options: new Map([["$filter", request.options.get("$filter")]].filter(([, v]) => v !== undefined)), source: (since) => this.docs(type, since), follow: this.follow });
-    return { status: 200, headers: { "content-type": "text/plain;charset=utf-8" }, body: String(total) };
-  }
-
-  *docs(type, since) {
-    const table = this.store.table(type.set);
-    for (const record of since === null ? table.live() : table.since(since)) if (!record.gone) yield record.doc;
-  }
-
-  list(request, type, source = (since) => this.docs(type, since), fragment = type.set, address = fragment) {
-    const { options, style, prefer } = request;
-    if (options.has("$deltatoken")) return this.delta(request, type);
-    const wanted = shape(type, options);
-    const asked = Number(prefer.get("maxpagesize") ?? 0);
-    const pageSize = asked > 0 ? Math.min(asked, this.settings.page_size) : this.settings.page_size;
-    const tracking = prefer.has("track-changes");
-    const result = page({ type, options, source, follow: this.follow, pageSize });
-    const select = wanted.select ? `(${[...wanted.select].join(",")})` : "";
-    const body = this.renderer.context(`${fragment}${select}`, style);
-    if (options.get("$count") === "true") body["@odata.count"] = result.total;
-    body.value = result.docs.map((doc) => this.renderer.entity(type, doc, wanted, style));
-    const seq = result.delta ?? (tracking ? this.store.seq : undefined);
-    if (result.next) body["@odata.nextLink"] = this.link(address, options, { $skiptoken: seal({ ...result.next, delta: seq }) }, ["$skip", "$top"]);
-    else if (seq !== undefined) body["@odata.deltaLink"] = this.deltaLink(type, options, seq);
-    const applied = [asked > 0 ? `odata.maxpagesize=${asked}` : "", tracking ? "odata.track-changes" : ""].filter(Boolean).join(", ");
-    return this.ok(request, body, applied ? { "preference-applied": applied } : {});
-  }
-
-  link(address, options, more, without) {
-    const pairs = [...options].filter(([name]) => !(name in more) && !without.includes(name)).concat(Object.entries(more));
-    return `${this.root}/${address}?${pairs.map(([k, v]) => `${encodeURIComponent(k).replace("%24", "$")}=${encodeURIComponent(v)}`).join("&")}`;
-  }
-
-  deltaLink(type, options, seq) {
-    return this.link(type.set, options, { $deltatoken: seal({ seq }) }, ["$skiptoken", "$orderby", "$top", "$skip", "$count"]);
-  }
-
-  // Changed rows, then removed ones: 4.0 calls them $deletedEntity, 4.01 @removed.
-  delta(request, type) {
-    const { options, style } = request;
-    const { seq } = unseal(options.get("$deltatoken"), "$deltatoken");
-    if (!(seq >= this.deltaFrom)) throw goneDelta(`${this.root}/${type.set}`);
-    const late = request.headers["odata-maxversion"] === "4.01";
-    const wanted = shape(type, options);
-    const value = [];
-    for (const record of this.store.table(type.set).after(seq)) {
-      const id = this.renderer.address(type, record.doc);
-      if (!record.gone) value.push(this.renderer.entity(type, record.doc, wanted, style, record));
-      else value.push(late ? { "@removed": { reason: "deleted" }, "@id": id } : { "@odata.context": `${this.root}/$metadata#${type.set}/$deletedEntity`, id, reason: "deleted" });
-    }
-    const body = { ...this.renderer.context(`${type.set}/$delta`, style), value, "@odata.deltaLink": this.deltaLink(type, options, this.store.seq) };
-    return this.ok(request, body, { "preference-applied": "odata.track-changes" });
   }
 
   one(request, type, key) {
@@ -247,7 +193,7 @@ export class Erp {
     }
     if (rest[0]?.name === "$count") return { status: 200, headers: { "content-type": "text/plain;charset=utf-8" }, body: String(found.length) };
     const at = `${this.renderer.address(type, record.doc)}/${segment.name}`;
-    if (!segment.key) return this.list(request, target, () => found, at, at);
+    if (!segment.key) return this.listing.list(request, target, () => found, at, at);
     const row = found.find((doc) => String(doc[target.key]) === String(keyValue(target.properties[target.key], segment.key[""] ?? segment.key[target.key] ?? "")));
     if (!row) throw notFound(segment.name);
     return this.ok(request, { ...this.renderer.context(`${at}/$entity`, request.style), ...this.renderer.entity(target, row, shape(target, request.options), request.style) });

@@ -43,7 +43,8 @@ struct tl_http_handler {
     void (*on_head)(void *ctx, struct tl_http_request *request);
     /* The request is complete. */
     void (*on_request)(void *ctx, struct tl_http_request *request);
-    /* NULL, or called at most once when the connection broke before the reply. The reply is still owed. */
+    /* NULL, or called at most once when the request ends without a reply: the client has gone, or was too slow, or its
+     * body was refused. After on_request the reply is still owed; before, this is the end of the request. */
     void (*on_gone)(void *ctx, struct tl_http_request *request);
     void *ctx;
 };

@@ -27,7 +27,7 @@ export function compile(text, type, follow) {
   const compiler = new Compiler(text, follow);
   const node = compiler.or({ it: type });
   if (compiler.token.kind !== "end") compiler.fail();
-  return { test: (doc) => node.value({ it: doc }) === true, since: compiler.since };
+  return { test: (doc) => node.value({ it: doc }) === true, since: node.floor ?? null };
 }
 
 class Compiler {
@@ -36,8 +36,6 @@ class Compiler {
     this.follow = follow;
     this.list = tokens(text);
     this.at = 0;
-    this.since = null;                     // a lower bound on ModifiedAt, found at the top level only
-    this.depth = 0;
   }
 
   get token() { return this.list[this.at]; }
@@ -54,21 +52,22 @@ class Compiler {
     const parts = [this.and(scope)];
     while (this.word("or")) parts.push(this.and(scope));
     if (parts.length === 1) return parts[0];
-    if (!this.depth) this.since = null;
-    return { value: (s) => parts.some((p) => p.value(s) === true), type: "Edm.Boolean" };
+    const floors = parts.map((p) => p.floor ?? null);
+    const floor = floors.includes(null) ? null : Math.min(...floors);
+    return { value: (s) => parts.some((p) => p.value(s) === true), type: "Edm.Boolean", floor };
   }
 
   and(scope) {
     const parts = [this.comparison(scope)];
     while (this.word("and")) parts.push(this.comparison(scope));
-    return parts.length === 1 ? parts[0] : { value: (s) => parts.every((p) => p.value(s) === true), type: "Edm.Boolean" };
+    if (parts.length === 1) return parts[0];
+    const floor = parts.map((p) => p.floor ?? null).find((f) => f !== null) ?? null;
+    return { value: (s) => parts.every((p) => p.value(s) === true), type: "Edm.Boolean", floor };
   }
 
   comparison(scope) {
     if (this.word("not")) {
-      this.depth++;
       const part = this.comparison(scope);
-      this.depth--;
       return { value: (s) => part.value(s) !== true, type: "Edm.Boolean" };
     }
     const left = this.operand(scope);
@@ -79,8 +78,9 @@ class Compiler {
     this.at++;
     const right = this.operand(scope);
     this.check(left, right);
-    if ((op === "gt" || op === "ge") && left.path === "ModifiedAt" && right.literal && !this.depth) this.since = Date.parse(right.literal);
-    return { value: (s) => compare(op, left.value(s), right.value(s)), type: "Edm.Boolean" };
+    // A lower bound on ModifiedAt spares looking at everything when a client polls.
+    const bounded = (op === "gt" || op === "ge" || op === "eq") && left.path === "ModifiedAt" && right.literal;
+    return { value: (s) => compare(op, left.value(s), right.value(s)), type: "Edm.Boolean", floor: bounded ? Date.parse(right.literal) : null };
   }
 
   membership(left, scope) {
@@ -102,9 +102,7 @@ class Compiler {
   operand(scope) {
     const { kind, value } = this.token;
     if (this.sign("(")) {
-      this.depth++;
       const inner = this.or(scope);
-      this.depth--;
       this.need(")");
       return inner;
     }
@@ -170,9 +168,7 @@ class Compiler {
     const variable = this.token.value;
     this.at++;
     this.need(":");
-    this.depth++;
     const inner = this.or({ ...scope, [variable]: walk.type });
-    this.depth--;
     this.need(")");
     const method = kind === "any" ? "some" : "every";
     return { value: (s) => (walk.go(s.it) ?? [])[method]((row) => inner.value({ ...s, [variable]: row }) === true), type: "Edm.Boolean" };

@@ -1,6 +1,14 @@
 // $metadata: the model as EDMX (OData CSDL XML 4.01).
 import { actions, complex, functions, sets, types } from "./model.mjs";
 
+const frame = [
+  `<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">`
+  + `<edmx:Reference Uri="https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Core.V1.xml">`
+  + `<edmx:Include Namespace="Org.OData.Core.V1" Alias="Core"/></edmx:Reference>`
+  + `<edmx:DataServices><Schema Namespace="Erp" xmlns="http://docs.oasis-open.org/odata/ns/edm">`,
+  `</Schema></edmx:DataServices></edmx:Edmx>`,
+];
+
 export function edmx() {
   const parts = [];
   for (const type of Object.values(types)) parts.push(entityType(type));
@@ -16,7 +24,7 @@ export function edmx() {
     parts.push(`<Function Name="${name}">${parameters}<ReturnType Type="Erp.${f.returns}" Nullable="false"/></Function>`);
   }
   parts.push(container());
-  return `<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:Reference Uri="https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Core.V1.xml"><edmx:Include Namespace="Org.OData.Core.V1" Alias="Core"/></edmx:Reference><edmx:DataServices><Schema Namespace="Erp" xmlns="http://docs.oasis-open.org/odata/ns/edm">${parts.join("")}</Schema></edmx:DataServices></edmx:Edmx>`;
+  return frame[0] + parts.join("") + frame[1];
 }
 
 function property(name, p) {
@@ -34,9 +42,14 @@ function entityType(type) {
     const target = link.many ? `Collection(Erp.${link.to})` : `Erp.${link.to}`;
     return `<NavigationProperty Name="${name}" Type="${target}"${link.contained ? ` ContainsTarget="true"` : ""}/>`;
   }).join("");
-  const keys = (type.alternate ?? []).map((name) => `<Record Type="Core.AlternateKey"><PropertyValue Property="Key"><Collection><Record Type="Core.PropertyRef"><PropertyValue Property="Name" PropertyPath="${name}"/><PropertyValue Property="Alias" String="${name}"/></Record></Collection></PropertyValue></Record>`).join("");
+  const keys = (type.alternate ?? []).map(alternateKey).join("");
   const alternate = keys ? `<Annotation Term="Core.AlternateKeys"><Collection>${keys}</Collection></Annotation>` : "";
   return `<EntityType Name="${type.name}"><Key><PropertyRef Name="${type.key}"/></Key>${properties}${navigation}${alternate}</EntityType>`;
+}
+
+function alternateKey(name) {
+  const ref = `<PropertyValue Property="Name" PropertyPath="${name}"/><PropertyValue Property="Alias" String="${name}"/>`;
+  return `<Record Type="Core.AlternateKey"><PropertyValue Property="Key"><Collection><Record Type="Core.PropertyRef">${ref}</Record></Collection></PropertyValue></Record>`;
 }
 
 function container() {

@@ -5,6 +5,8 @@ import { refuse } from "./errors.mjs";
 import { pointer } from "./lexer.mjs";
 import { instant, isDecimal, stamp } from "./value.mjs";
 
+const wsdl = "Please reference your WSDL or the describe call for the appropriate names.";
+export const relationshipHint = "If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name.";
 const loose = new Set(["string", "textarea", "email", "phone", "url", "picklist", "multipicklist"]);
 
 export class Planner {
@@ -17,7 +19,8 @@ export class Planner {
   object(tree) {
     const object = this.schema.find(tree.from);
     if (object) return object;
-    throw refuse(400, "INVALID_TYPE", `\n${pointer(tree.text, tree.fromAt)}\nERROR at Row:1:Column:${tree.fromAt + 1}\nsObject type '${tree.from}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names.`);
+    const message = `sObject type '${tree.from}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name.`;
+    throw this.located("INVALID_TYPE", `${message} ${wsdl}`, tree.text, tree.fromAt);
   }
 
   /** `Account.Owner.Name` to the steps to follow and the field at the end. */
@@ -28,17 +31,22 @@ export class Planner {
     let here = object;
     for (const name of names.slice(0, -1)) {
       const link = this.schema.relation(here, name);
-      if (!link) throw this.missing(`Didn't understand relationship '${name}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name.`, text, at);
+      if (!link) throw this.missing(`Didn't understand relationship '${name}' in field path. ${relationshipHint}`, text, at);
       steps.push(link);
       here = this.schema.find(link.referenceTo);
     }
     const field = this.schema.field(here, names[names.length - 1]);
-    if (!field) throw this.missing(`No such column '${names[names.length - 1]}' on entity '${here.name}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.`, text, at);
+    if (!field) {
+      const message = `No such column '${names[names.length - 1]}' on entity '${here.name}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name.`;
+      throw this.missing(`${message} ${wsdl}`, text, at);
+    }
     return { steps, field, object: here };
   }
 
-  missing(message, text, at) {
-    return refuse(400, "INVALID_FIELD", `\n${pointer(text, at)}\nERROR at Row:1:Column:${at + 1}\n${message}`);
+  missing(message, text, at) { return this.located("INVALID_FIELD", message, text, at); }
+
+  located(code, message, text, at) {
+    return refuse(400, code, `\n${pointer(text, at)}\nERROR at Row:1:Column:${at + 1}\n${message}`);
   }
 
   /** Follows a resolved path from a document; undefined where a parent is missing. */
@@ -173,6 +181,10 @@ export class Planner {
   floor(node) {
     if (!node) return null;
     if (node.op === "and") return node.parts.map((p) => this.floor(p)).find((f) => f !== null) ?? null;
+    if (node.op === "or") {
+      const floors = node.parts.map((p) => this.floor(p));
+      return floors.includes(null) ? null : Math.min(...floors);
+    }
     const bounded = (node.op === ">" || node.op === ">=" || node.op === "=") && node.path?.toLowerCase() === "systemmodstamp";
     return bounded && node.value.kind === "datetime" ? instant(node.value.value) : null;
   }

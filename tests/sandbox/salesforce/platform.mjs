@@ -51,9 +51,16 @@ export class Salesforce {
     for (const { doc } of kept.records.values()) this.define(doc);
     this.records.prepare();
     if (this.store.table("User").records.size) return;
+    this.store.write(() => {
+      this.seedUser(this.user, "Integration User", this.settings.username);
+      this.seedUser(this.person, "Ada Clerk", "ada@sandbox.test");
+    });
+  }
+
+  seedUser(id, Name, Username) {
     const now = stamp(this.clock.now());
-    this.store.write(() => [[this.user, "Integration User", this.settings.username], [this.person, "Ada Clerk", "ada@sandbox.test"]].forEach(([id, Name, Username]) =>
-      this.store.put("User", id, { Id: id, IsDeleted: false, CreatedDate: now, CreatedById: id, LastModifiedDate: now, LastModifiedById: id, SystemModstamp: now, OwnerId: id, Name, Username, Email: Username, IsActive: true })));
+    const made = { CreatedDate: now, CreatedById: id, LastModifiedDate: now, LastModifiedById: id, SystemModstamp: now, OwnerId: id };
+    this.store.put("User", id, { Id: id, IsDeleted: false, ...made, Name, Username, Email: Username, IsActive: true });
   }
 
   wiped() { this.used = 0; this.queries.expire(); }
@@ -261,7 +268,11 @@ export class Salesforce {
     reply.headers = { ...reply.headers, "sforce-limit-info": `api-usage=${this.used}/${this.settings.api_limit}` };
   }
 
-  redact(request) { return request.path.startsWith("/services/oauth2/") ? request.body.replace(/((?:assertion|password|client_secret|refresh_token|token)=)[^&]*/g, "$1(kept back)") : undefined; }
+  redact(request) {
+    if (!request.path.startsWith("/services/oauth2/")) return undefined;
+    return request.body.replace(/((?:assertion|password|client_secret|refresh_token|token)=)[^&]*/g, "$1(kept back)");
+  }
+
 
   crash(error) { return errorReply(500, "UNKNOWN_EXCEPTION", String(error.message)); }
 

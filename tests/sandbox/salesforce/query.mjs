@@ -1,6 +1,6 @@
 // Runs SOQL: rows, child rows, counts, and the pages behind nextRecordsUrl.
 import { parseQuery } from "./parser.mjs";
-import { Planner } from "./plan.mjs";
+import { Planner, relationshipHint } from "./plan.mjs";
 import { make } from "./ids.mjs";
 import { refuse } from "./errors.mjs";
 import { show } from "./value.mjs";
@@ -73,7 +73,10 @@ export class Queries {
 
   child(item, object) {
     const found = this.schema.children(object, item.query.from);
-    if (!found) throw this.planner.missing(`Didn't understand relationship '${item.query.from}' in FROM part of query call. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name.`, item.query.text, item.query.fromAt);
+    if (!found) {
+      const message = `Didn't understand relationship '${item.query.from}' in FROM part of query call. ${relationshipHint}`;
+      throw this.planner.missing(message, item.query.text, item.query.fromAt);
+    }
     const { child, field } = found;
     return {
       name: field.childRelationship, object: child, field, tree: item.query,

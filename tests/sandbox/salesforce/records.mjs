@@ -101,7 +101,8 @@ export class Records {
   }
 
   readOnly(field) {
-    return refuse(400, "INVALID_FIELD_FOR_INSERT_UPDATE", `Unable to create/update fields: ${field.name}. Please check the security settings of this field and verify that it is read/write for your profile or permission set.`, [field.name]);
+    const advice = "Please check the security settings of this field and verify that it is read/write for your profile or permission set.";
+    return refuse(400, "INVALID_FIELD_FOR_INSERT_UPDATE", `Unable to create/update fields: ${field.name}. ${advice}`, [field.name]);
   }
 
   // A parent named by its own external id: {"Account": {"Account_No__c": "A-1"}}.

@@ -1,0 +1,82 @@
+/* `tidelock check`: loads an integration with the installed connectors and prints everything that is wrong. */
+#include "base/alloc.h"
+#include "codec/json_writer.h"
+#include "command.h"
+#include "place.h"
+#include "server/integration.h"
+#include "stream.h"
+#include <stdio.h>
+
+static void print_text(const struct tl_bundle *bundle)
+{
+    size_t count;
+    const struct tl_finding *findings = tl_bundle_findings(bundle, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct tl_finding *f = &findings[i];
+        printf("%s:%d: %s: %s\n", f->place.file, f->place.line, f->severity == TL_FINDING_ERROR ? "error" : "warning",
+               f->text);
+        tl_str rest = tl_str_z(f->chain), line;
+        while (rest.len != 0 && tl_str_cut(&rest, '\n', &line))
+            printf("    %.*s\n", TL_STR_ARGS(line));
+    }
+    size_t flows, systems, events;
+    tl_bundle_flows(bundle, &flows);
+    tl_bundle_systems(bundle, &systems);
+    tl_bundle_events(bundle, &events);
+    printf("%s: %zu systems, %zu events, %zu flows, %zu errors, %zu warnings\n", tl_bundle_integration(bundle), systems,
+           events, flows, tl_bundle_errors(bundle), count - tl_bundle_errors(bundle));
+}
+
+static tl_code print_json(const struct tl_bundle *bundle, struct tl_error *err)
+{
+    struct tl_buf out;
+    struct tl_json_writer w;
+    size_t count;
+    const struct tl_finding *findings = tl_bundle_findings(bundle, &count);
+    tl_buf_init(&out, 64 << 20);
+    tl_json_writer_init_pretty(&w, &out, 2);
+    tl_json_begin_object(&w);
+    tl_json_put_z(&w, "integration", tl_bundle_integration(bundle));
+    tl_json_put_z(&w, "revision", tl_bundle_hash(bundle));
+    tl_json_key(&w, "findings");
+    tl_json_begin_array(&w);
+    for (size_t i = 0; i < count; i++) {
+        tl_json_begin_object(&w);
+        tl_json_put_z(&w, "severity", findings[i].severity == TL_FINDING_ERROR ? "error" : "warning");
+        tl_json_put_z(&w, "file", findings[i].place.file);
+        tl_json_put_int(&w, "line", findings[i].place.line);
+        tl_json_put_z(&w, "text", findings[i].text);
+        tl_json_put_z(&w, "chain", findings[i].chain);
+        tl_json_end_object(&w);
+    }
+    tl_json_end_array(&w);
+    tl_json_end_object(&w);
+    tl_code code = tl_json_writer_done(&w, err);
+    tl_buf_add_char(&out, '\n');
+    if (code == TL_OK)
+        code = tl_stream_print(tl_buf_str(&out), err);
+    tl_buf_free(&out);
+    return code;
+}
+
+tl_code tl_cmd_check(const struct tl_args *args, struct tl_error *err)
+{
+    char *library = tl_place_library(args), *plugins = tl_place_plugins(args);
+    struct tl_integration *integration = NULL;
+    tl_code code = tl_integration_load(args->words[0], library, plugins, &integration, err);
+    if (code == TL_OK) {
+        const struct tl_bundle *bundle = tl_integration_bundle(integration);
+        if (tl_flag(args, "--json"))
+            code = print_json(bundle, err);
+        else
+            print_text(bundle);
+        if (code == TL_OK && tl_bundle_errors(bundle) != 0) {
+            code = TL_EINPUT;
+            err->text[0] = '\0'; /* everything is said already */
+        }
+    }
+    tl_integration_free(integration);
+    tl_free(library);
+    tl_free(plugins);
+    return code;
+}

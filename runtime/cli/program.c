@@ -1,0 +1,6 @@
+#include "cli/main.h"
+
+int main(int argc, char **argv)
+{
+    return tl_main(argc, argv);
+}

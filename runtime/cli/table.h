@@ -1,0 +1,15 @@
+/* Prints an array of JSON objects as a text table with aligned columns. */
+#pragma once
+#include "codec/json.h"
+
+struct tl_column {
+    const char *title;
+    const char *key; /* member; nested with '.' ("gate.why") */
+};
+
+/* `empty` is printed when there are no rows. */
+void tl_table_print(const struct tl_json_value *rows, const struct tl_column *columns, size_t count, const char *empty);
+/* A member by dotted path; NULL when absent. */
+const struct tl_json_value *tl_table_member(const struct tl_json_value *object, const char *path);
+/* Its text for people: strings and numbers as they are, others as JSON; empty when absent. */
+tl_str tl_table_text(const struct tl_json_value *object, const char *path);

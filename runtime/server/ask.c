@@ -1,0 +1,187 @@
+/* Why did nothing come? When a key was never received, each system that an event comes from is asked for a record with
+ * that key (operation "find" of its connector), and the event's filter is tried on what it answers: so the reply names the
+ * missing record, or the filter line that would drop it, or says that it would be taken. Reads only. */
+#include "base/alloc.h"
+#include "codec/json.h"
+#include "connector/call.h"
+#include "control.h"
+#include "flow/lane.h"
+#include "script/run.h"
+
+enum { ASK_MS = 15000 };
+
+/* One question: an event declaration, at one system. */
+struct question {
+    struct ask *ask;
+    struct tl_mail mail; /* to the lane, then back to the main loop */
+    const struct tl_event_type *event;
+    char *system, *object, *field; /* own */
+    const char *verdict;           /* static word */
+    char *text;                    /* own; sentence */
+};
+
+struct ask {
+    struct tl_control_request *request;
+    struct tl_lane *lane;
+    char *key; /* own */
+    struct question *questions; /* own */
+    size_t count, open;
+};
+
+/* {"key","entries":[],"asked":[{"system","object","event","verdict","text"}]} */
+static void answer(struct ask *ask)
+{
+    struct tl_buf out;
+    struct tl_json_writer w;
+    tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
+    tl_json_writer_init(&w, &out);
+    tl_json_begin_object(&w);
+    tl_json_key(&w, "key");
+    tl_json_lossy(&w, tl_str_z(ask->key));
+    tl_json_key(&w, "entries");
+    tl_json_begin_array(&w);
+    tl_json_end_array(&w);
+    tl_json_key(&w, "asked");
+    tl_json_begin_array(&w);
+    for (size_t i = 0; i < ask->count; i++) {
+        struct question *q = &ask->questions[i];
+        tl_json_begin_object(&w);
+        tl_json_put_z(&w, "system", q->system);
+        tl_json_put_z(&w, "object", q->object);
+        tl_json_put_z(&w, "event", q->event->name);
+        tl_json_put_z(&w, "verdict", q->verdict);
+        tl_json_key(&w, "text");
+        tl_json_lossy(&w, tl_str_z(q->text));
+        tl_json_end_object(&w);
+        tl_free(q->system);
+        tl_free(q->object);
+        tl_free(q->field);
+        tl_free(q->text);
+    }
+    tl_json_end_array(&w);
+    tl_json_end_object(&w);
+    tl_control_answer(ask->request, &out);
+    tl_buf_free(&out);
+    tl_free(ask->questions);
+    tl_free(ask->key);
+    tl_free(ask);
+}
+
+static void back_on_main(struct tl_mail *mail)
+{
+    struct ask *ask = TL_CONTAINER_OF(mail, struct question, mail)->ask;
+    if (--ask->open == 0)
+        answer(ask);
+}
+
+static void settle(struct question *q, const char *verdict, char *text)
+{
+    q->verdict = verdict;
+    q->text = text;
+    tl_mail_init(&q->mail, back_on_main);
+    tl_loop_post(q->ask->request->server->loop, &q->mail);
+}
+
+/* What the event's filter says of a record that is there. */
+static void try_filter(struct question *q, tl_str record)
+{
+    char *type = tl_printf("%s.%s", q->system, q->object);
+    struct tl_run_event event = {
+        .type = tl_str_z(type), .key = tl_str_z(q->ask->key), .source = tl_str_z(q->system), .payload = record};
+    struct tl_run *run = NULL;
+    const struct tl_run_outcome *outcome =
+        tl_run_start(tl_lane_script(q->ask->lane), (size_t)q->event->flow, &event, &run);
+    if (outcome->ending == TL_RUN_DROPPED)
+        settle(q, "filtered", tl_printf("the record is there; the filter at %s:%d does not want it as it is now",
+                                        outcome->place.file, outcome->place.line));
+    else if (outcome->ending == TL_RUN_DONE)
+        settle(q, "wanted", tl_printf("the record is there and would be taken, but no change of it has come: see the capture in "
+                                      "'tidelock status'"));
+    else
+        settle(q, "fails", tl_printf("the record is there; its mapping fails at %s:%d: %.*s", outcome->error.place.file,
+                                     outcome->error.place.line, TL_STR_ARGS(outcome->error.message)));
+    tl_run_free(run);
+    tl_free(type);
+}
+
+static void on_found(void *ctx, const struct tl_call_result *result)
+{
+    struct question *q = ctx;
+    struct tl_json_doc *doc = NULL;
+    if (result->failure != TL_FAIL_NONE) {
+        settle(q, result->failure == TL_FAIL_UNSUPPORTED ? "cannot-ask" : "no-answer",
+               tl_printf("%s: %.*s", tl_failure_name(result->failure), TL_STR_ARGS(result->message)));
+        return;
+    }
+    const struct tl_json_value *records =
+        tl_json_parse(result->document, NULL, &doc, NULL) == TL_OK ? tl_json_get(tl_json_root(doc), "records") : NULL;
+    if (tl_json_count(records) == 0)
+        settle(q, "absent", tl_printf("it has no %s with %s '%s'", q->object, q->field, q->ask->key));
+    else
+        try_filter(q, tl_json_raw(tl_json_item(records, 0)));
+    tl_json_free(doc);
+}
+
+static void on_lane(struct tl_mail *mail)
+{
+    struct question *q = TL_CONTAINER_OF(mail, struct question, mail);
+    struct tl_system_lane *system = tl_lane_system(q->ask->lane, tl_str_z(q->system));
+    struct tl_operation_facts facts;
+    if (!tl_system_operation(tl_system_lane_system(system), TL_STR("find"), &facts)) {
+        settle(q, "cannot-ask", tl_printf("its connector has no operation 'find'"));
+        return;
+    }
+    struct tl_buf args;
+    struct tl_json_writer w;
+    tl_buf_init(&args, 64 * 1024);
+    tl_json_writer_init(&w, &args);
+    tl_json_begin_object(&w);
+    tl_json_put_z(&w, "object", q->object);
+    tl_json_put_z(&w, "field", q->field);
+    tl_json_key(&w, "value");
+    tl_json_lossy(&w, tl_str_z(q->ask->key));
+    tl_json_end_object(&w);
+    struct tl_call_request request = {.operation = TL_STR("find"), .args = tl_buf_str(&args), .timeout_ms = ASK_MS};
+    tl_call_start(system, &request, on_found, q);
+    tl_buf_free(&args);
+}
+
+/* "salesforce.Opportunity" and "/Order_No__c": what is asked for where. False when the key is not a field of the record. */
+static bool question_fill(struct question *q, const struct tl_event_type *event)
+{
+    tl_str object = tl_str_z(event->from), system;
+    if (event->flow < 0 || event->key.pointer == NULL || event->key.pointer[0] != '/' ||
+        !tl_str_cut(&object, '.', &system) || object.len == 0)
+        return false;
+    q->event = event;
+    q->system = tl_str_dup(system);
+    q->object = tl_str_dup(object);
+    q->field = tl_copy_z(event->key.pointer + 1);
+    return true;
+}
+
+void tl_ask_systems(struct tl_control_request *request, tl_str key)
+{
+    struct tl_server *server = request->server;
+    struct ask *ask = TL_NEW(struct ask);
+    size_t count;
+    const struct tl_event_type *events = tl_bundle_events(tl_integration_bundle(server->integration), &count);
+    ptrdiff_t slash = tl_str_find(key, '/');
+    ask->request = request;
+    ask->lane = tl_engine_lane(server->engine, 0);
+    ask->key = tl_str_dup(slash < 0 ? key : tl_str_from(key, (size_t)slash + 1));
+    ask->questions = tl_zalloc(count + 1, sizeof *ask->questions);
+    for (size_t i = 0; i < count; i++) {
+        struct question *q = &ask->questions[ask->count];
+        q->ask = ask;
+        if (question_fill(q, &events[i]))
+            ask->count++;
+    }
+    ask->open = ask->count;
+    if (ask->count == 0)
+        answer(ask);
+    for (size_t i = 0, n = ask->count; i < n; i++) {
+        tl_mail_init(&ask->questions[i].mail, on_lane);
+        tl_loop_post(tl_lane_loop(ask->lane), &ask->questions[i].mail);
+    }
+}

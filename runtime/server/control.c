@@ -1,0 +1,194 @@
+/* The control socket: HTTP with JSON on DATA/control.sock, for the command line. Who may open the socket may do all
+ * (mode 0600); who it was is taken from the socket and goes into the audit record. */
+#include "control.h"
+#include "base/alloc.h"
+#include "codec/uri.h"
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BODY_MAX = 72 << 20 };
+
+static const struct {
+    const char *method;
+    const char *path; /* a segment "*" goes into `rest` */
+    void (*handle)(struct tl_control_request *request);
+} routes[] = {
+    {"GET", "/v1/status", tl_control_status},
+    {"GET", "/v1/trace", tl_control_trace},
+    {"GET", "/v1/events/*", tl_control_event},
+    {"GET", "/v1/exceptions", tl_control_exceptions},
+    {"GET", "/v1/exceptions/*", tl_control_exception},
+    {"POST", "/v1/exceptions/*/*", tl_control_desk},
+    {"POST", "/v1/pause", tl_control_pause},
+    {"POST", "/v1/resume", tl_control_resume},
+    {"GET", "/v1/settings", tl_control_settings},
+    {"POST", "/v1/settings", tl_control_settings_set},
+    {"GET", "/v1/secrets", tl_control_secrets},
+    {"POST", "/v1/secrets", tl_control_secrets_set},
+    {"GET", "/v1/doctor", tl_control_doctor},
+};
+
+static void request_free(struct tl_control_request *request)
+{
+    tl_json_free(request->body);
+    tl_free(request);
+}
+
+void tl_control_answer(struct tl_control_request *request, const struct tl_buf *json)
+{
+    struct tl_http_answer answer = {.status = 200, .type = "application/json", .body = tl_buf_str(json)};
+    tl_http_reply(request->http, &answer);
+    request_free(request);
+}
+
+static int status_of(tl_code code)
+{
+    switch (code) {
+    case TL_ENOTFOUND:
+        return 404;
+    case TL_EACCESS:
+        return 403;
+    case TL_EDIFFERS:
+        return 409;
+    case TL_EINPUT:
+    case TL_EUSAGE:
+    case TL_ECONFIG:
+        return 422;
+    case TL_EFULL:
+        return 503;
+    default:
+        return 500;
+    }
+}
+
+void tl_control_fail(struct tl_control_request *request, const struct tl_error *err)
+{
+    tl_http_refuse(request->http, status_of(err->code), tl_code_name(err->code), "%s", err->text);
+    request_free(request);
+}
+
+void tl_control_say(struct tl_control_request *request, const char *fmt, ...)
+{
+    struct tl_buf text, out;
+    struct tl_json_writer w;
+    va_list ap;
+    tl_buf_init(&text, 64 * 1024);
+    tl_buf_init(&out, 512 * 1024);
+    va_start(ap, fmt);
+    tl_buf_vaddf(&text, fmt, ap);
+    va_end(ap);
+    tl_json_writer_init(&w, &out);
+    tl_json_begin_object(&w);
+    tl_json_key(&w, "message");
+    tl_json_lossy(&w, tl_buf_str(&text));
+    tl_json_end_object(&w);
+    tl_control_answer(request, &out);
+    tl_buf_free(&text);
+    tl_buf_free(&out);
+}
+
+bool tl_control_engine(struct tl_control_request *request)
+{
+    struct tl_server *server = request->server;
+    if (server->state == TL_SERVER_RUNNING)
+        return true;
+    struct tl_error err;
+    tl_fail(&err, TL_EFULL, "no work is done now: %s",
+            server->systems.missing.len != 0 ? server->systems.missing.ptr : "starting or stopping");
+    tl_control_fail(request, &err);
+    return false;
+}
+
+bool tl_control_query(const struct tl_control_request *request, const char *name, struct tl_buf *out)
+{
+    return tl_query_get(request->http->query, name, out, NULL) == TL_OK;
+}
+
+uint64_t tl_control_query_number(const struct tl_control_request *request, const char *name, uint64_t otherwise)
+{
+    struct tl_buf text;
+    uint64_t number;
+    tl_buf_init(&text, 32);
+    if (!tl_control_query(request, name, &text) || !tl_str_u64(tl_buf_str(&text), &number))
+        number = otherwise;
+    tl_buf_free(&text);
+    return number;
+}
+
+static bool path_matches(const char *pattern, tl_str path, struct tl_control_request *request)
+{
+    tl_str want = tl_str_z(pattern), want_part, part;
+    request->rest_count = 0;
+    while (tl_str_cut(&want, '/', &want_part)) {
+        if (!tl_str_cut(&path, '/', &part))
+            return false;
+        if (tl_str_is(want_part, "*")) {
+            if (part.len == 0)
+                return false;
+            request->rest[request->rest_count++] = part;
+        } else if (!tl_str_eq(part, want_part)) {
+            return false;
+        }
+    }
+    return path.ptr == NULL;
+}
+
+static void name_caller(const struct tl_http_peer *peer, char who[128])
+{
+    struct passwd entry, *found = NULL;
+    char room[4096];
+    if (peer->uid >= 0)
+        getpwuid_r((uid_t)peer->uid, &entry, room, sizeof room, &found);
+    if (found != NULL)
+        snprintf(who, 128, "%.64s (uid %lld)", entry.pw_name, (long long)peer->uid);
+    else
+        snprintf(who, 128, "uid %lld", (long long)peer->uid);
+}
+
+static tl_code parse_body(struct tl_control_request *request, struct tl_error *err)
+{
+    if (request->http->body.len == 0)
+        return TL_OK;
+    tl_code code = tl_json_parse(request->http->body, NULL, &request->body, err);
+    request->root = code == TL_OK ? tl_json_root(request->body) : NULL;
+    return code;
+}
+
+static void on_request(void *ctx, struct tl_http_request *http)
+{
+    struct tl_control_request *request = TL_NEW(struct tl_control_request);
+    struct tl_error err;
+    request->server = ctx;
+    request->http = http;
+    name_caller(http->peer, request->who);
+    for (size_t i = 0; i < TL_COUNT_OF(routes); i++) {
+        if (!tl_str_is(http->method, routes[i].method) || !path_matches(routes[i].path, http->path, request))
+            continue;
+        if (parse_body(request, &err) == TL_OK)
+            routes[i].handle(request);
+        else
+            tl_control_fail(request, &err);
+        return;
+    }
+    tl_fail(&err, TL_ENOTFOUND, "this server knows no %.*s %.*s: is the command newer than the server?",
+            TL_STR_ARGS(http->method), TL_STR_ARGS(http->path));
+    tl_control_fail(request, &err);
+}
+
+tl_code tl_control_start(struct tl_server *server, struct tl_error *err)
+{
+    char *path = tl_printf("%s/control.sock", server->config->data);
+    struct tl_http_config config = {.socket_path = path, .limits = {.body_bytes = BODY_MAX, .write_ms = 60000}};
+    struct tl_http_handler handler = {.on_request = on_request, .ctx = server};
+    tl_code code = tl_http_server_start(server->loop, &config, &handler, &server->control, err);
+    tl_free(path);
+    return code;
+}
+
+void tl_control_stop(struct tl_server *server, void (*stopped)(void *ctx), void *ctx)
+{
+    tl_http_server_stop(server->control, 500, stopped, ctx);
+    server->control = NULL;
+}

@@ -1,0 +1,44 @@
+/* Private to the room: one request on the control socket. */
+#pragma once
+#include "codec/json_writer.h"
+#include "net/problem.h"
+#include "server.h"
+
+enum { TL_CONTROL_ANSWER_MAX = 256 << 20 };
+
+struct tl_control_request {
+    struct tl_server *server;      /* borrow */
+    struct tl_http_request *http;  /* ours until answered */
+    struct tl_json_doc *body;      /* own; NULL when there was none */
+    const struct tl_json_value *root; /* of the body */
+    char who[128];                 /* "alice (uid 1000)" */
+    tl_str rest[2];                /* segments of the path after the route's own */
+    size_t rest_count;
+};
+
+/* A handler answers with one of these, then or later; both free the request. */
+void tl_control_answer(struct tl_control_request *request, const struct tl_buf *json);
+void tl_control_fail(struct tl_control_request *request, const struct tl_error *err);
+/* {"message": text} */
+void tl_control_say(struct tl_control_request *request, const char *fmt, ...) TL_PRINTF(2, 3);
+/* Needs the engine; answers 503 and gives false while settings are missing. */
+bool tl_control_engine(struct tl_control_request *request);
+/* A query parameter, decoded; appended to `out`. False when it is not there. */
+bool tl_control_query(const struct tl_control_request *request, const char *name, struct tl_buf *out);
+uint64_t tl_control_query_number(const struct tl_control_request *request, const char *name, uint64_t otherwise);
+
+void tl_control_status(struct tl_control_request *request);
+void tl_control_trace(struct tl_control_request *request);
+void tl_control_event(struct tl_control_request *request);
+void tl_control_exceptions(struct tl_control_request *request);
+void tl_control_exception(struct tl_control_request *request);
+void tl_control_desk(struct tl_control_request *request);
+void tl_control_pause(struct tl_control_request *request);
+void tl_control_resume(struct tl_control_request *request);
+void tl_control_settings(struct tl_control_request *request);
+void tl_control_settings_set(struct tl_control_request *request);
+void tl_control_secrets(struct tl_control_request *request);
+void tl_control_secrets_set(struct tl_control_request *request);
+void tl_control_doctor(struct tl_control_request *request);
+/* The answer of `trace` when nothing was received: what the systems know of the key, and why nothing came. ask.c */
+void tl_ask_systems(struct tl_control_request *request, tl_str key);

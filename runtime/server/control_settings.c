@@ -1,0 +1,133 @@
+/* Settings and secrets: listing what is declared and set, and setting one. A value that the integration uses restarts the
+ * engine with it, which takes as long as the calls in flight. */
+#include "base/alloc.h"
+#include "codec/timestamp.h"
+#include "control.h"
+
+struct listing {
+    struct tl_control_request *request;
+    struct tl_json_writer w;
+    bool secret;
+};
+
+static const struct tl_need *need_find(struct tl_server *server, bool secret, tl_str name)
+{
+    size_t count;
+    const struct tl_need *needs = tl_bundle_needs(tl_integration_bundle(server->integration), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (needs[i].secret == secret && tl_str_is(name, needs[i].name))
+            return &needs[i];
+    }
+    return NULL;
+}
+
+static void put_place(struct tl_json_writer *w, const struct tl_need *need)
+{
+    struct tl_buf text;
+    tl_buf_init(&text, 4096);
+    if (need != NULL)
+        tl_buf_addf(&text, "%s:%d", need->place.file, need->place.line);
+    tl_json_put_string(w, "used", tl_buf_str(&text));
+    tl_buf_free(&text);
+}
+
+static void list_set(void *ctx, tl_str name, tl_str value, tl_str by, int64_t time_ms)
+{
+    struct listing *list = ctx;
+    struct tl_json_writer *w = &list->w;
+    char when[TL_TIMESTAMP_SIZE];
+    struct tl_timestamp at = tl_timestamp_from_ms(time_ms);
+    tl_json_begin_object(w);
+    tl_json_put_string(w, "name", name);
+    if (list->secret)
+        tl_json_put_z(w, "state", "set");
+    else
+        tl_json_put_string(w, "value", value);
+    tl_json_put_string(w, "by", by);
+    tl_json_put_string(w, "time", tl_timestamp_print(&at, TL_TIME_RFC3339, when));
+    put_place(w, need_find(list->request->server, list->secret, name));
+    tl_json_end_object(w);
+}
+
+static void list_missing(struct listing *list)
+{
+    struct tl_server *server = list->request->server;
+    struct tl_arena arena;
+    size_t count;
+    const struct tl_need *needs = tl_bundle_needs(tl_integration_bundle(server->integration), &count);
+    tl_arena_init(&arena);
+    for (size_t i = 0; i < count; i++) {
+        tl_str value;
+        if (needs[i].secret != list->secret ||
+            tl_settings_get(server->settings, list->secret, tl_str_z(needs[i].name), &arena, &value))
+            continue;
+        tl_json_begin_object(&list->w);
+        tl_json_put_z(&list->w, "name", needs[i].name);
+        tl_json_put_z(&list->w, "state", "missing");
+        tl_json_put_z(&list->w, "by", "MISSING: set it");
+        put_place(&list->w, &needs[i]);
+        tl_json_end_object(&list->w);
+    }
+    tl_arena_free(&arena);
+}
+
+static void list_all(struct tl_control_request *request, bool secret)
+{
+    struct tl_buf out;
+    struct listing list = {.request = request, .secret = secret};
+    tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
+    tl_json_writer_init(&list.w, &out);
+    tl_json_begin_object(&list.w);
+    tl_json_key(&list.w, secret ? "secrets" : "settings");
+    tl_json_begin_array(&list.w);
+    list_missing(&list);
+    tl_settings_each(request->server->settings, secret, list_set, &list);
+    tl_json_end_array(&list.w);
+    tl_json_end_object(&list.w);
+    tl_control_answer(request, &out);
+    tl_buf_free(&out);
+}
+
+static void set(struct tl_control_request *request, bool secret)
+{
+    struct tl_server *server = request->server;
+    tl_str name = tl_json_get_text(request->root, "name"), value = tl_json_get_text(request->root, "value");
+    char *reason = tl_json_dup(tl_json_get(request->root, "reason"));
+    struct tl_act act = {.who = request->who, .reason = reason};
+    struct tl_error err;
+    bool changed = false, used = need_find(server, secret, name) != NULL;
+    tl_code code = tl_settings_set(server->settings, secret, name, value, &act, &changed, &err);
+    if (code == TL_OK && changed && used)
+        code = tl_server_restart_engine(server, &err);
+    if (code != TL_OK)
+        tl_control_fail(request, &err);
+    else if (!changed)
+        tl_control_say(request, "%.*s had that value already", TL_STR_ARGS(name));
+    else if (!used)
+        tl_control_say(request, "%.*s is set; nothing in the integration uses it", TL_STR_ARGS(name));
+    else if (server->state == TL_SERVER_WAITING)
+        tl_control_say(request, "%.*s is set; still missing: %s", TL_STR_ARGS(name), server->systems.missing.ptr);
+    else
+        tl_control_say(request, "%.*s is set and in use", TL_STR_ARGS(name));
+    tl_free(reason);
+}
+
+void tl_control_settings(struct tl_control_request *request)
+{
+    list_all(request, false);
+}
+
+void tl_control_secrets(struct tl_control_request *request)
+{
+    list_all(request, true);
+}
+
+void tl_control_settings_set(struct tl_control_request *request)
+{
+    set(request, false);
+}
+
+void tl_control_secrets_set(struct tl_control_request *request)
+{
+    set(request, true);
+}

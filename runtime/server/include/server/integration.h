@@ -1,0 +1,16 @@
+/* An integration folder loaded and checked with the installed connectors. Thread: one. */
+#pragma once
+#include "base/error.h"
+#include "connector/library.h"
+#include "script/bundle.h"
+
+struct tl_integration;
+
+/* Findings are in the bundle; TL_OK also when there are errors. `library`: folder of the standard library; `plugins`: folder
+ * of the connectors. */
+TL_MUST_CHECK tl_code tl_integration_load(const char *dir, const char *library, const char *plugins,
+                                          struct tl_integration **out, struct tl_error *err);
+/* NULL is fine. */
+void tl_integration_free(struct tl_integration *integration);
+struct tl_bundle *tl_integration_bundle(struct tl_integration *integration);
+struct tl_library *tl_integration_connectors(struct tl_integration *integration);

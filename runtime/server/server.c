@@ -1,0 +1,329 @@
+/* Start, restart of the engine, and stop, in the order in which one thing needs the other:
+ *
+ *   data folder · key · integration · journal · settings · systems · engine (lanes, listeners) · probes · control socket
+ *
+ * and the other way round at the end. All on the main thread; its loop runs the probes, the control socket, signals and
+ * the hourly look at what may be forgotten. */
+#include "server.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "flow/status.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STOP_GRACE_MS = 5000, RETAIN_EVERY_MS = 60 * 60 * 1000, FILE_MAX_BYTES = 1 << 20 };
+
+/* ---- the journal's callbacks, on its threads ---------------------------------------------------------------------------- */
+
+static void on_commit(void *ctx, struct tl_commit *commit)
+{
+    struct tl_server *server = ctx;
+    pthread_rwlock_rdlock(&server->engine_lock);
+    if (server->engine != NULL)
+        tl_engine_on_commit(server->engine, commit);
+    pthread_rwlock_unlock(&server->engine_lock);
+}
+
+static bool before_drop(void *ctx, uint64_t first, uint64_t last)
+{
+    struct tl_server *server = ctx;
+    pthread_rwlock_rdlock(&server->engine_lock);
+    bool yes = server->engine != NULL && tl_engine_before_drop(server->engine, first, last);
+    pthread_rwlock_unlock(&server->engine_lock);
+    return yes;
+}
+
+/* ---- the engine ----------------------------------------------------------------------------------------------------------- */
+
+static void set_engine(struct tl_server *server, struct tl_engine *engine)
+{
+    pthread_rwlock_wrlock(&server->engine_lock);
+    server->engine = engine;
+    pthread_rwlock_unlock(&server->engine_lock);
+}
+
+static void stop_engine(struct tl_server *server)
+{
+    struct tl_engine *engine = server->engine;
+    if (engine != NULL) {
+        tl_engine_stop(engine, STOP_GRACE_MS);
+        set_engine(server, NULL);
+        tl_engine_free(engine);
+    }
+    tl_server_systems_free(&server->systems);
+}
+
+static tl_code start_engine(struct tl_server *server, struct tl_error *err)
+{
+    struct tl_engine_config config = {.systems = server->systems.list,
+                                      .system_count = server->systems.count,
+                                      .lanes = server->config->lanes,
+                                      .park_removed = server->config->park_removed,
+                                      .lane_start = tl_server_lane_start,
+                                      .lane_stop = tl_server_lane_stop,
+                                      .ctx = server};
+    tl_engine_config_bundle(&config, tl_integration_bundle(server->integration));
+    struct tl_engine *engine = NULL;
+    tl_code code = tl_engine_new(&config, &engine, err);
+    if (code != TL_OK)
+        return code;
+    set_engine(server, engine);
+    code = tl_engine_start(engine, server->journal, err);
+    if (code == TL_OK)
+        server->state = TL_SERVER_RUNNING;
+    return code;
+}
+
+tl_code tl_server_restart_engine(struct tl_server *server, struct tl_error *err)
+{
+    stop_engine(server);
+    server->state = TL_SERVER_STARTING;
+    tl_code code = tl_server_systems_build(server, err);
+    if (code != TL_OK)
+        return code;
+    if (server->systems.missing.len != 0) {
+        server->state = TL_SERVER_WAITING;
+        tl_log(TL_WARN, "server.waiting", server->systems.missing.ptr,
+               TL_FSTR("do", "tidelock settings set NAME VALUE, or tidelock secrets set NAME"));
+        return TL_OK;
+    }
+    return start_engine(server, err);
+}
+
+bool tl_server_unready(struct tl_server *server, struct tl_buf *why)
+{
+    if (server->state == TL_SERVER_WAITING)
+        tl_buf_addf(why, "%s", server->systems.missing.ptr);
+    else if (server->state != TL_SERVER_RUNNING)
+        tl_buf_add_z(why, server->state == TL_SERVER_STOPPING ? "stopping" : "starting");
+    else if (!tl_engine_caught_up(server->engine))
+        tl_buf_add_z(why, "taking up what was unfinished");
+    else if (tl_journal_room(server->journal) >= TL_ROOM_FULL)
+        tl_buf_add_z(why, "the disk is full: nothing is accepted until there is space");
+    else if (!tl_journal_clock_trusted(server->journal))
+        tl_buf_add_z(why, "the wall clock ran ahead: long timers and expiry stand still until it has agreed for ten minutes");
+    return why->len != 0;
+}
+
+/* ---- start ---------------------------------------------------------------------------------------------------------------- */
+
+static tl_code make_data_folder(const char *data, struct tl_error *err)
+{
+    if (mkdir(data, 0700) == 0 || errno == EEXIST)
+        return TL_OK;
+    return tl_fail(err, TL_EIO, "cannot make the data folder %s: %s", data, strerror(errno));
+}
+
+static tl_code open_key(struct tl_server *server, struct tl_error *err)
+{
+    char *own = tl_printf("%s/secrets.key", server->config->data);
+    const char *path = server->config->key_file != NULL ? server->config->key_file : own;
+    tl_code code = tl_box_open(path, server->config->key_file == NULL, &server->box, err);
+    tl_free(own);
+    return code;
+}
+
+/* Prints the errors of an integration that cannot run. */
+static tl_code load_integration(struct tl_server *server, struct tl_error *err)
+{
+    const struct tl_server_config *config = server->config;
+    tl_code code = tl_integration_load(config->dir, config->library, config->plugins, &server->integration, err);
+    if (code != TL_OK)
+        return code;
+    const struct tl_bundle *bundle = tl_integration_bundle(server->integration);
+    size_t count, errors = tl_bundle_errors(bundle);
+    const struct tl_finding *findings = tl_bundle_findings(bundle, &count);
+    for (size_t i = 0; errors != 0 && i < count; i++) {
+        if (findings[i].severity == TL_FINDING_ERROR)
+            fprintf(stderr, "%s:%d: error: %s\n", findings[i].place.file, findings[i].place.line, findings[i].text);
+    }
+    if (errors != 0)
+        return tl_fail(err, TL_ECONFIG, "%s has %zu error%s; nothing was started", config->dir, errors, errors == 1 ? "" : "s");
+    server->run_as = tl_printf("%s@%.12s", tl_bundle_integration(bundle), tl_bundle_hash(bundle));
+    return TL_OK;
+}
+
+static tl_code open_journal(struct tl_server *server, struct tl_error *err)
+{
+    struct tl_journal_options options = {.on_commit = on_commit, .before_drop = before_drop, .ctx = server};
+    char *dir = tl_printf("%s/journal", server->config->data);
+    tl_code code = tl_journal_open(dir, &options, &server->journal, err);
+    tl_free(dir);
+    return code;
+}
+
+static tl_code read_file(const char *path, bool secret, struct tl_buf *out, struct tl_error *err)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return tl_fail(err, TL_EIO, "cannot open %s: %s", path, strerror(errno));
+    tl_code code = TL_OK;
+    if (secret && (fstat(fd, &info) != 0 || (info.st_mode & 077) != 0))
+        code = tl_fail(err, TL_EACCESS, "%s can be read by others: chmod 600 %s", path, path);
+    char *room = tl_buf_reserve(out, FILE_MAX_BYTES);
+    ssize_t got = code == TL_OK ? read(fd, room, FILE_MAX_BYTES) : 0;
+    if (got < 0)
+        code = tl_fail(err, TL_EIO, "cannot read %s: %s", path, strerror(errno));
+    else
+        out->len += (size_t)got;
+    close(fd);
+    return code;
+}
+
+static tl_code import_file(struct tl_server *server, const char *path, bool secret, struct tl_error *err)
+{
+    if (path == NULL)
+        return TL_OK;
+    struct tl_buf text;
+    struct tl_act act = {.who = "server start", .reason = path};
+    tl_buf_init(&text, FILE_MAX_BYTES + 1);
+    tl_code code = read_file(path, secret, &text, err);
+    if (code == TL_OK)
+        code = tl_settings_import(server->settings, secret, tl_buf_str(&text), path, &act, err);
+    if (text.ptr != NULL)
+        explicit_bzero(text.ptr, text.cap);
+    tl_buf_free(&text);
+    return code;
+}
+
+static tl_code open_settings(struct tl_server *server, struct tl_error *err)
+{
+    tl_code code = tl_settings_open(server->journal, server->box, &server->settings, err);
+    if (code == TL_OK)
+        code = import_file(server, server->config->settings_file, false, err);
+    if (code == TL_OK)
+        code = import_file(server, server->config->secrets_file, true, err);
+    return code;
+}
+
+static bool ops_ready(void *ctx, struct tl_buf *why)
+{
+    return !tl_server_unready(ctx, why);
+}
+
+static void ops_refresh(void *ctx)
+{
+    struct tl_server *server = ctx;
+    if (server->state == TL_SERVER_RUNNING)
+        tl_engine_gauges(server->engine);
+}
+
+static tl_code start_ops(struct tl_server *server, struct tl_error *err)
+{
+    char host[256];
+    struct tl_http_config http = {.host = host};
+    struct tl_ops_owner owner = {.ready = ops_ready, .refresh = ops_refresh, .ctx = server};
+    tl_code code = tl_address_parse(server->config->ops, host, &http.port, err);
+    if (code == TL_OK)
+        code = tl_ops_start(server->loop, &http, &owner, &server->ops, err);
+    return code;
+}
+
+static void retain(struct tl_timer *timer)
+{
+    struct tl_server *server = TL_CONTAINER_OF(timer, struct tl_server, retain);
+    struct tl_error err;
+    unsigned dropped = 0;
+    if (tl_journal_retain(server->journal, server->config->retain_ms, &dropped, &err) != TL_OK)
+        tl_log(TL_ERROR, "journal.retain", err.text);
+    else if (dropped != 0)
+        tl_log(TL_INFO, "journal.dropped", "old segments dropped", TL_FINT("segments", dropped));
+    tl_timer_start(server->loop, timer, RETAIN_EVERY_MS);
+}
+
+static void on_stop(void *ctx, int signal_number, int times)
+{
+    struct tl_server *server = ctx;
+    if (times > 1)
+        _exit(1); /* the journal needs no farewell */
+    tl_log(TL_INFO, "server.stopping", "stopping", TL_FINT("signal", signal_number));
+    server->state = TL_SERVER_STOPPING;
+    tl_loop_stop(server->loop);
+}
+
+static tl_code start(struct tl_server *server, struct tl_error *err)
+{
+    struct tl_signals_to signals = {.on_stop = on_stop, .ctx = server};
+    tl_code code = tl_address_parse(server->config->listen, server->listen.host, &server->listen.port, err);
+    if (code == TL_OK)
+        code = make_data_folder(server->config->data, err);
+    if (code == TL_OK)
+        code = load_integration(server, err);
+    if (code == TL_OK)
+        code = open_key(server, err);
+    if (code == TL_OK)
+        code = tl_signals_start(server->loop, &signals, &server->signals, err);
+    if (code == TL_OK)
+        code = open_journal(server, err);
+    if (code == TL_OK)
+        code = open_settings(server, err);
+    if (code == TL_OK)
+        code = tl_server_restart_engine(server, err);
+    if (code == TL_OK)
+        code = start_ops(server, err);
+    if (code == TL_OK)
+        code = tl_control_start(server, err);
+    if (code == TL_OK)
+        code = tl_addresses_write(server, err);
+    return code;
+}
+
+/* ---- stop ----------------------------------------------------------------------------------------------------------------- */
+
+static void one_stopped(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+static void stop(struct tl_server *server)
+{
+    int stopped = 0, wanted = 0;
+    server->state = TL_SERVER_STOPPING;
+    tl_timer_stop(&server->retain);
+    tl_addresses_remove(server);
+    stop_engine(server);
+    if (server->control != NULL) {
+        tl_control_stop(server, one_stopped, &stopped);
+        wanted++;
+    }
+    if (server->ops != NULL) {
+        tl_ops_stop(server->ops, one_stopped, &stopped);
+        wanted++;
+    }
+    while (stopped < wanted)
+        tl_loop_wait(server->loop, 100);
+    tl_signals_stop(server->signals);
+    tl_settings_free(server->settings);
+    tl_journal_close(server->journal);
+    tl_loop_free(server->loop);
+    tl_box_free(server->box);
+    tl_integration_free(server->integration);
+    tl_free(server->run_as);
+    pthread_mutex_destroy(&server->listen.lock);
+    pthread_rwlock_destroy(&server->engine_lock);
+}
+
+tl_code tl_server_run(const struct tl_server_config *config, struct tl_error *err)
+{
+    struct tl_server server = {.config = config, .started_ms = tl_mono_ms()};
+    pthread_mutex_init(&server.listen.lock, NULL);
+    pthread_rwlock_init(&server.engine_lock, NULL);
+    server.loop = tl_loop_new("main");
+    tl_timer_init(&server.retain, retain);
+    tl_code code = start(&server, err);
+    if (code == TL_OK) {
+        tl_timer_start(server.loop, &server.retain, RETAIN_EVERY_MS);
+        tl_log(TL_INFO, "server.ready", server.state == TL_SERVER_RUNNING ? "ready" : "waiting for settings",
+               TL_FSTR("integration", server.run_as), TL_FINT("port", server.listen.port),
+               TL_FINT("ops_port", tl_ops_port(server.ops)), TL_FINT("ms", tl_mono_ms() - server.started_ms));
+        tl_loop_run(server.loop);
+    }
+    stop(&server);
+    return code;
+}

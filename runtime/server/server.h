@@ -1,0 +1,84 @@
+/* Private to the room: the server and what its parts ask of each other. All of it belongs to the main thread, except where
+ * a lane is named. */
+#pragma once
+#include "crypto/box.h"
+#include "flow/engine.h"
+#include "gateway/gateway.h"
+#include "loop/loop.h"
+#include "loop/signals.h"
+#include "loop/timer.h"
+#include "net/http_server.h"
+#include "observe/ops.h"
+#include "server/integration.h"
+#include "server/server.h"
+#include "server/settings.h"
+#include <pthread.h>
+
+enum { TL_LANES_MAX = 64 };
+
+enum tl_server_state {
+    TL_SERVER_STARTING,
+    TL_SERVER_WAITING, /* for settings or secrets that are not set */
+    TL_SERVER_RUNNING,
+    TL_SERVER_STOPPING
+};
+
+struct tl_server_systems {
+    struct tl_engine_system *list; /* own */
+    size_t count;
+    struct tl_buf missing; /* sentence: what must be set first; empty when nothing is */
+};
+
+/* Where the webhooks come in; the port is found by the first lane and shared by the others. */
+struct tl_server_listen {
+    pthread_mutex_t lock;
+    char host[256];
+    uint16_t port; /* 0 until the first lane has found one */
+    struct tl_gateway *gateways[TL_LANES_MAX];
+};
+
+struct tl_server {
+    const struct tl_server_config *config; /* borrow */
+    enum tl_server_state state;
+    int64_t started_ms;
+    char *run_as; /* own; integration and revision, for log lines */
+
+    struct tl_loop *loop; /* own; the main thread's */
+    struct tl_signals *signals;
+    struct tl_timer retain;
+    struct tl_box *box;
+    struct tl_journal *journal;
+    struct tl_settings *settings;
+    struct tl_integration *integration;
+    struct tl_server_systems systems;
+    struct tl_server_listen listen;
+    struct tl_engine *engine; /* NULL while settings are missing */
+    pthread_rwlock_t engine_lock; /* guards `engine` for the journal's threads */
+    struct tl_ops *ops;
+    struct tl_http_server *control;
+};
+
+/* ---- server.c */
+/* Stops the engine, builds systems from the present settings and starts it again, or waits for what is missing. */
+TL_MUST_CHECK tl_code tl_server_restart_engine(struct tl_server *server, struct tl_error *err);
+/* Appends why the server is not ready; false when it is. */
+bool tl_server_unready(struct tl_server *server, struct tl_buf *why);
+
+/* ---- systems.c */
+TL_MUST_CHECK tl_code tl_server_systems_build(struct tl_server *server, struct tl_error *err);
+void tl_server_systems_free(struct tl_server_systems *systems);
+
+/* ---- lanes.c: for tl_engine_config; ctx is the server; on the lane's thread */
+tl_code tl_server_lane_start(void *ctx, struct tl_lane *lane, struct tl_error *err);
+void tl_server_lane_stop(void *ctx, struct tl_lane *lane);
+
+/* ---- addresses.c */
+/* "HOST:PORT" or "[V6]:PORT" into its parts. TL_EUSAGE. */
+TL_MUST_CHECK tl_code tl_address_parse(const char *text, char host[256], uint16_t *port, struct tl_error *err);
+/* Writes DATA/server.json whole or not at all. */
+TL_MUST_CHECK tl_code tl_addresses_write(const struct tl_server *server, struct tl_error *err);
+void tl_addresses_remove(const struct tl_server *server);
+
+/* ---- control.c */
+TL_MUST_CHECK tl_code tl_control_start(struct tl_server *server, struct tl_error *err);
+void tl_control_stop(struct tl_server *server, void (*stopped)(void *ctx), void *ctx);

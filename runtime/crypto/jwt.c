@@ -1,7 +1,7 @@
 /* Writes signed JSON Web Tokens: see crypto/jwt.h. The few members are escaped here, since codec stands above. Thread: any. */
 #include "crypto/jwt.h"
 
-#include "crypto/base64.h"
+#include "codec/base64.h"
 
 #include <inttypes.h>
 
@@ -56,9 +56,9 @@ tl_code tl_jwt_write(const struct tl_sign_key *key, const struct tl_jwt_claims *
     add_member(&header, "kid", claims->key_id);
     tl_buf_add_char(&header, '}');
     write_claims(claims, &body);
-    tl_b64_write(tl_buf_str(&header), TL_B64_URL, &token);
+    tl_base64url_encode(&token, tl_buf_str(&header));
     tl_buf_add_char(&token, '.');
-    tl_b64_write(tl_buf_str(&body), TL_B64_URL, &token);
+    tl_base64url_encode(&token, tl_buf_str(&body));
     tl_code code = TL_OK;
     if (header.overflow || body.overflow || token.overflow)
         code = tl_fail(err, TL_EINPUT, "the claims of the assertion are longer than %d bytes", PART_MAX);
@@ -66,7 +66,7 @@ tl_code tl_jwt_write(const struct tl_sign_key *key, const struct tl_jwt_claims *
         code = tl_sign(key, tl_buf_str(&token), signature, &len, err);
     if (code == TL_OK) {
         tl_buf_add_char(&token, '.');
-        tl_b64_write(tl_str_n(signature, len), TL_B64_URL, &token);
+        tl_base64url_encode(&token, tl_str_n(signature, len));
         if (!tl_buf_add_str(out, tl_buf_str(&token)))
             code = tl_fail(err, TL_EFULL, "no room for an assertion of %zu bytes", token.len);
     }

@@ -3,7 +3,7 @@
 #include "crypto/webhook.h"
 
 #include "base/attr.h"
-#include "crypto/base64.h"
+#include "codec/base64.h"
 #include "crypto/digest.h"
 #include "crypto/sign.h"
 
@@ -142,7 +142,7 @@ static bool read_secret(tl_str secret, tl_str prefix, bool optional, struct tl_b
         text = tl_str_from(text, prefix.len);
     else if (!optional)
         return false;
-    return text.len > 0 && tl_b64_read(text, TL_B64_STANDARD, out);
+    return text.len > 0 && tl_base64_decode(out, text, NULL) == TL_OK;
 }
 
 static bool hmac_matches(tl_str key, const tl_str parts[], size_t count, tl_str signature)
@@ -203,7 +203,7 @@ static enum tl_webhook_verdict standard_signatures(const struct tl_webhook_input
         if (!asymmetric && !tl_str_starts(one, TL_STR("v1,")))
             continue; /* a version of the future, or a blank too many */
         tl_buf_clear(&signature);
-        if (!tl_b64_read(tl_str_from(one, asymmetric ? 4 : 3), TL_B64_STANDARD, &signature) ||
+        if (tl_base64_decode(&signature, tl_str_from(one, asymmetric ? 4 : 3), NULL) != TL_OK ||
             signature.len != (asymmetric ? 64 : 32))
             continue;
         readable = true;
@@ -252,7 +252,7 @@ static enum tl_webhook_verdict verify_zendesk(const struct tl_webhook_input *in)
     if ((verdict = check_time(in, signed_s)) != TL_WEBHOOK_ACCEPTED)
         return verdict;
     tl_buf_init(&signature, 64);
-    bool readable = tl_b64_read(text, TL_B64_STANDARD, &signature) && signature.len == TL_SHA256_SIZE;
+    bool readable = tl_base64_decode(&signature, text, NULL) == TL_OK && signature.len == TL_SHA256_SIZE;
     /* Timestamp first: the order of 2021 was the other one, and must not be accepted. */
     const tl_str parts[] = {time, in->body};
     for (size_t i = 0; readable && i < in->secret_count && !matches; i++) {

@@ -1,7 +1,6 @@
-/* crypto/digest.h and crypto/base64.h against FIPS 180-4, RFC 4231 and RFC 4648. */
+/* crypto/digest.h against FIPS 180-4 and RFC 4231. */
 #include "../cmocka_room.h"
 #include "base/attr.h"
-#include "crypto/base64.h"
 #include "crypto/digest.h"
 
 static void digests_the_published_texts(void **state)
@@ -63,54 +62,11 @@ static void compares_secrets_of_any_length(void **state)
     assert_false(tl_secret_equal(TL_STR("same"), TL_STR("same ")));
 }
 
-static void reads_and_writes_base64(void **state)
-{
-    static const struct {
-        const char *bytes, *standard, *url;
-    } vectors[] = {{"", "", ""}, {"f", "Zg==", "Zg"}, {"fo", "Zm8=", "Zm8"}, {"foo", "Zm9v", "Zm9v"},
-                   {"foob", "Zm9vYg==", "Zm9vYg"}, {"\xfb\xff\xfe", "+//+", "-__-"}};
-    struct tl_buf out;
-
-    (void)state;
-    tl_buf_init(&out, 100);
-    for (size_t i = 0; i < TL_COUNT_OF(vectors); i++) {
-        tl_buf_clear(&out);
-        assert_true(tl_b64_write(tl_str_z(vectors[i].bytes), TL_B64_STANDARD, &out));
-        assert_true(tl_str_is(tl_buf_str(&out), vectors[i].standard));
-        tl_buf_clear(&out);
-        assert_true(tl_b64_write(tl_str_z(vectors[i].bytes), TL_B64_URL, &out));
-        assert_true(tl_str_is(tl_buf_str(&out), vectors[i].url));
-        tl_buf_clear(&out);
-        assert_true(tl_b64_read(tl_str_z(vectors[i].standard), TL_B64_STANDARD, &out));
-        assert_true(tl_b64_read(tl_str_z(vectors[i].url), TL_B64_URL, &out));
-        assert_int_equal(out.len, 2 * strlen(vectors[i].bytes));
-    }
-    tl_buf_free(&out);
-}
-
-static void refuses_base64_that_is_not_canonical(void **state)
-{
-    static const char *const bad[] = {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "Zm9v\n", "Zm9 v", "Zg==Zg==", "-__-", "===="};
-    struct tl_buf out;
-
-    (void)state;
-    tl_buf_init(&out, 100);
-    for (size_t i = 0; i < TL_COUNT_OF(bad); i++) {
-        tl_buf_clear(&out);
-        if (tl_b64_read(tl_str_z(bad[i]), TL_B64_STANDARD, &out))
-            fail_msg("\"%s\" was accepted", bad[i]);
-    }
-    assert_false(tl_b64_read(TL_STR("Zg=="), TL_B64_URL, &out));
-    assert_false(tl_b64_read(TL_STR("Z"), TL_B64_URL, &out));
-    tl_buf_free(&out);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_the_published_texts),    cmocka_unit_test(digests_pieces_as_the_whole),
         cmocka_unit_test(signs_as_rfc_4231_does),         cmocka_unit_test(compares_secrets_of_any_length),
-        cmocka_unit_test(reads_and_writes_base64),        cmocka_unit_test(refuses_base64_that_is_not_canonical),
     };
     return cmocka_run_group_tests_name("crypto/digest", tests, NULL, NULL);
 }

@@ -50,7 +50,7 @@ struct tl_verdict_rules {
     bool is_capture;                                    /* 410 is a gap */
 };
 
-/* What an answer that is no success means. TL_DONE when a row says it is success after all. */
+/* What an answer that is no success means. TL_FAIL_NONE when a row says it is success after all. */
 struct tl_verdict tl_answer_judge(struct tl_answer *answer, const struct tl_verdict_rules *rules, struct tl_arena *arena,
                                   int64_t wall_ms);
 /* "120" or an HTTP-date to ms from now, at most a day; 0 when unreadable or past. */

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "crypto/base64.h"
+#include "codec/base64.h"
 
 static void add_tlv(struct tl_buf *out, char tag, tl_str value)
 {
@@ -23,7 +23,7 @@ static void add_integer(struct tl_buf *out, tl_str base64url)
 
     tl_buf_init(&bytes, 4096);
     tl_buf_add_char(&bytes, '\0'); /* positive */
-    tl_must(tl_b64_read(base64url, TL_B64_URL, &bytes));
+    tl_must(tl_base64url_decode(&bytes, base64url, NULL) == TL_OK);
     add_tlv(out, 2, (unsigned char)bytes.ptr[1] & 0x80 ? tl_buf_str(&bytes) : tl_str_from(tl_buf_str(&bytes), 1));
     tl_buf_free(&bytes);
 }
@@ -42,7 +42,7 @@ char *pem_of_rsa_jwk(const struct tl_json_value *jwk)
     add_tlv(&der, 0x30, tl_buf_str(&integers));
     tl_buf_add_z(&pem, "-----BEGIN RSA PRIVATE KEY-----\n");
     for (size_t at = 0; at < der.len; at += 48) {
-        tl_b64_write(tl_str_n(der.ptr + at, der.len - at < 48 ? der.len - at : 48), TL_B64_STANDARD, &pem);
+        tl_base64_encode(&pem, tl_str_n(der.ptr + at, der.len - at < 48 ? der.len - at : 48));
         tl_buf_add_char(&pem, '\n');
     }
     tl_buf_add_z(&pem, "-----END RSA PRIVATE KEY-----\n");

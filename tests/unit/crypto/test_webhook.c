@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "crypto/base64.h"
+#include "codec/base64.h"
 #include "crypto/sign.h"
 #include "crypto/webhook.h"
 
@@ -188,7 +188,7 @@ static void accepts_an_asymmetric_signature(void **state)
                              NULL), TL_OK);
     tl_buf_init(&header, 200);
     tl_buf_add_z(&header, "v1a,");
-    tl_b64_write(tl_str_n(signature, len), TL_B64_STANDARD, &header);
+    tl_base64_encode(&header, tl_str_n(signature, len));
     message.headers[2].value = tl_buf_str(&header);
     message.secret = TL_STR("whpk_JsrSrjHcF31rxhlku1hGYWMYLKz0fVPnORmkxXXJ+yY=");
     assert_int_equal(verify(&message), TL_WEBHOOK_ACCEPTED);

@@ -1,5 +1,7 @@
 /* Doubles as text. printf and strtod are exact; only the point is skipped, so a locale cannot matter. Thread: any. */
 #include "double_text.h"
+#include <float.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,9 @@ static void split(const char *text, struct tl_double_text *out)
 void tl_double_shortest(double value, struct tl_double_text *out)
 {
     char text[40];
-    for (int precision = 14; precision <= 16; precision++) { /* 17 digits are always enough */
+    /* 15 digits always come back as they are, 17 always suffice; the smallest numbers carry fewer than 15 */
+    bool small = value < DBL_MIN * 1e10 && value > -DBL_MIN * 1e10;
+    for (int precision = small ? 0 : 14; precision <= 16; precision++) {
         snprintf(text, sizeof text, "%.*e", precision, value);
         if (strtod(text, NULL) == value)
             break;

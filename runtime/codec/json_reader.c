@@ -14,6 +14,8 @@ enum state {
     S_BAD
 };
 
+static const char too_deep[] = "nested deeper than the limit";
+
 void tl_json_reader_init(struct tl_json_reader *r, tl_str text, const struct tl_json_limits *limits)
 {
     size_t size = limits && limits->size ? limits->size : TL_JSON_SIZE;
@@ -63,7 +65,7 @@ static enum tl_json_token open_container(struct tl_json_reader *r, bool object)
 {
     uint32_t level = r->depth;
     if (level == r->max_depth)
-        return refuse(r, r->at, "nested deeper than the limit");
+        return refuse(r, r->at, too_deep);
     uint64_t bit = (uint64_t)1 << (level % 64);
     if (object)
         r->nesting[level / 64] |= bit;
@@ -236,6 +238,8 @@ tl_code tl_json_reader_error(const struct tl_json_reader *r, struct tl_error *er
     if (!r->why)
         return TL_OK;
     tl_json_count_lines(r->start, r->why_at, &line, &column);
+    if (r->why == too_deep)
+        return tl_fail(err, TL_EINPUT, "line %zu, column %zu: %s of %u", line, column, r->why, r->max_depth);
     return tl_fail(err, TL_EINPUT, "line %zu, column %zu: %s", line, column, r->why);
 }
 

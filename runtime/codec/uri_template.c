@@ -115,7 +115,7 @@ static tl_code parse_variable(tl_str spec, struct variable *v, struct tl_error *
         v->explode = true;
         v->name.len--;
     }
-    if (!cut_prefix(v) || !is_name(v->name))
+    if (!cut_prefix(v) || (v->prefix && v->explode) || !is_name(v->name))
         return tl_fail(err, TL_EINPUT, "'%.*s' is no variable of a URI template", TL_STR_ARGS(spec));
     return TL_OK;
 }
@@ -220,6 +220,8 @@ static tl_code expand_expression(tl_str expression, const struct tl_json_value *
     struct expansion x = {out, find_operator(expression.len ? expression.ptr[0] : '\0'), false};
     tl_str rest = tl_str_from(expression, x.op->sign ? 1 : 0), spec;
     tl_code code = TL_OK;
+    if (!rest.len)
+        return tl_fail(err, TL_EINPUT, "the URI template has an expression without a variable");
     while (code == TL_OK && tl_str_cut(&rest, ',', &spec)) {
         struct variable v;
         code = parse_variable(spec, &v, err);

@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 #define TL_DECIMAL_DIGITS 10000
-#define TL_DECIMAL_SCALE 1000000000
+#define TL_DECIMAL_SCALE 2000000000
 
 struct tl_decimal {
     uint64_t small;             /* coefficient when `big` is NULL */

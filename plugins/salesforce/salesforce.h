@@ -1,0 +1,58 @@
+/* The Salesforce connector: what its files share. The manifest says most of it; C is here for what a table cannot say:
+ * put, find, and the capture of changes. Everything lives in the scope of its call or instance, so nothing is freed. */
+#ifndef SALESFORCE_H
+#define SALESFORCE_H
+
+#include <tidelock/async.h>
+#include <tidelock/connector.h>
+#include <tidelock/text.h>
+
+#define SEEN 8192 /* a power of two */
+
+/* The fields of an object, as describe gave them. */
+struct sf_fields {
+    tlc_slice object, list;
+    struct sf_fields *next;
+};
+
+struct tlc_instance {
+    const tlc_host *host;
+    tlc_scope *scope;
+    tlc_slice url; /* of the org, for links a person can follow */
+    struct sf_fields *fields;
+    uint64_t seen[SEEN]; /* hashes of what was emitted lately: only spares the journal repeats */
+};
+
+struct tlc_call {
+    tl_async async; /* first */
+    void (*step)(tlc_call *call, const tlc_input *in, tlc_action *out);
+    tlc_instance *instance;
+    const tlc_host *host;
+    tlc_scope *scope;
+    const tlc_request *request;
+    tlc_transfer transfer;
+    tlc_header header;
+    tlc_done done;
+    void *state; /* of one kind of call, in the scope */
+};
+
+void sf_put(tlc_call *c, const tlc_input *in, tlc_action *out);
+void sf_find(tlc_call *c, const tlc_input *in, tlc_action *out);
+void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
+
+/* ---- small help ------------------------------------------------------------------------------------------------------------ */
+
+/* The call's transfer, as a GET of that address. */
+const tlc_transfer *sf_get(tlc_call *c, tlc_slice url, int any_status);
+tlc_slice sf_percent(tlc_call *c, tlc_slice text);
+/* Pieces joined; the list ends with an absent slice. */
+tlc_slice sf_join(tlc_call *c, const tlc_slice *parts);
+#define SF_JOIN(c, ...) sf_join((c), (const tlc_slice[]){__VA_ARGS__, {0, 0}})
+/* The path of a next page, without "/services/data/vNN.N/", since the base has that. */
+tlc_slice sf_relative(tlc_slice url);
+/* "query?q=…" of a SOQL text. */
+tlc_slice sf_query_url(tlc_call *c, tlc_slice soql);
+/* A SOQL string literal with its quotes. */
+tlc_slice sf_soql_text(tlc_call *c, tlc_slice text);
+
+#endif

@@ -1,0 +1,302 @@
+/* The writer thread: takes whatever has queued up, makes one commit of it, writes and syncs it once, and answers. The
+ * commit in progress is the batching window: no timer. */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/disk.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "journal_int.h"
+#include "loop/loop.h"
+#include <fcntl.h>
+#include <string.h>
+
+/* ---- answers ---- */
+
+static void answered(struct tl_mail *mail)
+{
+    struct tl_batch *batch = TL_CONTAINER_OF(mail, struct tl_batch, mail);
+    tl_loop_op_end(batch->loop);
+    batch->submitted = false;
+    batch->done(batch, batch->ctx);
+}
+
+static struct ack_group *group_of(struct acks *acks, struct tl_loop *loop)
+{
+    for (size_t i = 0; i < acks->count; i++)
+        if (acks->groups[i].loop == loop)
+            return &acks->groups[i];
+    if (acks->count == acks->cap) {
+        acks->cap = acks->cap ? acks->cap * 2 : 8;
+        acks->groups = tl_realloc(acks->groups, acks->cap * sizeof *acks->groups);
+    }
+    acks->groups[acks->count] = (struct ack_group){.loop = loop};
+    return &acks->groups[acks->count++];
+}
+
+void tl_acks_add(struct acks *acks, struct tl_batch *batch)
+{
+    if (!batch->loop) {
+        batch->submitted = false;
+        batch->done(batch, batch->ctx);
+        return;
+    }
+    tl_mail_init(&batch->mail, answered);
+    tl_mail_chain_add(&group_of(acks, batch->loop)->chain, &batch->mail);
+}
+
+void tl_acks_send(struct acks *acks)
+{
+    for (size_t i = 0; i < acks->count; i++)
+        tl_loop_post_chain(acks->groups[i].loop, &acks->groups[i].chain);
+    acks->count = 0;
+}
+
+void tl_acks_free(struct acks *acks)
+{
+    tl_free(acks->groups);
+    *acks = (struct acks){0};
+}
+
+/* ---- segments ---- */
+
+int tl_segment_create(struct tl_journal *journal, const struct seg_head *head, struct tl_segment **out)
+{
+    char *path = tl_segment_path(journal->dir, head->number, "");
+    char *tmp = NULL;
+    uint64_t zeroed = 0;
+    int file = journal->ahead ? tl_ahead_take(journal, head->number, &tmp, &zeroed) : -1;
+    if (file < 0) {
+        tmp = tl_segment_path(journal->dir, head->number, ".tmp");
+        file = tl_disk_open(tmp, O_RDWR | O_CREAT | O_TRUNC);
+    }
+    struct seg_head filled = *head;
+    int code = file < 0 ? file : tl_seg_head_write(file, &filled);
+    if (!code)
+        code = tl_disk_sync(file);
+    if (!code)
+        code = tl_disk_rename(tmp, path);
+    if (!code)
+        code = tl_disk_sync_dir(journal->dir);
+    if (!code) {
+        *out = tl_segment_new(path, file, &filled);
+        atomic_store(&(*out)->zeroed, zeroed > SEG_HEAD_SIZE ? zeroed : SEG_HEAD_SIZE);
+    } else if (file >= 0) {
+        tl_disk_close(file);
+        (void)tl_disk_unlink(tmp);
+    }
+    tl_free(path);
+    tl_free(tmp);
+    return code;
+}
+
+int tl_writer_roll(struct tl_journal *journal)
+{
+    struct tl_segment *old = journal->open;
+    struct seg_head head = {.number = old->head.number + 1,
+                            .first = atomic_load(&old->last) + 1,
+                            .epoch = atomic_load(&journal->epoch),
+                            .last_time_ms = journal->last_time_ms,
+                            .prev_crc = old->last_crc};
+    tl_random_bytes(&head.salt, sizeof head.salt);
+    memcpy(head.instance, journal->head.instance, 16);
+    struct tl_segment *next;
+    int code = tl_segment_create(journal, &head, &next);
+    if (code)
+        return code;
+    struct tl_segment_list *before = tl_segments_get(journal);
+    struct tl_segment_list *after = tl_segments_new(before->count + 1);
+    for (size_t i = 0; i < before->count; i++)
+        after->segments[i] = tl_segment_ref(before->segments[i]);
+    after->segments[before->count] = next;
+    tl_segments_put(before);
+    journal->open = next;
+    tl_segments_set(journal, after);
+    tl_ahead_open(journal, next);
+    tl_ahead_index(journal, tl_segment_ref(old));
+    return 0;
+}
+
+/* ---- the queue ---- */
+
+/* Puts what was submitted since behind what is pending, oldest first. */
+static void take(struct tl_journal *journal)
+{
+    struct tl_batch *newest = atomic_exchange_explicit(&journal->queue, NULL, memory_order_acquire);
+    struct tl_batch *oldest = NULL;
+    struct tl_batch *end = newest;
+    while (newest) {
+        struct tl_batch *next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    if (!oldest)
+        return;
+    *journal->pending_end = oldest;
+    journal->pending_end = &end->next;
+}
+
+static void answer(struct tl_journal *journal, struct tl_batch *batch, tl_code code)
+{
+    atomic_fetch_sub_explicit(&journal->queued_bytes, tl_batch_size(batch), memory_order_relaxed);
+    batch->code = code;
+    tl_acks_add(&journal->acks, batch);
+}
+
+/* Takes those out of the pending batches that `refuse` names and answers them. How many there were. */
+static unsigned strip(struct tl_journal *journal, bool (*refuse)(const struct tl_batch *), tl_code code)
+{
+    unsigned count = 0;
+    struct tl_batch **at = &journal->pending;
+    while (*at) {
+        struct tl_batch *batch = *at;
+        if (!refuse(batch)) {
+            at = &batch->next;
+            continue;
+        }
+        *at = batch->next;
+        count++;
+        if (code == TL_EFULL)
+            atomic_fetch_add(&journal->refused, 1);
+        answer(journal, batch, code);
+    }
+    journal->pending_end = at;
+    return count;
+}
+
+static bool refused_at_once(const struct tl_batch *batch)
+{
+    return batch->code == TL_EFULL;
+}
+
+static bool any_batch(const struct tl_batch *batch)
+{
+    (void)batch;
+    return true;
+}
+
+/* ---- a full disk ---- */
+
+static void see_full(struct tl_journal *journal, uint64_t need)
+{
+    if (atomic_load(&journal->room) == TL_ROOM_OK) {
+        atomic_store(&journal->room, TL_ROOM_FULL);
+        journal->full_tried_ms = tl_mono_ms();
+        tl_log(TL_ERROR, "journal.full", "the disk is full: events from outside are refused until there is space");
+    }
+    if (strip(journal, tl_batch_is_refusable, TL_EFULL) == 0 && journal->pending && !tl_reserve_use(journal, need)) {
+        tl_log(TL_ERROR, "journal.full", "the disk is full and the reserve is used up: nothing can be written");
+        strip(journal, any_batch, TL_EFULL);
+    }
+}
+
+/* On a full disk: is there space again? An event is let through now and then to find out. */
+static void try_again(struct tl_journal *journal)
+{
+    int64_t now = tl_mono_ms();
+    if (now - journal->full_tried_ms >= 100 && tl_reserve_restore(journal)) {
+        journal->full_tried_ms = now;
+        atomic_store(&journal->room, TL_ROOM_OK);
+        tl_log(TL_INFO, "journal.room", "the disk has space again: trying to accept events");
+        return;
+    }
+    strip(journal, tl_batch_is_refusable, TL_EFULL);
+}
+
+/* ---- one commit ---- */
+
+static void publish(struct tl_journal *journal, struct tl_commit *commit, struct tl_batch *batches)
+{
+    const struct commit_head *head = tl_commit_head(commit);
+    tl_segment_learn(journal->open, commit->offset, head, tl_commit_dir(commit));
+    journal->last_time_ms = head->time_ms;
+    atomic_store_explicit(&journal->last, head->number, memory_order_release);
+    atomic_fetch_add_explicit(&journal->commits, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&journal->events, head->event_count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&journal->duplicates, commit->duplicates, memory_order_relaxed);
+    atomic_fetch_add_explicit(&journal->conflicts, commit->conflicts, memory_order_relaxed);
+    atomic_fetch_add_explicit(&journal->bytes_written, tl_commit_total(head), memory_order_relaxed);
+    if (journal->options.on_commit)
+        journal->options.on_commit(journal->options.ctx, commit);
+
+    struct tl_batch *waiting = NULL;
+    struct tl_batch **end = &waiting;
+    for (struct tl_batch *next; batches; batches = next) {
+        next = batches->next;
+        batches->commit = head->number;
+        batches->time_ms = head->time_ms;
+        batches->code = TL_OK;
+        if (batches->until == TL_APPLIED) {
+            atomic_fetch_sub_explicit(&journal->queued_bytes, tl_batch_size(batches), memory_order_relaxed);
+            *end = batches;
+            end = &batches->next;
+            *end = NULL;
+        } else {
+            answer(journal, batches, TL_OK);
+        }
+    }
+    tl_apply_submit(journal->apply, commit, waiting);
+    tl_acks_send(&journal->acks);
+}
+
+static void write_one(struct tl_journal *journal)
+{
+    struct tl_commit *commit = NULL;
+    struct tl_batch *batches = NULL;
+    int code = tl_build_commit(journal, &commit, &batches);
+    if (tl_disk_is_full(code)) {
+        see_full(journal, SEG_HEAD_SIZE);
+        return;
+    }
+    if (code)
+        tl_journal_die(journal, "cannot begin a segment", journal->dir, code);
+    uint64_t total = tl_commit_total(tl_commit_head(commit));
+    tl_ahead_claim(journal, journal->open, commit->offset + total);
+    code = tl_disk_pwrite(journal->open->file, commit->bytes, total, commit->offset);
+    if (!code)
+        code = tl_disk_sync(journal->open->file);
+    if (tl_disk_is_full(code)) {
+        tl_build_undo(journal, batches);
+        see_full(journal, total);
+    } else if (code) {
+        tl_journal_die(journal, "cannot write a commit to", journal->open->path, code);
+    } else {
+        publish(journal, commit, batches);
+    }
+    tl_commit_unref(commit);
+}
+
+static void sleep_until_work(struct tl_journal *journal)
+{
+    pthread_mutex_lock(&journal->wake_lock);
+    while (!atomic_load(&journal->queue) && !atomic_load(&journal->closing))
+        pthread_cond_wait(&journal->wake, &journal->wake_lock);
+    pthread_mutex_unlock(&journal->wake_lock);
+}
+
+static void writer_body(void *ctx)
+{
+    struct tl_journal *journal = ctx;
+    for (;;) {
+        bool closing = atomic_load(&journal->closing);
+        take(journal);
+        strip(journal, refused_at_once, TL_EFULL);
+        if (atomic_load(&journal->room) != TL_ROOM_OK && journal->pending)
+            try_again(journal);
+        if (journal->pending)
+            write_one(journal);
+        tl_acks_send(&journal->acks);
+        if (journal->pending)
+            continue;
+        if (closing && !atomic_load(&journal->queue))
+            return;
+        sleep_until_work(journal);
+    }
+}
+
+tl_code tl_writer_start(struct tl_journal *journal, struct tl_error *err)
+{
+    journal->pending_end = &journal->pending;
+    journal->build = tl_build_new();
+    return tl_thread_start("journal", writer_body, journal, &journal->writer, err);
+}

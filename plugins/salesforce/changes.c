@@ -35,28 +35,6 @@ static tlc_slice option(tlc_call *c, const char *pointer)
     return tlc_json_text(c->host, c->scope, c->request->options, pointer);
 }
 
-/* "30s", "2m", "500ms" as the host has checked it. */
-static int64_t duration_ms(tlc_slice text, int64_t otherwise)
-{
-    int64_t n = 0;
-    uint64_t i = 0;
-
-    for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
-        n = n * 10 + (text.ptr[i] - '0');
-    if (i == 0 || i == text.len)
-        return otherwise;
-    if (text.ptr[i] == 'm' && i + 1 < text.len)
-        return n;
-    switch (text.ptr[i]) {
-    case 's': return n * 1000;
-    case 'm': return n * 60000;
-    case 'h': return n * 3600000;
-    case 'd': return n * 86400000;
-    case 'w': return n * 604800000;
-    default: return otherwise;
-    }
-}
-
 static int same_name(tlc_slice a, const char *name)
 {
     uint64_t i, n = (uint64_t)strlen(name);
@@ -149,26 +127,12 @@ static const tlc_transfer *ask_first_page(tlc_call *c, const struct changes *s)
     return &c->transfer;
 }
 
-/* The platform's clock, from the Date header ("Thu, 25 Jun 2015 21:54:34 GMT"); ours when there is none. */
+/* The platform's clock; ours when the answer has no Date. */
 static int64_t platform_now(tlc_call *c, const tlc_input *in)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    tlc_slice date = tlc_header_get(in->headers, in->header_count, "Date");
-    char text[] = "0000-00-00T00:00:00Z";
     int64_t ms;
-    int month;
-
-    if (date.len == 29) {
-        for (month = 0; month < 12 && memcmp(months + month * 3, date.ptr + 8, 3) != 0; month++)
-            ;
-        memcpy(text, date.ptr + 12, 4);
-        text[5] = (char)('0' + (month + 1) / 10);
-        text[6] = (char)('0' + (month + 1) % 10);
-        memcpy(text + 8, date.ptr + 5, 2);
-        memcpy(text + 11, date.ptr + 17, 8);
-        if (month < 12 && tlc_time_read(tlc_z(text), &ms))
-            return ms;
-    }
+    if (tlc_http_date_read(tlc_header_get(in->headers, in->header_count, "Date"), &ms))
+        return ms;
     return c->host->wall_ms(c->scope);
 }
 
@@ -216,35 +180,6 @@ static int begin_at(tlc_call *c, struct changes *s, tlc_slice since)
 }
 
 /* ---- events -------------------------------------------------------------------------------------------------------------------- */
-
-static uint64_t mix(uint64_t hash, tlc_slice text)
-{
-    uint64_t i;
-    for (i = 0; i < text.len; i++)
-        hash = (hash ^ (unsigned char)text.ptr[i]) * 1099511628211u;
-    return (hash ^ 0xff) * 1099511628211u;
-}
-
-static uint64_t fingerprint(const tlc_event *event)
-{
-    return mix(mix(mix(14695981039346656037u, event->object), event->key), event->version) | 1;
-}
-
-static int seen(const tlc_call *c, const tlc_event *event)
-{
-    uint64_t hash = fingerprint(event);
-    return c->instance->seen[hash / 2 % SEEN] == hash;
-}
-
-/* Only when they are durable. */
-static void remember(tlc_call *c, const struct changes *s)
-{
-    uint32_t i;
-    for (i = 0; i < s->event_count; i++) {
-        uint64_t hash = fingerprint(&s->events[i]);
-        c->instance->seen[hash / 2 % SEEN] = hash;
-    }
-}
 
 /* 0: not the answer of a query. */
 static int take_page(tlc_call *c, struct changes *s, const tlc_input *in)
@@ -296,7 +231,7 @@ static void make_events(tlc_call *c, struct changes *s)
             s->cursor.t = event->version;
             s->cursor.id = event->key;
         }
-        if (!seen(c, event))
+        if (!tlc_seen_has(&c->instance->seen, event))
             s->event_count++;
     }
     s->cursor.more = s->next.len > 0;
@@ -348,7 +283,7 @@ static void take_log(tlc_call *c, struct changes *s, const tlc_input *in)
         event->version = tlc_json_text(c->host, c->scope, raw, "/deletedDate");
         event->deleted = 1;
         tlc_time_read(event->version, &event->changed_ms);
-        s->event_count += event->key.len > 0 && !seen(c, event);
+        s->event_count += event->key.len > 0 && !tlc_seen_has(&c->instance->seen, event);
     }
     covered = tlc_json_text(c->host, c->scope, s->page, "/latestDateCovered");
     if (covered.len)
@@ -363,7 +298,7 @@ static struct changes *prepare(tlc_call *c)
 
     s->object = c->request->object;
     s->where = option(c, "/where");
-    s->overlap_ms = duration_ms(option(c, "/overlap"), 120000);
+    s->overlap_ms = tlc_duration_read(option(c, "/overlap"), 120000);
     s->want_deleted = !tlc_is(tlc_json_raw(c->host, c->scope, c->request->options, "/deleted"), "false");
     s->fields = listed_fields(c);
     if (!s->fields.len)
@@ -415,7 +350,7 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
         make_events(c, s);
         if (s->event_count || s->cursor.more || s->stored_more) {
             TL_EMIT(s->events, s->event_count, sf_cursor_write(c, &s->cursor));
-            remember(c, s);
+            tlc_seen_add(&c->instance->seen, s->events, s->event_count);
             s->stored_more = s->cursor.more;
         }
     } while (s->cursor.more && s->pages < PAGES);
@@ -428,7 +363,7 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
             TL_FAIL(0, TLC_TEXT(""));
         take_log(c, s, in);
         TL_EMIT(s->events, s->event_count, sf_cursor_write(c, &s->cursor));
-        remember(c, s);
+        tlc_seen_add(&c->instance->seen, s->events, s->event_count);
     }
     c->done.again_ms = s->cursor.more ? 1 : 0;
     TL_DONE(&c->done);

@@ -5,9 +5,8 @@
 
 #include <tidelock/async.h>
 #include <tidelock/connector.h>
+#include <tidelock/seen.h>
 #include <tidelock/text.h>
-
-#define SEEN 8192 /* a power of two */
 
 /* The fields of an object, as describe gave them. */
 struct sf_fields {
@@ -20,7 +19,7 @@ struct tlc_instance {
     tlc_scope *scope;
     tlc_slice url; /* of the org, for links a person can follow */
     struct sf_fields *fields;
-    uint64_t seen[SEEN]; /* hashes of what was emitted lately: only spares the journal repeats */
+    tlc_seen seen;
 };
 
 struct tlc_call {

@@ -104,4 +104,52 @@ static inline tlc_slice tlc_time_print(int64_t ms, char out[TLC_TIME_SIZE])
     return text;
 }
 
+/* A duration as settings have it ("500ms", "30s", "2m", "1h", "7d", "1w") in milliseconds; `otherwise` when it is none. */
+static inline int64_t tlc_duration_read(tlc_slice text, int64_t otherwise)
+{
+    int64_t n = 0;
+    uint64_t i = 0;
+    for (; i < text.len && i < 12 && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
+        n = n * 10 + (text.ptr[i] - '0');
+    if (i == 0 || i == text.len)
+        return otherwise;
+    if (text.len == i + 2 && text.ptr[i] == 'm' && text.ptr[i + 1] == 's')
+        return n;
+    if (text.len != i + 1)
+        return otherwise;
+    switch (text.ptr[i]) {
+    case 's': return n * 1000;
+    case 'm': return n * 60000;
+    case 'h': return n * 3600000;
+    case 'd': return n * 86400000;
+    case 'w': return n * 604800000;
+    default: return otherwise;
+    }
+}
+
+/* The date of an HTTP header ("Thu, 25 Jun 2015 21:54:34 GMT"). 1, or 0 when it is none. */
+static inline int tlc_http_date_read(tlc_slice text, int64_t *ms)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char form[] = "0000-00-00T00:00:00Z";
+    tlc_slice s;
+    int month, i;
+    if (text.len != 29)
+        return 0;
+    for (month = 0; month < 12; month++)
+        if (months[month * 3] == text.ptr[8] && months[month * 3 + 1] == text.ptr[9] && months[month * 3 + 2] == text.ptr[10])
+            break;
+    for (i = 0; i < 4; i++)
+        form[i] = text.ptr[12 + i];
+    form[5] = (char)('0' + (month + 1) / 10);
+    form[6] = (char)('0' + (month + 1) % 10);
+    form[8] = text.ptr[5];
+    form[9] = text.ptr[6];
+    for (i = 0; i < 8; i++)
+        form[11 + i] = text.ptr[17 + i];
+    s.ptr = form;
+    s.len = sizeof form - 1;
+    return month < 12 && tlc_time_read(s, ms);
+}
+
 #endif

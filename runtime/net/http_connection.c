@@ -194,7 +194,8 @@ static void head_done(struct tl_connection *c)
 
 static bool read_head(struct tl_connection *c)
 {
-    if (is_backed_up(c))
+    c->is_held = is_backed_up(c);
+    if (c->is_held)
         return false;
     if (c->start == c->in_len)
         return want_more(c);
@@ -261,11 +262,14 @@ void tl_connection_process(struct tl_connection *c)
 {
     if (c->is_processing || c->step == TL_CLOSED)
         return;
-    c->is_processing = true;
-    while (advance(c))
-        ;
-    c->is_processing = false;
-    tl_connection_flush(c);
+    do {
+        c->is_held = false;
+        c->is_processing = true;
+        while (advance(c))
+            ;
+        c->is_processing = false;
+        tl_connection_flush(c);
+    } while (c->is_held && c->step == TL_READ_HEAD && !is_backed_up(c)); /* the socket took it all at once */
     keep_reading(c);
     watch(c);
 }

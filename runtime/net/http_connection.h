@@ -84,6 +84,7 @@ struct tl_connection {
     bool is_writing;
     bool has_eof;       /* the client sends no more */
     bool is_processing; /* tl_connection_process is on the stack */
+    bool is_held;       /* the next request waits until more of the answers has been taken */
     bool is_told;       /* the handler has seen the head and not been told of an end */
     bool is_answered;   /* the present request has its reply */
     bool is_streaming;

@@ -39,7 +39,7 @@ static bool take_header(tl_str *s, char *version, struct counts *c)
     *c = (struct counts){be32(p), be32(p + 4), be32(p + 8), be32(p + 12), be32(p + 16), be32(p + 20)};
     *s = tl_str_from(*s, HEADER);
     return c->ut <= COUNT_MAX && c->standard <= COUNT_MAX && c->leap <= COUNT_MAX && c->changes <= COUNT_MAX &&
-           c->types <= 256 && c->names <= COUNT_MAX;
+           c->types >= 1 && c->types <= 256 && c->names <= COUNT_MAX;
 }
 
 static size_t block_size(const struct counts *c, size_t time)
@@ -86,7 +86,7 @@ static bool read_changes(struct tl_zone *zone, const char *p, const struct count
 static bool read_block(struct tl_zone *zone, const char *p, const struct counts *c, size_t time)
 {
     const char *types = p + c->changes * (time + 1);
-    return c->types >= 1 && c->leap == 0 && read_types(zone, types, types + (size_t)c->types * 6, c) &&
+    return c->leap == 0 && read_types(zone, types, types + (size_t)c->types * 6, c) &&
            read_changes(zone, p, c, time);
 }
 

@@ -134,16 +134,28 @@ static int32_t year_of(int64_t seconds)
     return tl_date_from_days(seconds / DAY - (seconds % DAY < 0)).year;
 }
 
+/* The latest change decides. Changes may lie a week outside their year, so the neighbours are looked at too; where one
+ * year's end meets the next one's begin, as in daylight time all year, it goes on. */
 bool tl_zone_rule_is_dst(const struct tl_zone_rule *rule, int64_t at)
 {
+    int64_t latest = INT64_MIN;
+    bool dst = false;
     if (!rule->has_dst)
         return false;
     at = near(at);
-    int32_t year = year_of(at + rule->standard);
-    int64_t begin = begin_in(rule, year), end = end_in(rule, year);
-    if (begin < end)
-        return at >= begin && at < end;
-    return at >= begin || at < end; /* summer spans the new year */
+    int32_t year = year_of(at);
+    for (int32_t y = year - 1; y <= year + 1; y++) {
+        int64_t begin = begin_in(rule, y), end = end_in(rule, y);
+        if (begin <= at && begin >= latest) {
+            latest = begin;
+            dst = true;
+        }
+        if (end <= at && end > latest) {
+            latest = end;
+            dst = false;
+        }
+    }
+    return dst;
 }
 
 bool tl_zone_rule_next(const struct tl_zone_rule *rule, int64_t at, int64_t *change)

@@ -38,11 +38,11 @@ static void gives_the_texts_of_rfc_8785(void **state)
     static const char *const names[] = {"arrays", "french", "structures", "unicode", "values", "weird"};
     for (size_t i = 0; i < TL_COUNT_OF(names); i++) {
         size_t len, expected_len;
-        char *path = tl_printf("json-jcs/input/%s.json", names[i]), *text = cases_need(path, &len);
-        tl_free(path);
-        path = tl_printf("json-jcs/output/%s.json", names[i]);
+        char path[100];
+        snprintf(path, sizeof path, "json-jcs/input/%s.json", names[i]);
+        char *text = cases_need(path, &len);
+        snprintf(path, sizeof path, "json-jcs/output/%s.json", names[i]);
         char *expected = cases_need(path, &expected_len);
-        tl_free(path);
         struct tl_buf out;
         canonical(tl_str_n(text, len), TL_CANONICAL_JCS, &out);
         assert_str(tl_buf_str(&out), expected);

@@ -81,6 +81,8 @@ static void divides_to_a_stated_scale(void **state)
     check_div("1", "8", 2, TL_ROUND_HALF_DOWN, "0.12");
     check_div("1", "1E+900000000", 2, TL_ROUND_UP, "0.01");
     check_div("1", "1E+900000000", 2, TL_ROUND_HALF_UP, "0.00");
+    check_div("9", "10", 0, TL_ROUND_HALF_UP, "1"); /* all of the quotient is behind the last place */
+    check_div("1", "11", 0, TL_ROUND_HALF_UP, "0");
     check_div("100", "7", -1, TL_ROUND_DOWN, "1E+1");
     check_div("0", "7", 2, TL_ROUND_UP, "0.00");
     assert_int_equal(tl_decimal_div(&x, &x, &zero, 2, TL_ROUND_UP, NULL), TL_EINPUT);

@@ -202,7 +202,9 @@ static void run_line(struct suite *s, const struct line *line)
 static void run_suite(const char *name, size_t passes)
 {
     size_t len;
-    char *path = tl_printf("decimal/%s.decTest", name), *text = cases_need(path, &len);
+    char path[100];
+    snprintf(path, sizeof path, "decimal/%s.decTest", name);
+    char *text = cases_need(path, &len);
     struct suite s = {.precision = 9, .known_rounding = true, .rounding = TL_ROUND_HALF_UP};
     tl_str rest = tl_str_n(text, len), row;
     struct line *line = tl_zalloc(1, sizeof *line);
@@ -221,7 +223,6 @@ static void run_suite(const char *name, size_t passes)
     assert_int_equal(s.passed, passes);
     tl_free(line);
     tl_free(text);
-    tl_free(path);
 }
 
 static void reads_and_prints_the_base_cases(void **state)

@@ -83,6 +83,7 @@ static void refuses_what_is_not_json(void **state)
     start(&x);
     tl_json_begin_object(&x.w);
     tl_json_int(&x.w, 1);
+    tl_json_end_object(&x.w);
     expect_refusal(&x, TL_EINPUT);
     start(&x);
     tl_json_string(&x.w, TL_STR("\xFF"));

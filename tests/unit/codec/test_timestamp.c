@@ -55,7 +55,7 @@ static void refuses_what_is_not_quite_a_time(void **state)
         "2024-05-17T09:42:31+02", "2024-05-17T09:42:31ZZ", "2024-05-17T09:42:31Z ", " 2024-05-17T09:42:31Z",
         "2024-05-17T09:42:31.1234567890123Z", "+2024-05-17T09:42:31Z", "2024-05-17T9:42:31Z", "20240517T094231Z", "/Date()/",
         "/Date(1", "/Date(1)", "/Date(99999999999999999)/", "/Date(1+)/", "/Date(1+9999)/", "/Date(1+1+1)/", "/Date(+1)/", "/Date(--1)/",
-        "\xD9\xA2\xD9\xA0", "2024-05-17T09:42:31\xE2\x88\x92" "02:00"};
+        "\xD9\xA2\xD9\xA0", "2024-05-17T09:42:31\342\210\22202:00"};
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++) {
         struct tl_timestamp t = {.ms = 77};
         if (tl_timestamp_parse(tl_str_z(bad[i]), TL_TIME_ANY, &t, NULL) != TL_EINPUT || t.ms != 77)

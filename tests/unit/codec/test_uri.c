@@ -94,6 +94,9 @@ static void reads_and_builds_queries(void **state)
     assert_true(tl_query_add(&out, TL_STR("a b"), TL_STR("1&2")));
     assert_true(tl_query_add(&out, TL_STR("c"), TL_STR("")));
     assert_str(tl_buf_str(&out), "/x?a%20b=1%262&c=");
+    tl_buf_add_char(&out, '&');
+    assert_true(tl_query_add(&out, TL_STR("d"), TL_STR("e")));
+    assert_str(tl_buf_str(&out), "/x?a%20b=1%262&c=&d=e");
     tl_buf_free(&out);
 }
 

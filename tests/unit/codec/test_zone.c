@@ -128,6 +128,67 @@ static void refuses_names_that_leave_the_directory(void **state)
     assert_null(zone);
 }
 
+/* A whole file of version '2' with one change, in a block whose counts can be broken. */
+static size_t write_zone(char *to, char changes, char types, char type_of_change)
+{
+    static const char second[] = "\0\0\0\0\0\0\0\1" /* the change */ "\0" /* its type */ "\0\0\x0E\x10\1\0" "CET\0";
+    memset(to, 0, 200);
+    memcpy(to, "TZif2", 5);
+    to[39] = 1; /* the first block: one type, one name character */
+    to[43] = 1;
+    char *p = to + 44 + 7;
+    memcpy(p, "TZif2", 5);
+    p[35] = changes;
+    p[39] = types;
+    p[43] = 4;
+    memcpy(p + 44, second, sizeof second - 1);
+    p[44 + 8] = type_of_change;
+    memcpy(p + 44 + sizeof second - 1, "\nCET-1\n", 7);
+    return (size_t)(p + 44 + sizeof second - 1 + 7 - to);
+}
+
+/* Two rules the database does not use much: daylight time all year, and a change a week off its day. */
+static void rules_hold_at_the_turn_of_the_year(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule, *at;
+        int32_t seconds;
+    } rows[] = {{"XXX3EDT4,0/0,J365/23", "2031-01-01T02:59:59Z", -4 * 3600}, {"XXX3EDT4,0/0,J365/23", "2031-01-01T03:00:00Z", -4 * 3600},
+                {"XXX3EDT4,0/0,J365/23", "2031-07-01T00:00:00Z", -4 * 3600}, {"AAA0BBB,J1/-100,J100", "2030-12-27T19:59:59Z", 0},
+                {"AAA0BBB,J1/-100,J100", "2030-12-27T20:00:00Z", 3600},      {"AAA0BBB,J1/-100,J100", "2031-04-10T01:00:00Z", 0},
+                {"<-03>3", "2031-04-10T01:00:00Z", -3 * 3600}};
+    for (size_t i = 0; i < TL_COUNT_OF(rows); i++) {
+        char bytes[300];
+        struct tl_zone *zone = NULL;
+        struct tl_zone_offset offset;
+        size_t len = write_zone(bytes, 1, 1, 0) - 6;
+        len += (size_t)snprintf(bytes + len, 100, "%s\n", rows[i].rule);
+        assert_int_equal(tl_zone_parse(TL_STR("x"), tl_str_n(bytes, len), &zone, NULL), TL_OK);
+        tl_zone_at(zone, utc(rows[i].at), &offset);
+        assert_int_equal(offset.seconds, rows[i].seconds);
+        tl_zone_free(zone);
+    }
+}
+
+static void refuses_counts_that_do_not_fit(void **state)
+{
+    (void)state;
+    char bytes[200];
+    struct tl_zone *zone = NULL;
+    size_t len = write_zone(bytes, 1, 1, 0);
+    assert_int_equal(tl_zone_parse(TL_STR("x"), tl_str_n(bytes, len), &zone, NULL), TL_OK);
+    tl_zone_free(zone);
+    zone = NULL;
+    len = write_zone(bytes, 1, 1, 1); /* the change names a type that is not there */
+    assert_int_equal(tl_zone_parse(TL_STR("x"), tl_str_n(bytes, len), &zone, NULL), TL_EINPUT);
+    len = write_zone(bytes, 1, 0, 0);
+    assert_int_equal(tl_zone_parse(TL_STR("x"), tl_str_n(bytes, len), &zone, NULL), TL_EINPUT);
+    len = write_zone(bytes, 2, 1, 0);
+    assert_int_equal(tl_zone_parse(TL_STR("x"), tl_str_n(bytes, len), &zone, NULL), TL_EINPUT);
+    assert_null(zone);
+}
+
 static void refuses_data_that_is_cut_or_wrong(void **state)
 {
     (void)state;
@@ -160,6 +221,8 @@ int main(void)
         cmocka_unit_test(a_zone_without_changes_has_none),
         cmocka_unit_test(agrees_with_the_c_library),
         cmocka_unit_test(refuses_names_that_leave_the_directory),
+        cmocka_unit_test(rules_hold_at_the_turn_of_the_year),
+        cmocka_unit_test(refuses_counts_that_do_not_fit),
         cmocka_unit_test(refuses_data_that_is_cut_or_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,7 @@ struct tl_transfer {
     struct tl_buf response;  /* own; body */
     bool is_truncated;
     bool is_head_too_large;
+    bool is_head_whole; /* its empty line has come */
     struct tl_transfer_result result;
     char error[CURL_ERROR_SIZE + 256];
 };

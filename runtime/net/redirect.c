@@ -1,9 +1,8 @@
 /* Following redirects ourselves, because curl would carry all our headers but Authorization and Cookie to the other
  * host, and ask nobody whether that host may be called. */
 #include "client.h"
-#include "base/alloc.h"
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct origin {
     char *scheme, *host, *port; /* curl's memory */
@@ -72,7 +71,7 @@ static void begin_again(struct tl_transfer *transfer)
 {
     transfer->redirects--;
     transfer->attempts = 0;
-    transfer->is_truncated = false;
+    transfer->is_truncated = transfer->is_head_whole = false;
     tl_buf_clear(&transfer->head);
     tl_buf_clear(&transfer->response);
     transfer->result = (struct tl_transfer_result){.sent = TL_SENT_NOT};

@@ -26,10 +26,13 @@ static size_t on_header(char *ptr, size_t size, size_t count, void *ctx)
 {
     struct tl_transfer *transfer = ctx;
     size_t len = size * count;
-    if (transfer->response.len > 0)
-        return len; /* a trailer */
-    if (len > 5 && memcmp(ptr, "HTTP/", 5) == 0)
+    if (len > 5 && memcmp(ptr, "HTTP/", 5) == 0) {
         tl_buf_clear(&transfer->head); /* what came before was an interim answer */
+        transfer->is_head_whole = false;
+    }
+    if (transfer->is_head_whole)
+        return len; /* a trailer */
+    transfer->is_head_whole = ptr[0] == '\r' || ptr[0] == '\n';
     if (transfer->head.len + len > transfer->head_max) {
         transfer->is_head_too_large = true;
         return 0;
@@ -123,7 +126,8 @@ void tl_transfer_reset(struct tl_transfer *transfer)
     empty(&transfer->head);
     empty(&transfer->response);
     transfer->attempts = 0;
-    transfer->is_repeat_refused = transfer->is_truncated = transfer->is_head_too_large = false;
+    transfer->is_repeat_refused = transfer->is_truncated = false;
+    transfer->is_head_too_large = transfer->is_head_whole = false;
     transfer->waited_ms = 0;
     transfer->result = (struct tl_transfer_result){.sent = TL_SENT_NOT};
     transfer->error[0] = 0;

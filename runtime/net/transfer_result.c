@@ -1,7 +1,7 @@
 /* What became of a transfer: the line between "certainly not sent" and "unknown" is drawn here. */
 #include "base/alloc.h"
-#include "client.h"
 #include "base/clock.h"
+#include "client.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -89,6 +89,8 @@ void tl_transfer_judge(struct tl_transfer *transfer, CURLcode ended)
 {
     struct tl_transfer_result *result = &transfer->result;
     note_figures(transfer);
+    if (ended == CURLE_OK && !transfer->is_head_whole)
+        ended = CURLE_RECV_ERROR; /* curl takes a head that breaks off for a whole one */
     if (ended == CURLE_OK || (ended == CURLE_WRITE_ERROR && transfer->is_truncated)) {
         result->sent = TL_SENT_ANSWERED;
         result->reason = TL_TRANSFER_OK;

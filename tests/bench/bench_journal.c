@@ -8,6 +8,7 @@
 #include "base/crc32c.h"
 #include "journal/reader.h"
 #include "loop/loop.h"
+#include "loop/thread.h"
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -91,10 +92,13 @@ static double run_journal(const char *dir, uint64_t events, uint64_t *commits)
     feeder.loop = tl_loop_new("bench");
     usleep(400000); /* the first zeros are written */
     int64_t began = tl_mono_ns();
+    long long cpu = tl_thread_cpu_ns();
     for (int i = 0; i < OUTSTANDING; i++)
         send_one(&feeder, tl_batch_new(feeder.journal));
     tl_loop_run(feeder.loop);
     double seconds = (double)(tl_mono_ns() - began) / 1e9;
+    printf("{\"name\":\"journal_submitter_cpu\",\"unit\":\"us/event\",\"value\":%.2f}\n",
+           (double)(tl_thread_cpu_ns() - cpu) / 1e3 / (double)events);
     struct tl_journal_stats stats;
     tl_journal_stats(feeder.journal, &stats);
     *commits = stats.commits;

@@ -1,0 +1,186 @@
+// ./dev bench: every figure beside a baseline of the same run, medians of interleaved rounds (the machine's speed drifts).
+//
+//   node tests/bench/bench.mjs [--json FILE] [--rounds 9] [--quick] [--only NAME] [--events 1m|10m]
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { options } from '../crash/options.mjs'
+import { folder } from '../world/folder.mjs'
+import { Process, run } from '../world/process.mjs'
+import { Tidelock, build, program, root } from '../world/tidelock.mjs'
+import { until } from '../world/wait.mjs'
+import { Figures, median } from './figures.mjs'
+
+const o = options({ json: '', rounds: 9, quick: false, only: '', events: 1000000, seconds: 2 })
+if (o.quick) Object.assign(o, { rounds: 3, seconds: 1, events: Math.min(o.events, 200000) })
+const figures = new Figures()
+const here = join(root, 'tests/bench')
+const MB = 1024 * 1024
+let runNumber = 0
+
+// ---- what is driven ---------------------------------------------------------------------------------------------------
+
+async function sink() {
+  const p = new Process(program('bench_sink'), [], { name: 'sink' })
+  return { process: p, url: (await p.line(/listening (\S+)/))[1] }
+}
+
+function tidelock(integration, sinkUrl, data) {
+  return new Tidelock({ integration: join(here, integration), ...(data ? { data } : {}), settings: { 'erp.url': sinkUrl }, secrets: {} }).start()
+}
+
+async function bare(mode, integration, sinkUrl) {
+  const p = new Process(program('bench_bare'), [mode, join(here, integration), join(root, 'scripts/lib'), join(build, 'lib/tidelock/plugins'),
+    JSON.stringify({ shop: { webhook: {} }, erp: { url: sinkUrl } })], { name: 'bare' })
+  return { process: p, url: (await p.line(/listening (\S+)/))[1] }
+}
+
+// wrk with the order document; ids are new in every run.
+async function wrk(url, connections, seconds = o.seconds) {
+  const { out, err } = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', join(here, 'order.lua'), `${url}/in/shop`],
+    { env: { ...process.env, TIDELOCK_ORDER: join(here, 'order.json'), TIDELOCK_RUN: String(++runNumber) } })
+  const line = /RESULT (.*)/.exec(out)
+  if (!line) throw new Error(`wrk: ${out}${err}`)
+  const result = JSON.parse(line[1])
+  if (result.errors > 0) throw new Error(`wrk: ${result.errors} answers were errors\n${out}`)
+  return { ...result, rate: result.requests / (result.us / 1e6) }
+}
+
+const ticks = 100 // of /proc/<pid>/stat a second
+function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / ticks
+}
+const memory = (pid, what) => Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
+
+// ---- the figures ------------------------------------------------------------------------------------------------------
+
+async function journal() {
+  const values = {}
+  for (let i = 0; i < o.rounds; i++) {
+    const { out, err, code } = await run(program('bench_journal'), [folder('bench-journal'), o.quick ? '100000' : '300000'])
+    if (code !== 0) throw new Error(`bench_journal: ${err}`)
+    for (const line of out.trim().split('\n')) {
+      const { name, value } = JSON.parse(line)
+      ;(values[name] ??= []).push(value)
+    }
+  }
+  const append = median(values.journal_append)
+  figures.add('journal_append', 'events/s', append, { baseline: median(values.append_log), least: 0.3 })
+  figures.add('journal_append_sqlite', 'events/s', append, { baseline: median(values.sqlite_row), least: 4 })
+}
+
+async function accept() {
+  const durable = await tidelock('accept', 'http://127.0.0.1:9')
+  const plain = await bare('accept', 'accept', 'http://127.0.0.1:9')
+  await wrk(durable.url, 64, 1)
+  await wrk(plain.url, 64, 1)
+  for (const connections of [64, 256]) {
+    const rounds = { durable: [], plain: [] }
+    for (let i = 0; i < o.rounds; i++) {
+      rounds.durable.push(await wrk(durable.url, connections))
+      rounds.plain.push(await wrk(plain.url, connections))
+    }
+    const of = (which, field) => median(rounds[which].map(r => r[field]))
+    const name = connections === 64 ? 'accept' : `accept_${connections}`
+    figures.add(name, 'events/s', of('durable', 'rate'), { baseline: of('plain', 'rate'), least: 0.6 })
+    figures.add(`${name}_p99`, 'ms', of('durable', 'p99'), { baseline: of('plain', 'p99'), most: 25, of: 'value' })
+    figures.add(`${name}_p999`, 'ms', of('durable', 'p999'), { baseline: of('plain', 'p999') })
+  }
+  await durable.stop()
+  await plain.process.stop()
+}
+
+// Events sent, carried out and counted at the sink, over the time until the last one is there.
+async function delivered(server, sinkUrl, connections) {
+  const count = async () => (await (await fetch(`${sinkUrl}/count`)).json()).count
+  const before = await count(), cpu = cpuSeconds(server.process.pid), from = performance.now()
+  const { requests } = await wrk(server.url, connections)
+  await until('the last event at the sink', async () => (await count()) - before >= requests, { every: 2, timeout: 60000 })
+  const seconds = (performance.now() - from) / 1000
+  return { rate: requests / seconds, cpu: (cpuSeconds(server.process.pid) - cpu) / requests * 1e6 }
+}
+
+async function deliver() {
+  const platform = await sink()
+  const whole = await tidelock('deliver', platform.url)
+  const plain = await bare('deliver', 'deliver', platform.url)
+  figures.add('idle_rss', 'MB', memory(whole.process.pid, 'VmRSS'), { most: 25 })
+  await delivered(whole, platform.url, 64)
+  await delivered(plain, platform.url, 64)
+  const rounds = { whole: [], plain: [] }
+  for (let i = 0; i < o.rounds; i++) {
+    rounds.whole.push(await delivered(whole, platform.url, 64))
+    rounds.plain.push(await delivered(plain, platform.url, 64))
+  }
+  const of = (which, field) => median(rounds[which].map(r => r[field]))
+  figures.add('deliver', 'events/s', of('whole', 'rate'), { baseline: of('plain', 'rate'), least: 0.7 })
+  figures.add('cpu_per_event', 'us', of('whole', 'cpu'), { baseline: of('plain', 'cpu') })
+  figures.add('load_rss', 'MB', memory(whole.process.pid, 'VmHWM'), {})
+  await whole.stop()
+  await Promise.all([plain.process.stop(), platform.process.stop()])
+}
+
+// From the start of the process until /readyz says yes.
+async function startTime(data) {
+  const from = performance.now()
+  const server = await tidelock('accept', 'http://127.0.0.1:9', data)
+  return { server, ms: performance.now() - from }
+}
+
+async function start() {
+  const clean = [], killed = []
+  const data = join(folder('bench-start'), 'data')
+  await fill(data, Math.min(o.events, 900000)) // nearly a full segment by count or by size
+  for (let i = 0; i < o.rounds; i++) {
+    const first = await startTime(data)
+    if (i > 0) clean.push(first.ms)
+    await wrk(first.server.url, 64, 1)
+    await first.server.kill()
+    const second = await startTime(data)
+    killed.push(second.ms)
+    await second.server.stop()
+  }
+  figures.add('start', 'ms', median(clean), { most: 150 })
+  figures.add('start_after_kill', 'ms', median(killed), { most: 1500 })
+}
+
+async function fill(data, events) {
+  mkdirSync(data, { recursive: true })
+  const { code, err } = await run(program('bench_fill'), [join(data, 'journal'), String(events)])
+  if (code !== 0) throw new Error(`bench_fill: ${err}`)
+}
+
+async function growth(events, name) {
+  const full = join(folder('bench-full'), 'data')
+  await fill(full, events)
+  const grown = await tidelock('accept', 'http://127.0.0.1:9', full)
+  const empty = await tidelock('accept', 'http://127.0.0.1:9')
+  const rounds = { grown: [], empty: [] }
+  const measure = async (server, into) => {
+    const cpu = cpuSeconds(server.process.pid)
+    const result = await wrk(server.url, 64)
+    into.push({ rate: result.rate, cpu: (cpuSeconds(server.process.pid) - cpu) / result.requests * 1e6 })
+  }
+  await measure(grown, [])
+  await measure(empty, [])
+  for (let i = 0; i < o.rounds; i++) {
+    await measure(grown, rounds.grown)
+    await measure(empty, rounds.empty)
+  }
+  const of = (which, field) => median(rounds[which].map(r => r[field]))
+  figures.add(name, 'us/event', of('grown', 'cpu'), { baseline: of('empty', 'cpu'), most: 1.15 })
+  figures.add(`${name}_rate`, 'events/s', of('grown', 'rate'), { baseline: of('empty', 'rate'), least: 0.7 })
+  await Promise.all([grown.stop(), empty.stop()])
+}
+
+const parts = { journal, accept, deliver, start, growth_1m: () => growth(Math.min(o.events, 1000000), 'growth_1m') }
+if (o.events >= 10000000) parts.growth_10m = () => growth(10000000, 'growth_10m')
+
+for (const [name, part] of Object.entries(parts)) {
+  if (o.only && !name.startsWith(o.only)) continue
+  console.log(`${name} …`)
+  await part()
+}
+figures.print()
+if (o.json) writeFileSync(o.json, `${JSON.stringify(figures.rows, null, 2)}\n`)
+process.exit(0)

@@ -1,6 +1,5 @@
 /* Reading places and matching rows of conditions. */
 #include "answer.h"
-#include "base/alloc.h"
 #include "codec/json_pointer.h"
 #include <string.h>
 
@@ -52,22 +51,32 @@ static bool read_text_place(tl_str place, const struct tl_json_value *in, const 
     return vars && tl_vars_text(vars, place, &is_there, text, NULL) == TL_OK && is_there;
 }
 
+/* {"header": …} and {"pointer": …}: what they name may itself be a template (of a setting). */
+static bool read_object_place(const struct tl_json_value *place, const struct tl_json_value *in,
+                              struct tl_answer *answer, const struct tl_vars *vars, struct tl_arena *arena, tl_str *text)
+{
+    const struct tl_json_value *header = tl_json_get(place, "header");
+    tl_str name = tl_json_text(header ? header : tl_json_get(place, "pointer"));
+    bool is_there = true;
+    if (tl_str_find(name, '{') >= 0 &&
+        (!vars || tl_vars_text(vars, name, &is_there, &name, NULL) != TL_OK || !is_there))
+        return false;
+    if (!header)
+        return read_pointer(name, in, text);
+    if (!answer)
+        return false;
+    *text = tl_http_header_value(answer->headers, answer->header_count, tl_arena_copy(arena, name));
+    return text->len > 0;
+}
+
 static bool read_place(const struct tl_json_value *place, const struct tl_json_value *in, struct tl_answer *answer,
                        const struct tl_vars *vars, struct tl_arena *arena, tl_str *text)
 {
     switch (tl_json_type(place)) {
     case TL_JSON_IS_STRING:
         return read_text_place(tl_json_text(place), in, vars, text);
-    case TL_JSON_IS_OBJECT: {
-        char *name = tl_json_dup(tl_json_get(place, "header"));
-        if (!answer || !name) {
-            tl_free(name);
-            return false;
-        }
-        *text = tl_http_header_value(answer->headers, answer->header_count, name);
-        tl_free(name);
-        return text->len > 0;
-    }
+    case TL_JSON_IS_OBJECT:
+        return read_object_place(place, in, answer, vars, arena, text);
     case TL_JSON_IS_ARRAY: {
         struct tl_json_iter i = tl_json_iter(place);
         while (tl_json_next(&i))
@@ -84,6 +93,12 @@ bool tl_place_read(const struct tl_json_value *place, struct tl_answer *answer, 
                    struct tl_arena *arena, tl_str *text)
 {
     return read_place(place, tl_answer_json(answer), answer, vars, arena, text);
+}
+
+bool tl_place_read_both(const struct tl_json_value *place, const struct tl_json_value *in, struct tl_answer *answer,
+                        const struct tl_vars *vars, struct tl_arena *arena, tl_str *text)
+{
+    return read_place(place, in, answer, vars, arena, text);
 }
 
 bool tl_place_read_in(const struct tl_json_value *place, const struct tl_json_value *in, const struct tl_vars *vars,
@@ -103,7 +118,7 @@ static bool one_status(const struct tl_json_value *wanted, int status)
     return text.len == 3 && text.ptr[1] == 'x' && text.ptr[2] == 'x' && text.ptr[0] - '0' == status / 100;
 }
 
-static bool status_matches(const struct tl_json_value *wanted, int status)
+bool tl_status_matches(const struct tl_json_value *wanted, int status)
 {
     if (tl_json_type(wanted) != TL_JSON_IS_ARRAY)
         return one_status(wanted, status);
@@ -166,7 +181,7 @@ bool tl_row_matches(const struct tl_json_value *row, struct tl_answer *answer, s
 {
     const struct tl_json_value *status = tl_json_get(row, "status"), *pointer = tl_json_get(row, "pointer"),
                                *header = tl_json_get(row, "header");
-    if (status && !status_matches(status, answer->status))
+    if (status && !tl_status_matches(status, answer->status))
         return false;
     if (pointer && !body_matches(row, pointer, answer))
         return false;

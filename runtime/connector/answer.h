@@ -27,9 +27,14 @@ void tl_answer_deinit(struct tl_answer *answer);
  * object or array gives its JSON. `vars` may be NULL where no templates are meant. */
 bool tl_place_read(const struct tl_json_value *place, struct tl_answer *answer, const struct tl_vars *vars,
                    struct tl_arena *arena, tl_str *text);
+/* Pointers inside `in`, headers of `answer`: one message of several in a body. */
+bool tl_place_read_both(const struct tl_json_value *place, const struct tl_json_value *in, struct tl_answer *answer,
+                        const struct tl_vars *vars, struct tl_arena *arena, tl_str *text);
 /* The same inside one value of the answer (a list's item); headers are not looked at. */
 bool tl_place_read_in(const struct tl_json_value *place, const struct tl_json_value *in, const struct tl_vars *vars,
                       struct tl_arena *arena, tl_str *text);
+/* A number, a list, or "4xx". */
+bool tl_status_matches(const struct tl_json_value *wanted, int status);
 /* Does a row of conditions (status, pointer, header, equals, in, contains, starts) match? */
 bool tl_row_matches(const struct tl_json_value *row, struct tl_answer *answer, struct tl_arena *arena);
 /* Its pointer condition against one value (webhook messages, list items). */

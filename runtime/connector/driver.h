@@ -35,6 +35,7 @@ struct tl_driver {
     bool has_pending;
     tlc_header *headers;           /* own; of the last input */
     struct tl_driver_end end;
+    void *owner; /* for whoever it is not a field of */
     void (*emit)(struct tl_driver *driver, const tlc_event *events, uint32_t count, tlc_slice cursor);
     void (*ended)(struct tl_driver *driver, const struct tl_driver_end *end);
 };

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "codec/base64.h"
 #include "codec/uri.h"
+#include "login.h"
 #include "origin.h"
 
 #define HEADERS_MAX 64
@@ -76,6 +77,10 @@ static void renewed(struct tl_session_wait *wait)
 
 static void renew(struct tl_exchange *x, enum tl_need need)
 {
+    if (x->lane->stopping) { /* no new login on a lane that ends */
+        end_with(x, TL_FAIL_RETRY, 0, "cancelled");
+        return;
+    }
     uint64_t seen = x->session->serial[need];
     release_session(x);
     x->state = TL_EXCHANGE_WAITING;
@@ -220,7 +225,8 @@ static tl_code build_head(struct tl_exchange *x, struct head *head, tl_str *quer
     tl_code code = put_credentials(x, head, query, err);
     put_trace(x, head);
     put_cookies(x, head);
-    if (code == TL_OK && wants_csrf(x))
+    if (code == TL_OK && wants_csrf(x) &&
+        !tl_str_is(tl_json_get_text(tl_json_root(x->session->value), "csrf"), TL_CSRF_NONE))
         put_header(head, tl_json_get_text(tl_json_get(manifest, "csrf"), "header"),
                    tl_json_get_text(tl_json_root(x->session->value), "csrf"));
     for (size_t i = 0; i < x->request->header_count; i++)
@@ -315,12 +321,10 @@ static void go(struct tl_exchange *x)
         return;
     }
     x->session = tl_session_now(x->lane->system);
-    if (wants_login(x) && !login_is_good(x->session)) {
-        renew(x, TL_NEED_LOGIN);
-        return;
-    }
-    if (wants_csrf(x) && !x->session->has[TL_NEED_CSRF]) {
-        renew(x, TL_NEED_CSRF);
+    bool needs_login = wants_login(x) && !login_is_good(x->session);
+    bool needs_csrf = wants_csrf(x) && !x->session->has[TL_NEED_CSRF];
+    if (needs_login || needs_csrf) {
+        renew(x, needs_login ? TL_NEED_LOGIN : TL_NEED_CSRF);
         return;
     }
     x->vars->session = tl_json_root(x->session->value);

@@ -3,4 +3,7 @@
 #pragma once
 #include "system_state.h"
 
+/* What the session's `csrf` holds for a server that gives no token. */
+#define TL_CSRF_NONE "none"
+
 void tl_login_start(struct tl_system_lane *lane, enum tl_need need);

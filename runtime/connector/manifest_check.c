@@ -104,8 +104,11 @@ static tl_code check_place(struct tl_manifest_check *check, const struct tl_json
         return check_place_text(check, tl_json_text(value), err);
     case TL_JSON_IS_OBJECT:
         if (tl_json_count(value) == 1 && tl_json_is_string(tl_json_get(value, "header")))
-            return TL_OK;
-        return tl_manifest_refuse(check, err, "a place that is an object is {\"header\": \"Name\"}");
+            return check_template(check, tl_json_get_text(value, "header"), false, err);
+        if (tl_json_count(value) == 1 && tl_json_is_string(tl_json_get(value, "pointer")))
+            return check_place_text(check, tl_json_get_text(value, "pointer"), err);
+        return tl_manifest_refuse(check, err,
+                                  "a place that is an object is {\"header\": \"Name\"} or {\"pointer\": \"/a\"}");
     case TL_JSON_IS_ARRAY:
         while (code == TL_OK && depth == 0 && tl_json_next(&i))
             code = check_place(check, i.value, 1, err);
@@ -122,9 +125,6 @@ static tl_code want_type(struct tl_manifest_check *check, const struct tl_json_v
         return TL_OK;
     return tl_manifest_refuse(check, err, "is %s, must be %s", tl_json_type_name(value), what);
 }
-
-static tl_code check_key(struct tl_manifest_check *check, const struct tl_key *key, const struct tl_json_value *value,
-                         struct tl_error *err);
 
 /* Every member (or element) by one rule. */
 static tl_code check_each(struct tl_manifest_check *check, const struct tl_key *key, const struct tl_json_value *value,
@@ -144,7 +144,7 @@ static tl_code check_each(struct tl_manifest_check *check, const struct tl_key *
         char number[24];
         int n = snprintf(number, sizeof number, "%zu", index++);
         size_t was = enter(check, is_list ? tl_str_n(number, (size_t)n) : i.key);
-        code = check_key(check, &of, i.value, err);
+        code = tl_manifest_check_value(check, &of, i.value, err);
         leave(check, was);
     }
     return code;
@@ -179,8 +179,8 @@ static tl_code check_text(struct tl_manifest_check *check, const struct tl_key *
     return check_template(check, tl_json_text(value), key->form == TL_KEY_PATH, err);
 }
 
-static tl_code check_key(struct tl_manifest_check *check, const struct tl_key *key, const struct tl_json_value *value,
-                         struct tl_error *err)
+tl_code tl_manifest_check_value(struct tl_manifest_check *check, const struct tl_key *key,
+                                const struct tl_json_value *value, struct tl_error *err)
 {
     switch (key->form) {
     case TL_KEY_ANY:
@@ -242,7 +242,7 @@ tl_code tl_manifest_check_object(struct tl_manifest_check *check, const struct t
         if (!key)
             return refuse_key(check, keys, i.key, err);
         size_t was = enter(check, i.key);
-        code = check_key(check, key, i.value, err);
+        code = tl_manifest_check_value(check, key, i.value, err);
         leave(check, was);
     }
     for (const struct tl_key *key = keys; code == TL_OK && key->name; key++)

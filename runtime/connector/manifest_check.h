@@ -42,6 +42,9 @@ struct tl_key {
 /* TL_ECONFIG with the place. */
 TL_MUST_CHECK tl_code tl_manifest_check_object(struct tl_manifest_check *check, const struct tl_json_value *value,
                                                const struct tl_key *keys, struct tl_error *err);
+/* One value by one key's form. */
+TL_MUST_CHECK tl_code tl_manifest_check_value(struct tl_manifest_check *check, const struct tl_key *key,
+                                              const struct tl_json_value *value, struct tl_error *err);
 /* "operations.upsert: " before a sentence. */
 tl_code tl_manifest_refuse(struct tl_manifest_check *check, struct tl_error *err, const char *fmt, ...) TL_PRINTF(3, 4);
 

@@ -403,13 +403,23 @@ static tl_code check_scheme(struct tl_manifest_check *check, const struct tl_jso
     return code;
 }
 
+/* The event's object: a plain word, or a place. */
+static tl_code check_object(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
+{
+    static const struct tl_key as_place = {"object", TL_KEY_PLACE, false, NULL, NULL};
+    tl_str text = tl_json_text(value);
+    if (tl_json_is_string(value) && text.len && text.ptr[0] != '/' && tl_str_find(text, '{') < 0)
+        return TL_OK;
+    return tl_manifest_check_value(check, &as_place, value, err);
+}
+
 static const struct tl_key reply_keys[] = {{"status", TL_KEY_COUNT, false, NULL, NULL},
                                            {"headers", TL_KEY_TEMPLATES, false, NULL, NULL},
                                            {"body", TL_KEY_TEXT, false, NULL, NULL}, END};
 static const struct tl_key webhook_keys[] = {
     {"scheme", TL_KEY_CHECK, true, NULL, check_scheme},
     {"secret", TL_KEY_TEXT, false, NULL, NULL},
-    {"header", TL_KEY_TEXT, false, NULL, NULL},
+    {"header", TL_KEY_TEMPLATE, false, NULL, NULL},
     {"algorithm", TL_KEY_CHECK, false, NULL, check_hmac_algorithm},
     {"form", TL_KEY_CHECK, false, NULL, check_hmac_form},
     {"prefix", TL_KEY_TEXT, false, NULL, NULL},
@@ -417,7 +427,7 @@ static const struct tl_key webhook_keys[] = {
     {"code", TL_KEY_BOOL, false, NULL, NULL},
     {"split", TL_KEY_TEMPLATE, false, NULL, NULL},
     {"type", TL_KEY_PLACE, false, NULL, NULL},
-    {"object", TL_KEY_PLACE, false, NULL, NULL},
+    {"object", TL_KEY_CHECK, false, NULL, check_object},
     {"key", TL_KEY_PLACE, false, NULL, NULL},
     {"version", TL_KEY_PLACE, false, NULL, NULL},
     {"dedupe", TL_KEY_PLACE, false, NULL, NULL},

@@ -325,7 +325,6 @@ void tl_system_lane_stop(struct tl_system_lane *lane, void (*stopped)(void *ctx)
 void tl_activity_begin(struct tl_system_lane *lane, struct tl_activity *activity,
                        void (*cancel)(struct tl_activity *activity))
 {
-    tl_must(!lane->stopping);
     activity->cancel = cancel;
     tl_list_push(&lane->activities, &activity->link);
 }

@@ -326,7 +326,7 @@ static void rewrite_expression(const struct tl_vars *vars, tl_str expression, si
     tl_buf_add_char(out, '}');
 }
 
-/* A simple {x} or {+x} in a path that has no value would silently name another resource. */
+/* A simple {x} or {+x} in a path that has no value would silently name another resource; {x|} says that it may. */
 static tl_code needed_is_there(const struct tl_vars *vars, tl_str text, tl_str expression, struct tl_error *err)
 {
     tl_str op, spec, modifier;
@@ -336,6 +336,8 @@ static tl_code needed_is_there(const struct tl_vars *vars, tl_str text, tl_str e
     while (tl_str_cut(&list, ',', &spec)) {
         tl_str names = bare_name(tl_str_trim(spec), &modifier);
         struct tl_var var = tl_vars_get(vars, names);
+        if (tl_str_ends(names, TL_STR("|")))
+            continue;
         if (!var.is_there || tl_str_is(var.raw, "null") || (var.is_scalar && var.text.len == 0))
             return tl_fail(err, TL_EINPUT, "path \"%.*s\": no value for %.*s", TL_STR_ARGS(text), TL_STR_ARGS(names));
     }

@@ -45,7 +45,8 @@ struct tl_engine_config {
     int64_t call_timeout_ms; /* of calls of systems that state none; 0: 60 s */
     struct tl_script_limits script;
 
-    /* Called on each lane's thread before its loop runs, and when it stops, before its attachments are given up: the
+    /* Called for each lane by tl_engine_start, before its loop runs (so [loop] functions may be used), and on the lane when it
+     * stops, before its attachments are given up: the
      * gateway opens and closes its listeners here. NULL allowed. `lane_stop` calls tl_lane_released exactly once, then
      * or later. */
     tl_code (*lane_start)(void *ctx, struct tl_lane *lane, struct tl_error *err);

@@ -4,7 +4,8 @@
 #include "flow/engine.h"
 #include "loop/loop.h"
 
-/* Event type of a message that was signed and cannot be read; it is parked at once, payload as received. */
+/* Event type of a message that was signed and cannot be read; it is parked at once. Payload {"why","body"}, or
+ * "body_base64" when the body is not UTF-8; the source is the system. */
 #define TL_TYPE_UNREADABLE "webhook.unreadable"
 /* Event type of a message that says only "look there" (rule 13); payload {"key","object"}; the source is the system. */
 #define TL_TYPE_HINT "webhook.hint"

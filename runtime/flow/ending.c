@@ -1,0 +1,176 @@
+/* How units end. All endings of one turn ride in one batch with what they emit; only when the journal says it is durable
+ * does the next unit of each key go (rule 5). */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "exception_int.h"
+#include "run.h"
+
+#define FLUSH_BYTES (1u << 20)
+
+/* What the journal answers for: the units whose outcomes are in a batch. */
+struct answers {
+    struct tl_lane *lane;
+    struct tl_list units;
+};
+
+struct tl_batch *tl_lane_batch(struct tl_lane *lane)
+{
+    if (lane->batch == NULL)
+        lane->batch = tl_batch_new(lane->engine->journal);
+    return lane->batch;
+}
+
+/* ---- durable ------------------------------------------------------------------------------------------------------- */
+
+static void ended(struct tl_lane *lane, struct tl_unit *unit)
+{
+    struct tl_engine *engine = lane->engine;
+    struct tl_plan_flow *flow = &engine->plan.flows[unit->flow];
+    tl_counter_add(engine->figures.endings[unit->ending], 1);
+    if (unit->ending == TL_PARKED)
+        atomic_fetch_add(&flow->parked, 1);
+    else
+        atomic_fetch_add(&flow->done, 1);
+    struct tl_queue *queue = unit->queue;
+    tl_keyline_advance(lane, unit->line);
+    tl_queue_wake(lane, queue);
+}
+
+static void submit(struct tl_lane *lane, struct tl_batch *batch, struct answers *answers);
+
+static void durable(struct tl_batch *batch, void *ctx)
+{
+    struct answers *answers = ctx;
+    struct tl_lane *lane = answers->lane;
+    struct tl_error err;
+    tl_code code = tl_batch_code(batch, &err);
+    lane->batches_out--;
+    if (code == TL_EFULL) { /* even the reserve is used up; nothing is lost, nothing goes on */
+        tl_log(TL_ERROR, "flow.outcomes", err.text);
+        submit(lane, batch, answers);
+        return;
+    }
+    struct tl_link *link;
+    while ((link = tl_list_pop(&answers->units)) != NULL) {
+        struct tl_unit *unit = TL_LIST_ITEM(link, struct tl_unit, link);
+        if (code == TL_OK)
+            ended(lane, unit);
+        /* else the journal has closed: recovery repeats it */
+    }
+    tl_batch_free(batch);
+    tl_free(answers);
+    tl_lane_wake(lane);
+    tl_lane_stop_step(lane);
+}
+
+static void submit(struct tl_lane *lane, struct tl_batch *batch, struct answers *answers)
+{
+    lane->batches_out++;
+    tl_journal_submit(lane->engine->journal, batch, TL_DURABLE, lane->loop, durable, answers);
+}
+
+void tl_lane_flush(struct tl_lane *lane)
+{
+    if (lane->batch == NULL)
+        return;
+    struct answers *answers = TL_NEW(struct answers);
+    answers->lane = lane;
+    tl_list_init(&answers->units);
+    struct tl_link *link;
+    while ((link = tl_list_pop(&lane->ending)) != NULL)
+        tl_list_push(&answers->units, link);
+    struct tl_batch *batch = lane->batch;
+    lane->batch = NULL;
+    submit(lane, batch, answers);
+}
+
+/* ---- endings ------------------------------------------------------------------------------------------------------- */
+
+static void add_outcome(struct tl_drive *drive, struct tl_batch *batch, enum tl_ending ending, tl_str note)
+{
+    struct tl_engine *engine = drive->lane->engine;
+    const struct tl_plan_flow *flow = &engine->plan.flows[drive->unit->flow];
+    if (note.len > 4096)
+        note.len = 4096;
+    struct tl_outcome outcome = {.event = drive->unit->position,
+                                 .flow = tl_str_z(flow->name),
+                                 .revision = tl_str_z(engine->plan.revision),
+                                 .ending = ending,
+                                 .note = note,
+                                 .effects = drive->effects,
+                                 .effect_count = drive->effect_count};
+    struct tl_error err;
+    if (tl_batch_outcome(batch, &outcome, &err) != TL_OK) {
+        tl_log(TL_ERROR, "flow.outcome", err.text, TL_FSTR("event", drive->id));
+        tl_must(!"an outcome fits the journal");
+    }
+}
+
+static void add_event(struct tl_drive *drive, struct tl_batch *batch, const struct tl_emitted *emitted)
+{
+    struct tl_event_in in = {.type = emitted->type,
+                             .source = emitted->source,
+                             .key = emitted->key,
+                             .dedupe = emitted->dedupe,
+                             .record_id = emitted->record_id,
+                             .record_version = emitted->record_version,
+                             .payload = emitted->payload,
+                             .priority = drive->event.priority,
+                             .trace = tl_trace_is_set(&drive->event.trace) ? &drive->event.trace : NULL,
+                             .cause = drive->unit->position,
+                             .cause_flow = tl_str_z(drive->lane->engine->plan.flows[drive->unit->flow].name),
+                             .redelivers_for_ms = emitted->redelivers_ms};
+    struct tl_error err;
+    if (tl_batch_event(batch, &in, NULL, &err) != TL_OK) {
+        tl_log(TL_ERROR, "flow.emit", err.text, TL_FSTR("event", drive->id));
+        tl_must(!"lengths were checked before");
+    }
+}
+
+/* The unit's part is in the batch. */
+static void to_disk(struct tl_drive *drive, enum tl_ending ending)
+{
+    struct tl_unit *unit = drive->unit;
+    struct tl_lane *lane = drive->lane;
+    int64_t age = tl_wall_ms() - drive->event.time_ms;
+    if (drive->event.time_ms > 0 && age >= 0 && unit->exception == NULL)
+        tl_histogram_observe_ms(lane->engine->figures.seconds, (double)age);
+    tl_poison_release(unit);
+    tl_drive_free(drive);
+    unit->state = TL_UNIT_ENDING;
+    unit->ending = ending;
+    tl_list_push(&lane->ending, &unit->link);
+    tl_lane_wake(lane);
+    if (tl_batch_size(lane->batch) > FLUSH_BYTES)
+        tl_lane_flush(lane);
+}
+
+void tl_unit_end(struct tl_drive *drive, enum tl_ending ending, tl_str note, const struct tl_emitted *emitted,
+                 size_t emitted_count)
+{
+    struct tl_batch *batch = tl_lane_batch(drive->lane);
+    struct tl_unit *unit = drive->unit;
+    for (size_t i = 0; i < emitted_count; i++)
+        add_event(drive, batch, &emitted[i]);
+    add_outcome(drive, batch, ending, note);
+    if (unit->exception != NULL) {
+        tl_exception_close(drive->lane, unit->line, unit->exception, batch);
+        unit->exception = NULL;
+    }
+    if (ending == TL_DONE && !tl_list_empty(&unit->line->open))
+        tl_exception_passed(drive, batch);
+    to_disk(drive, ending);
+}
+
+void tl_unit_park(struct tl_drive *drive, const struct tl_cause *cause)
+{
+    struct tl_batch *batch = tl_lane_batch(drive->lane);
+    char *note = tl_printf("%.*s: %.*s%s%.*s%s", TL_STR_ARGS(cause->cls), TL_STR_ARGS(cause->message),
+                           cause->place.len > 0 ? " (" : "", TL_STR_ARGS(cause->place), cause->place.len > 0 ? ")" : "");
+    tl_exception_park(drive, cause, batch);
+    add_outcome(drive, batch, TL_PARKED, tl_str_z(note));
+    tl_free(note);
+    to_disk(drive, TL_PARKED);
+}

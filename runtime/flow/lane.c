@@ -1,0 +1,407 @@
+/* One lane: takes its units, loads them into key lines and queues, starts them in turns, flushes their outcomes. All of that is
+ * one function, work(), run at most once a turn of the loop. */
+#include "flow/lane.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "capture_int.h"
+#include "engine_int.h"
+#include "journal/reader.h"
+#include "net/http_client.h"
+#include "run.h"
+#include <stdio.h>
+
+#define STARTS_A_TURN 512
+#define RECORDS_A_TURN 4096
+#define TICK_MS 1000
+
+struct tl_instant tl_now(void)
+{
+    return (struct tl_instant){tl_wall_ms(), tl_mono_ms()};
+}
+
+/* ---- loading ------------------------------------------------------------------------------------------------------- */
+
+static bool full(const struct tl_lane *lane, const struct tl_queue *queue)
+{
+    return queue->loaded >= lane->engine->config.queue_positions || lane->aside >= TL_ASIDE_MAX;
+}
+
+void tl_lane_load(struct tl_lane *lane, uint32_t flow, tl_position position, const struct tl_place_of *place,
+                  struct tl_wave *wave)
+{
+    struct tl_queue *queue = tl_queue_of(lane, flow, place->priority, place->system);
+    if (queue->spilled || full(lane, queue))
+        tl_spill_add(lane, queue, position, place->hash);
+    else
+        tl_keyline_enter(lane, queue, position, place->hash, wave);
+}
+
+static void load_wave(struct tl_lane *lane, struct tl_wave *wave)
+{
+    bool keep = atomic_load(&lane->engine->dispatch.pinned) <= lane->engine->config.pinned_bytes;
+    uint64_t commit = tl_commit_number(wave->commit);
+    for (size_t i = 0; i < wave->count; i++) {
+        const struct tl_wave_unit *unit = &wave->units[i];
+        struct tl_place_of place = {unit->hash, unit->system, unit->priority};
+        tl_lane_load(lane, unit->flow, tl_position_make(commit, unit->index), &place, keep ? wave : NULL);
+    }
+    tl_wave_unref(wave);
+}
+
+/* ---- reading what was accepted before the start, or came too fast ------------------------------------------------------ */
+
+static void load_entry(struct tl_lane *lane, const struct tl_entry *entry)
+{
+    struct tl_engine *engine = lane->engine;
+    for (uint16_t f = 0; f < lane->bits.flows; f++) {
+        uint32_t flow = (uint32_t)lane->bits.data[(size_t)lane->bits.flows * lane->bits.words + f];
+        if (!tl_progress_bits_has(&lane->bits, flow, tl_position_index(entry->position)))
+            continue;
+        struct tl_event_source source = {.lane = lane, .arena = &lane->scratch, .entry = *entry};
+        struct tl_place_of place;
+        tl_dispatch_place(engine, &engine->plan.flows[flow], &source, &place);
+        if (tl_dispatch_lane(engine, place.hash) == lane->index)
+            tl_lane_load(lane, flow, entry->position, &place, NULL);
+    }
+    tl_arena_free(&lane->scratch);
+}
+
+static struct tl_cursor *cursor_from(struct tl_lane *lane, uint64_t commit)
+{
+    return tl_cursor_new(lane->engine->journal, commit, TL_RECORD_BIT(TL_RECORD_EVENT));
+}
+
+/* Everything up to `limit` is loaded. True: commits were derived meanwhile, there is more to read. */
+static bool reached(struct tl_lane *lane, uint64_t limit)
+{
+    tl_cursor_free(lane->cursor);
+    lane->cursor = NULL;
+    lane->done_commit = limit;
+    if (!tl_dispatch_caught_up(lane, limit))
+        return true;
+    atomic_store(&lane->caught_up, true);
+    return false;
+}
+
+/* The first commit after `commit` with something unfinished; past `limit` when there is none. */
+static uint64_t next_unfinished(struct tl_lane *lane, uint64_t commit, uint64_t limit)
+{
+    uint64_t next;
+    return tl_progress_next(&lane->engine->progress, commit + 1, &next) ? next : limit + 1;
+}
+
+/* Reads on, no further than `limit`: progress does not know what comes after it. True: there is more. */
+static bool catch_up(struct tl_lane *lane, uint64_t limit)
+{
+    for (int i = 0; i < RECORDS_A_TURN; i++) {
+        if (lane->cursor == NULL) {
+            lane->cursor = cursor_from(lane, lane->done_commit + 1);
+            lane->bits_commit = 0;
+        }
+        struct tl_record record;
+        struct tl_error err;
+        tl_code code = tl_cursor_next(lane->cursor, &record, &err);
+        if (code != TL_OK && code != TL_ENOTFOUND) {
+            tl_log(TL_ERROR, "flow.read", err.text);
+            return false;
+        }
+        if (code == TL_ENOTFOUND || record.commit > limit)
+            return reached(lane, limit);
+        if (lane->bits_commit != record.commit) {
+            lane->done_commit = record.commit - 1;
+            lane->bits_commit = record.commit;
+            tl_progress_bits(&lane->engine->progress, record.commit, &lane->bits);
+        }
+        if (lane->bits.commit != 0)
+            load_entry(lane, &record.entry);
+        else {
+            uint64_t next = next_unfinished(lane, record.commit, limit);
+            if (next > limit)
+                return reached(lane, limit);
+            if (next > record.commit + 1) {
+                tl_cursor_free(lane->cursor);
+                lane->cursor = NULL;
+                lane->done_commit = next - 1;
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- a turn -------------------------------------------------------------------------------------------------------- */
+
+/* Takes what commits brought. True: there is more to read. */
+static bool take(struct tl_lane *lane)
+{
+    uint64_t upto, behind_from;
+    tl_dispatch_prepare(lane->engine, lane);
+    struct tl_wave *wave = tl_dispatch_take(lane, &upto, &behind_from);
+    while (wave != NULL) {
+        struct tl_wave *next = wave->next;
+        load_wave(lane, wave);
+        wave = next;
+    }
+    if (behind_from == 0) {
+        lane->done_commit = upto;
+        return false;
+    }
+    if (lane->done_commit + 1 < behind_from)
+        lane->done_commit = behind_from - 1;
+    return catch_up(lane, upto);
+}
+
+static bool may_begin(const struct tl_lane *lane)
+{
+    return lane->phase == TL_LANE_RUNNING && lane->room < TL_ROOM_FULL;
+}
+
+static void wake_queues(struct tl_lane *lane)
+{
+    for (size_t i = 0; i < lane->queue_count; i++)
+        tl_queue_wake(lane, lane->queues[i]);
+}
+
+static void work(struct tl_lane *lane)
+{
+    if (lane->phase > TL_LANE_FLUSHING)
+        return;
+    bool more = take(lane);
+    lane->room = tl_journal_room(lane->engine->journal);
+    if (atomic_exchange(&lane->look, false))
+        wake_queues(lane);
+    if (lane->spilled_queues > 0)
+        more |= tl_spill_feed(lane, RECORDS_A_TURN);
+    if (lane->recheck)
+        tl_spill_recheck(lane);
+    if (may_begin(lane))
+        more |= tl_queues_start(lane, STARTS_A_TURN) == STARTS_A_TURN;
+    tl_poison_step(lane);
+    tl_lane_flush(lane);
+    tl_lane_publish(lane);
+    if (more)
+        tl_lane_wake(lane);
+}
+
+static void work_mail(struct tl_mail *mail)
+{
+    struct tl_lane *lane = TL_CONTAINER_OF(mail, struct tl_lane, work);
+    lane->work_posted = false;
+    work(lane);
+}
+
+void tl_lane_wake(struct tl_lane *lane)
+{
+    if (lane->work_posted)
+        return;
+    lane->work_posted = true;
+    tl_loop_post(lane->loop, &lane->work);
+}
+
+static void wake_mail(struct tl_mail *mail)
+{
+    struct tl_lane *lane = TL_CONTAINER_OF(mail, struct tl_lane, wake);
+    atomic_store(&lane->woken, false);
+    work(lane);
+}
+
+/* ---- once a second ------------------------------------------------------------------------------------------------- */
+
+/* Units before a closed gate whose flow has a deadline: the oldest of a queue is looked at, and ended when it is over. */
+static void expire(struct tl_lane *lane, struct tl_queue *queue)
+{
+    const struct tl_plan_flow *flow = &lane->engine->plan.flows[queue->flow];
+    int system = tl_queue_system(queue);
+    if (flow->deadline_ms <= 0 || system < 0 || !lane->systems[system].closed)
+        return;
+    for (int i = 0; i < 1000 && queue->ready_count > 0; i++) {
+        struct tl_unit *unit = TL_LIST_ITEM(tl_list_first(&queue->ready), struct tl_unit, link);
+        struct tl_event event;
+        bool over = tl_unit_event(unit, &lane->scratch, &event, NULL) == TL_OK &&
+                    event.time_ms + flow->deadline_ms <= tl_wall_ms() && unit->exception == NULL;
+        tl_arena_free(&lane->scratch);
+        if (!over)
+            return;
+        tl_list_remove(&unit->link);
+        queue->ready_count--;
+        tl_unit_start(unit); /* which sees the deadline */
+    }
+}
+
+static void tick(struct tl_timer *timer)
+{
+    struct tl_lane *lane = TL_CONTAINER_OF(timer, struct tl_lane, tick);
+    if (lane->phase != TL_LANE_RUNNING)
+        return;
+    for (size_t i = 0; i < lane->queue_count; i++)
+        expire(lane, lane->queues[i]);
+    wake_queues(lane);
+    if (lane->index == 0)
+        tl_checkpoint(lane->engine, false);
+    tl_timer_start(lane->loop, &lane->tick, TICK_MS);
+    tl_lane_wake(lane);
+}
+
+void tl_lane_publish(struct tl_lane *lane)
+{
+    size_t ready = 0, spilled = 0;
+    for (size_t i = 0; i < lane->queue_count; i++) {
+        ready += lane->queues[i]->loaded;
+        spilled += lane->queues[i]->spilled_units;
+    }
+    atomic_store_explicit(&lane->seen_ready, ready, memory_order_relaxed);
+    atomic_store_explicit(&lane->seen_spilled, spilled, memory_order_relaxed);
+    atomic_store_explicit(&lane->seen_started, lane->drives, memory_order_relaxed);
+    atomic_store_explicit(&lane->seen_aside, lane->aside, memory_order_relaxed);
+    atomic_fetch_add_explicit(&lane->seen_turns, 1, memory_order_relaxed);
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------------- */
+
+static void gate_opened(void *ctx)
+{
+    struct tl_lane_system *system = ctx;
+    if (!atomic_exchange(&system->opened_posted, true))
+        tl_loop_post(system->lane->loop, &system->opened);
+}
+
+static void system_init(struct tl_lane *lane, struct tl_lane_system *system, uint32_t number)
+{
+    *system = (struct tl_lane_system){.lane = lane, .system = number};
+    tl_list_init(&system->waiting);
+    tl_mail_init(&system->opened, tl_system_opened_mail);
+    tl_timer_init(&system->until, tl_system_until);
+    system->waiter = (struct tl_gate_waiter){.opened = gate_opened, .ctx = system};
+}
+
+struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
+{
+    struct tl_lane *lane = TL_NEW(struct tl_lane);
+    char name[32];
+    lane->engine = engine;
+    lane->index = index;
+    snprintf(name, sizeof name, "lane %u", index);
+    lane->loop = tl_loop_new(name);
+    lane->inbox_end = &lane->inbox;
+    lane->behind = true; /* recovery says from where */
+    tl_mail_init(&lane->wake, wake_mail);
+    tl_mail_init(&lane->work, work_mail);
+    tl_mail_init(&lane->stop, tl_lane_stop_begin);
+    tl_timer_init(&lane->tick, tick);
+    tl_list_init(&lane->ring);
+    tl_list_init(&lane->behind_units);
+    tl_list_init(&lane->ending);
+    tl_list_init(&lane->running);
+    tl_keylines_init(&lane->lines);
+    tl_arena_init(&lane->scratch);
+    lane->systems = tl_zalloc(engine->plan.system_count + 1, sizeof *lane->systems);
+    for (uint32_t i = 0; i < engine->plan.system_count; i++)
+        system_init(lane, &lane->systems[i], i);
+    return lane;
+}
+
+tl_code tl_lane_open(struct tl_lane *lane, struct tl_error *err)
+{
+    struct tl_engine *engine = lane->engine;
+    tl_code code = engine->runs->open(engine->runs->ctx, &lane->host, err);
+    if (code == TL_OK && engine->config.calls == NULL)
+        code = tl_http_client_new(lane->loop, NULL, &lane->client, err);
+    for (size_t i = 0; code == TL_OK && i < engine->plan.system_count; i++) {
+        if (engine->plan.systems[i].system != NULL)
+            code = tl_system_attach(engine->plan.systems[i].system, lane->loop, lane->client,
+                                    &lane->systems[i].attached, err);
+        tl_gate_subscribe(engine->plan.systems[i].gate, &lane->systems[i].waiter);
+        lane->systems[i].subscribed = true;
+    }
+    return code;
+}
+
+tl_code tl_lane_begin(struct tl_lane *lane, struct tl_error *err)
+{
+    const struct tl_engine_config *config = &lane->engine->config;
+    tl_timer_start(lane->loop, &lane->tick, TICK_MS);
+    tl_lane_wake(lane);
+    tl_code code = tl_captures_begin(lane, err);
+    if (code != TL_OK || config->lane_start == NULL)
+        return code;
+    code = config->lane_start(config->ctx, lane, err);
+    lane->owner_started = code == TL_OK;
+    return code;
+}
+
+/* Left to recovery, which repeats it. */
+static void abandon(struct tl_drive *drive)
+{
+    if (drive->ticket.serial != 0)
+        tl_gate_withdraw(drive->lane->engine->plan.systems[drive->system].gate, drive->ticket, tl_now());
+    drive->ticket = (struct tl_gate_ticket){0};
+    drive->calling = false;
+    tl_drive_free(drive);
+}
+
+void tl_lane_free(struct tl_lane *lane)
+{
+    if (lane == NULL)
+        return;
+    lane->phase = TL_LANE_STOPPED;
+    while (lane->batches_out > 0)
+        tl_loop_wait(lane->loop, 100);
+    for (size_t i = 0; i < lane->engine->plan.system_count; i++) {
+        if (lane->systems[i].subscribed)
+            tl_gate_unsubscribe(lane->engine->plan.systems[i].gate, &lane->systems[i].waiter);
+    }
+    struct tl_link *link;
+    while ((link = tl_list_first(&lane->running)) != NULL)
+        abandon(TL_LIST_ITEM(link, struct tl_drive, link));
+    for (struct tl_wave *wave = lane->inbox; wave != NULL;) {
+        struct tl_wave *next = wave->next;
+        tl_wave_unref(wave);
+        wave = next;
+    }
+    tl_keylines_free(&lane->lines);
+    for (size_t i = 0; i < lane->queue_count; i++)
+        tl_queue_free(lane->queues[i]);
+    tl_free(lane->queues);
+    tl_cursor_free(lane->cursor);
+    tl_progress_bits_free(&lane->bits);
+    tl_batch_free(lane->batch);
+    if (lane->host != NULL)
+        lane->engine->runs->close(lane->engine->runs->ctx, lane->host);
+    tl_loop_free(lane->loop);
+    tl_free(lane->systems);
+    tl_arena_free(&lane->scratch);
+    tl_free(lane);
+}
+
+/* ---- for other rooms ----------------------------------------------------------------------------------------------- */
+
+unsigned tl_lane_index(const struct tl_lane *lane)
+{
+    return lane->index;
+}
+
+struct tl_engine *tl_lane_engine(const struct tl_lane *lane)
+{
+    return lane->engine;
+}
+
+struct tl_loop *tl_lane_loop(const struct tl_lane *lane)
+{
+    return lane->loop;
+}
+
+struct tl_http_client *tl_lane_client(const struct tl_lane *lane)
+{
+    return lane->client;
+}
+
+struct tl_system_lane *tl_lane_system(const struct tl_lane *lane, tl_str system)
+{
+    int i = tl_plan_system(&lane->engine->plan, system);
+    return i < 0 ? NULL : lane->systems[i].attached;
+}
+
+struct tl_script *tl_lane_script(const struct tl_lane *lane)
+{
+    return lane->engine->config.runs == NULL ? lane->host : NULL;
+}

@@ -1,0 +1,276 @@
+/* Declarations are borrowed; what is derived from them is built here. */
+#include "plan.h"
+#include "base/alloc.h"
+#include "base/counter.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "flow/intake.h"
+#include "journal/journal.h"
+
+#include "codec/json_pointer.h"
+#include <stdlib.h>
+
+void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bundle *bundle)
+{
+    config->bundle = bundle;
+    config->flows = tl_bundle_flows(bundle, &config->flow_count);
+    config->routes = tl_bundle_routes(bundle, &config->route_count);
+    config->stewards = tl_bundle_stewards(bundle, &config->steward_count);
+    config->steward = tl_bundle_steward(bundle);
+    config->revision = tl_bundle_hash(bundle);
+}
+
+/* ---- types --------------------------------------------------------------------------------------------------------- */
+
+static struct tl_plan_type *type_of(struct tl_plan *plan, tl_str name)
+{
+    struct tl_plan_type *type = tl_map_get(&plan->types, name);
+    if (type == NULL) {
+        type = TL_NEW(struct tl_plan_type);
+        type->name = tl_str_dup(name);
+        tl_map_put(&plan->types, name, type);
+    }
+    return type;
+}
+
+void tl_plan_subscribe(struct tl_plan *plan, tl_str name, uint32_t flow, uint64_t from, uint64_t until)
+{
+    struct tl_plan_type *type = type_of(plan, name);
+    for (size_t i = 0; i < type->count; i++) {
+        if (type->subs[i].flow == flow) {
+            type->subs[i].from = from;
+            type->subs[i].until = until;
+            return;
+        }
+    }
+    type->subs = tl_realloc(type->subs, (type->count + 1) * sizeof *type->subs);
+    type->subs[type->count++] = (struct tl_plan_sub){flow, from, until};
+}
+
+const struct tl_plan_type *tl_plan_type(const struct tl_plan *plan, tl_str type)
+{
+    return tl_map_get(&plan->types, type);
+}
+
+/* ---- flows --------------------------------------------------------------------------------------------------------- */
+
+static uint32_t add_flow(struct tl_plan *plan, tl_str name, enum tl_plan_kind kind)
+{
+    plan->flows = tl_realloc(plan->flows, (plan->flow_count + 1) * sizeof *plan->flows);
+    struct tl_plan_flow *flow = &plan->flows[plan->flow_count];
+    *flow = (struct tl_plan_flow){.name = tl_str_dup(name),
+                                  .kind = kind,
+                                  .scope = tl_str_dup(name),
+                                  .priority = TL_NORMAL,
+                                  .steward = plan->steward,
+                                  .after = TL_AFTER_PASS,
+                                  .system = -1};
+    tl_map_put(&plan->names, name, (void *)(uintptr_t)(plan->flow_count + 1));
+    return (uint32_t)plan->flow_count++;
+}
+
+uint32_t tl_plan_add_gone(struct tl_plan *plan, tl_str name)
+{
+    return add_flow(plan, name, TL_PLAN_GONE);
+}
+
+static void add_own_flows(struct tl_plan *plan)
+{
+    tl_must(add_flow(plan, TL_STR("nobody"), TL_PLAN_NOBODY) == TL_FLOW_NOBODY);
+    tl_must(add_flow(plan, TL_STR("webhook:unreadable"), TL_PLAN_UNREADABLE) == TL_FLOW_UNREADABLE);
+    tl_must(add_flow(plan, TL_STR("webhook:hint"), TL_PLAN_HINT) == TL_FLOW_HINT);
+    plan->flows[TL_FLOW_HINT].ordered = true;
+    tl_plan_subscribe(plan, TL_STR(TL_TYPE_UNREADABLE), TL_FLOW_UNREADABLE, 0, TL_COMMIT_NEVER);
+    tl_plan_subscribe(plan, TL_STR(TL_TYPE_HINT), TL_FLOW_HINT, 0, TL_COMMIT_NEVER);
+}
+
+/* A flow that names one target only: its queue is known before it starts (rule 9). */
+static void find_target(struct tl_plan *plan, struct tl_plan_flow *flow, const struct tl_flow *decl)
+{
+    if (decl->target_count != 1)
+        return;
+    tl_str target = tl_str_z(decl->targets[0]);
+    flow->system = tl_plan_system(plan, target);
+    for (size_t i = 0; flow->system < 0 && i < plan->route_count; i++) {
+        if (tl_str_is(target, plan->routes[i].kind))
+            flow->route = &plan->routes[i];
+    }
+    if (flow->system < 0 && flow->route == NULL)
+        flow->system = tl_plan_route(plan, target, TL_STR_NONE, NULL);
+}
+
+static tl_code add_declared(struct tl_plan *plan, const struct tl_flow *decl, size_t index, struct tl_error *err)
+{
+    if (decl->order.pointer != NULL) {
+        tl_code code = tl_json_pointer_check(tl_str_z(decl->order.pointer), err);
+        if (code != TL_OK) {
+            tl_error_prefix(err, "flow \"%s\" (%s:%d): order", decl->name, decl->place.file, decl->place.line);
+            return code;
+        }
+    }
+    struct tl_plan_flow *flow = &plan->flows[add_flow(plan, tl_str_z(decl->name), TL_PLAN_SCRIPT)];
+    tl_free(flow->scope);
+    flow->scope = tl_copy_z(decl->scope != NULL && decl->scope[0] != 0 ? decl->scope : decl->name);
+    flow->decl = decl;
+    flow->script_index = index;
+    flow->pointer = tl_copy_z(decl->order.pointer);
+    flow->order_function = decl->order.function;
+    flow->ordered = true;
+    flow->after = decl->after_failure;
+    flow->priority = decl->priority;
+    flow->deadline_ms = decl->deadline_ms;
+    if (decl->steward != NULL && decl->steward[0] != 0)
+        flow->steward = decl->steward;
+    find_target(plan, flow, decl);
+    return TL_OK;
+}
+
+int tl_plan_flow(const struct tl_plan *plan, tl_str name)
+{
+    return (int)(uintptr_t)tl_map_get(&plan->names, name) - 1;
+}
+
+/* ---- systems ------------------------------------------------------------------------------------------------------- */
+
+static uint32_t or_default(int64_t value, uint32_t otherwise)
+{
+    return value > 0 ? (uint32_t)(value > UINT32_MAX ? UINT32_MAX : value) : otherwise;
+}
+
+static tl_code gate_of(const struct tl_system_decl *decl, struct tl_gate **gate, struct tl_error *err)
+{
+    struct tl_gate_config config = {.breaker = tl_breaker_default,
+                                    .rate = {or_default(decl->limits.per_second, 0),
+                                             decl->limits.per_day > 0 ? (uint64_t)decl->limits.per_day : 0,
+                                             (uint32_t)decl->limits.keep_for_live},
+                                    .concurrent = or_default(decl->limits.concurrent, 0)};
+    config.breaker.failures = or_default(decl->breaker.failures, config.breaker.failures);
+    if (decl->breaker.within_ms > 0)
+        config.breaker.within_ms = decl->breaker.within_ms;
+    if (decl->breaker.probe_after_ms > 0)
+        config.breaker.probe_after_ms = decl->breaker.probe_after_ms;
+    if (decl->maintenance_count > 0)
+        config.calendar = tl_calendar_new();
+    for (size_t i = 0; i < decl->maintenance_count; i++) {
+        tl_code code = tl_calendar_add(config.calendar, tl_str_z(decl->maintenance[i]), err);
+        if (code != TL_OK) {
+            tl_calendar_free(config.calendar);
+            tl_error_prefix(err, "system \"%s\": maintenance", decl->name);
+            return code;
+        }
+    }
+    *gate = tl_gate_new(decl->name, &config, (struct tl_instant){tl_wall_ms(), tl_mono_ms()});
+    return TL_OK;
+}
+
+static void system_figures(struct tl_plan_system *system)
+{
+    for (int i = 0; i < TL_FAILURE_COUNT; i++) {
+        char *labels = tl_printf("system=\"%s\",class=\"%s\"", system->name, tl_failure_name((enum tl_failure)i));
+        system->calls[i] = tl_counter_get("tidelock_calls_total", labels, "Calls to systems, by how they ended.");
+        tl_free(labels);
+    }
+    char *labels = tl_printf("system=\"%s\"", system->name);
+    system->seconds = tl_histogram_get("tidelock_call_seconds", labels, "How long calls took.");
+    tl_free(labels);
+}
+
+static tl_code add_system(struct tl_plan *plan, const struct tl_engine_config *config,
+                          const struct tl_engine_system *from, struct tl_error *err)
+{
+    const struct tl_system_decl *decl = from->decl;
+    struct tl_plan_system *system = &plan->systems[plan->system_count];
+    *system = (struct tl_plan_system){.name = decl->name,
+                                      .kind = decl->kind != NULL && decl->kind[0] != 0 ? decl->kind : decl->name,
+                                      .decl = decl,
+                                      .system = from->system,
+                                      .retry = tl_retry_default,
+                                      .timeout_ms = decl->timeout_ms > 0 ? decl->timeout_ms : config->call_timeout_ms,
+                                      .redelivers_ms = decl->redelivers_ms};
+    if (decl->retry.first_ms > 0)
+        system->retry.first_ms = decl->retry.first_ms;
+    if (decl->retry.cap_ms > 0)
+        system->retry.cap_ms = decl->retry.cap_ms;
+    system->retry.attempts = or_default(decl->retry.attempts, system->retry.attempts);
+    system->cap = decl->limits.concurrent > 0 ? 2 * or_default(decl->limits.concurrent, 1) : 256;
+    tl_code code = gate_of(decl, &system->gate, err);
+    if (code != TL_OK)
+        return code;
+    system_figures(system);
+    plan->system_count++;
+    return TL_OK;
+}
+
+int tl_plan_system(const struct tl_plan *plan, tl_str name)
+{
+    for (size_t i = 0; i < plan->system_count; i++) {
+        if (tl_str_is(name, plan->systems[i].name))
+            return (int)i;
+    }
+    return -1;
+}
+
+const struct tl_steward *tl_plan_steward(const struct tl_plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->steward_count; i++) {
+        if (tl_str_is(tl_str_z(name), plan->stewards[i].name))
+            return &plan->stewards[i];
+    }
+    return NULL;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------------------------- */
+
+tl_code tl_plan_init(struct tl_plan *plan, const struct tl_engine_config *config, struct tl_error *err)
+{
+    *plan = (struct tl_plan){.routes = config->routes,
+                             .route_count = config->route_count,
+                             .stewards = config->stewards,
+                             .steward_count = config->steward_count,
+                             .steward = tl_copy_z(config->steward != NULL ? config->steward : ""),
+                             .revision = tl_copy_z(config->revision != NULL ? config->revision : "")};
+    tl_map_init(&plan->types);
+    tl_map_init(&plan->names);
+    plan->systems = tl_zalloc(config->system_count + 1, sizeof *plan->systems);
+    tl_code code = TL_OK;
+    for (size_t i = 0; code == TL_OK && i < config->system_count; i++)
+        code = add_system(plan, config, &config->systems[i], err);
+    add_own_flows(plan);
+    for (size_t i = 0; code == TL_OK && i < config->flow_count; i++)
+        code = add_declared(plan, &config->flows[i], i, err);
+    return code;
+}
+
+void tl_plan_hash(struct tl_plan *plan, struct tl_journal *journal)
+{
+    for (size_t i = 0; i < plan->flow_count; i++) {
+        plan->flows[i].scope_hash = tl_journal_key_hash(journal, tl_str_z(plan->flows[i].scope));
+        plan->flows[i].name_hash = tl_journal_key_hash(journal, tl_str_z(plan->flows[i].name));
+    }
+}
+
+void tl_plan_free(struct tl_plan *plan)
+{
+    size_t i = 0;
+    tl_str name;
+    void *value;
+    while (tl_map_next(&plan->types, &i, &name, &value)) {
+        struct tl_plan_type *type = value;
+        tl_free(type->name);
+        tl_free(type->subs);
+        tl_free(type);
+    }
+    tl_map_free(&plan->types);
+    tl_map_free(&plan->names);
+    for (size_t f = 0; f < plan->flow_count; f++) {
+        tl_free(plan->flows[f].name);
+        tl_free(plan->flows[f].scope);
+        tl_free(plan->flows[f].pointer);
+    }
+    for (size_t s = 0; s < plan->system_count; s++)
+        tl_gate_free(plan->systems[s].gate);
+    tl_free(plan->flows);
+    tl_free(plan->systems);
+    tl_free((void *)(uintptr_t)plan->steward);
+    tl_free((void *)(uintptr_t)plan->revision);
+}

@@ -1,0 +1,25 @@
+/* Calls by the connector room. */
+#include "flow/lane.h"
+#include "ports.h"
+
+static void *start(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_call_request *request,
+                   tl_call_done *done, void *done_ctx)
+{
+    (void)ctx;
+    return tl_call_start(tl_lane_system(lane, system), request, done, done_ctx);
+}
+
+static void cancel(void *ctx, void *call)
+{
+    (void)ctx;
+    tl_call_cancel(call);
+}
+
+static void read_record(void *ctx, struct tl_lane *lane, tl_str system, tl_str object, tl_str key,
+                        const struct tl_trace *trace, tl_hint_done *done, void *done_ctx)
+{
+    (void)ctx;
+    tl_hint_read(tl_lane_system(lane, system), object, key, trace, done, done_ctx);
+}
+
+const struct tl_call_port tl_call_port_connector = {start, cancel, read_record, NULL};

@@ -1,0 +1,116 @@
+/* Deficit round robin: every turn a queue gets as many starts as its priority is worth. */
+#include "queue.h"
+#include "base/alloc.h"
+#include "engine_int.h"
+#include "run.h"
+
+#define UNKNOWN_SYSTEM_CAP 64
+
+static const int turn_worth[TL_PRIORITY_COUNT] = {[TL_URGENT] = 64, [TL_NORMAL] = 16, [TL_BULK] = 4};
+
+struct tl_queue *tl_queue_of(struct tl_lane *lane, uint32_t flow, enum tl_priority priority, int system)
+{
+    for (size_t i = 0; i < lane->queue_count; i++) {
+        struct tl_queue *queue = lane->queues[i];
+        if (queue->flow == flow && queue->priority == priority && queue->system == system)
+            return queue;
+    }
+    struct tl_queue *queue = TL_NEW(struct tl_queue);
+    *queue = (struct tl_queue){.number = (uint32_t)lane->queue_count, .flow = flow, .priority = priority,
+                               .system = system, .learned = -1};
+    tl_list_init(&queue->ready);
+    lane->queues = tl_realloc(lane->queues, (lane->queue_count + 1) * sizeof(void *));
+    lane->queues[lane->queue_count++] = queue;
+    return queue;
+}
+
+/* Its units belong to key lines, which free them. */
+void tl_queue_free(struct tl_queue *queue)
+{
+    tl_cursor_free(queue->cursor);
+    tl_progress_bits_free(&queue->bits);
+    tl_spillset_free(&queue->keys);
+    tl_free(queue);
+}
+
+int tl_queue_system(const struct tl_queue *queue)
+{
+    return queue->system >= 0 ? queue->system : queue->learned;
+}
+
+void tl_queue_count(struct tl_lane *lane, struct tl_queue *queue, int change)
+{
+    (void)lane;
+    queue->loaded = (size_t)((ptrdiff_t)queue->loaded + change);
+}
+
+static bool may_start(const struct tl_lane *lane, const struct tl_queue *queue)
+{
+    const struct tl_plan_flow *flow = &lane->engine->plan.flows[queue->flow];
+    if (queue->ready_count == 0 || atomic_load_explicit(&flow->paused, memory_order_relaxed))
+        return false;
+    if (queue->priority == TL_BULK && lane->room >= TL_ROOM_BEHIND) /* the second to stop (rule 25) */
+        return false;
+    int system = tl_queue_system(queue);
+    if (system < 0)
+        return queue->started < UNKNOWN_SYSTEM_CAP;
+    const struct tl_lane_system *at = &lane->systems[system];
+    size_t cap = at->probing ? 1 : lane->engine->plan.systems[system].cap;
+    return !at->closed && at->started < cap && queue->started < cap;
+}
+
+void tl_queue_wake(struct tl_lane *lane, struct tl_queue *queue)
+{
+    if (queue->in_ring || !may_start(lane, queue))
+        return;
+    queue->in_ring = true;
+    tl_list_push(&lane->ring, &queue->link);
+    tl_lane_wake(lane);
+}
+
+void tl_queue_ready(struct tl_lane *lane, struct tl_unit *unit, bool front)
+{
+    unit->state = TL_UNIT_READY;
+    if (front)
+        tl_list_push_front(&unit->queue->ready, &unit->link);
+    else
+        tl_list_push(&unit->queue->ready, &unit->link);
+    unit->queue->ready_count++;
+    tl_queue_wake(lane, unit->queue);
+}
+
+static void start_first(struct tl_lane *lane, struct tl_queue *queue)
+{
+    struct tl_unit *unit = TL_LIST_ITEM(tl_list_pop(&queue->ready), struct tl_unit, link);
+    queue->ready_count--;
+    if (lane->spilled_queues > 0 && tl_spill_before(lane, unit)) {
+        unit->state = TL_UNIT_BEHIND;
+        tl_list_push(&lane->behind_units, &unit->link);
+        tl_keyline_aside(lane, unit->line, true);
+        return;
+    }
+    if (!tl_poison_take(lane, unit))
+        tl_unit_start(unit);
+}
+
+size_t tl_queues_start(struct tl_lane *lane, size_t budget)
+{
+    size_t started = 0;
+    while (started < budget && !tl_poison_holds(lane)) {
+        struct tl_link *link = tl_list_pop(&lane->ring);
+        if (link == NULL)
+            break;
+        struct tl_queue *queue = TL_LIST_ITEM(link, struct tl_queue, link);
+        queue->deficit += turn_worth[queue->priority];
+        while (queue->deficit > 0 && started < budget && may_start(lane, queue) && !tl_poison_holds(lane)) {
+            start_first(lane, queue);
+            queue->deficit--;
+            started++;
+        }
+        queue->in_ring = false;
+        if (queue->deficit > 0 && !may_start(lane, queue))
+            queue->deficit = 0;
+        tl_queue_wake(lane, queue);
+    }
+    return started;
+}

@@ -1,0 +1,123 @@
+/* get, related, find. */
+#include "odata.h"
+
+struct get {
+    tlc_slice object, key;
+};
+
+static struct get *prepare(tlc_call *c)
+{
+    struct get *s = c->state = c->host->alloc(c->scope, sizeof *s);
+
+    s->object = od_arg(c, "/object");
+    s->key = tlc_json_raw(c->host, c->scope, c->request->args, "/key");
+    return s;
+}
+
+/* "?$select=…&$expand=…" of what is asked for. */
+static tlc_slice options(tlc_call *c)
+{
+    tlc_slice select = od_arg(c, "/select"), expand = od_arg(c, "/expand"), empty = TLC_TEXT("");
+    tlc_slice a = select.len ? OD_JOIN(c, TLC_TEXT("?$select="), od_percent(c, select)) : empty;
+
+    if (!expand.len)
+        return a;
+    return OD_JOIN(c, a, a.len ? TLC_TEXT("&") : TLC_TEXT("?"), TLC_TEXT("$expand="), od_percent(c, expand));
+}
+
+static void take_entity(tlc_call *c, const struct get *s, const tlc_input *in)
+{
+    const struct od_type *type = od_model_set(c->instance->model, s->object);
+    tlc_slice etag = tlc_header_get(in->headers, in->header_count, "ETag");
+
+    c->done.document = in->status == 204 ? TLC_TEXT("null") : tlc_keep(c->host, c->scope, in->body);
+    c->done.version = etag.len ? tlc_keep(c->host, c->scope, etag)
+                               : tlc_json_text(c->host, c->scope, c->done.document, "/@odata.etag");
+    c->done.id = type ? od_key_of_record(c, type, c->done.document) : c->request->key;
+}
+
+void od_get(tlc_call *c, const tlc_input *in, tlc_action *out)
+{
+    struct get *s = c->state;
+    tlc_slice address;
+
+    TL_BEGIN(&c->async, in, out);
+    s = prepare(c);
+    if (od_key_needs_model(c, s->key)) {
+        OD_MODEL(c, in);
+    }
+    address = od_address(c, s->object, s->key);
+    if (!address.len)
+        TL_FAIL(TLC_DATA, TLC_TEXT("get: key must be a value, or an object of key properties"));
+    TL_HTTP(od_request(c, "GET", OD_JOIN(c, address, options(c))));
+    if (in->outcome == TLC_SENT && in->status == 404)
+        TL_DONE(&c->done); /* nothing there */
+    if (!od_good(in))
+        TL_FAIL(0, od_fault(c, in));
+    take_entity(c, s, in);
+    TL_DONE(&c->done);
+    TL_END;
+}
+
+void od_related(tlc_call *c, const tlc_input *in, tlc_action *out)
+{
+    struct get *s = c->state;
+    tlc_slice address;
+
+    TL_BEGIN(&c->async, in, out);
+    s = prepare(c);
+    if (od_key_needs_model(c, s->key)) {
+        OD_MODEL(c, in);
+    }
+    address = od_address(c, s->object, s->key);
+    if (!address.len)
+        TL_FAIL(TLC_DATA, TLC_TEXT("related: key must be a value, or an object of key properties"));
+    TL_HTTP(od_request(c, "GET", OD_JOIN(c, address, TLC_TEXT("/"), od_percent(c, od_arg(c, "/property")), options(c))));
+    if (!od_good(in))
+        TL_FAIL(0, od_fault(c, in));
+    /* An empty single-valued navigation is 204, not 404. */
+    c->done.document = in->status == 204 ? TLC_TEXT("null") : tlc_keep(c->host, c->scope, in->body);
+    TL_DONE(&c->done);
+    TL_END;
+}
+
+static const tlc_transfer *ask_find(tlc_call *c)
+{
+    const struct od_type *type = od_model_set(c->instance->model, od_arg(c, "/object"));
+    const struct od_property *property = od_model_property(c->instance->model, type, od_arg(c, "/field"));
+    tlc_slice none = {0, 0};
+    tlc_slice literal = od_literal(c, property ? property->type : none, tlc_json_raw(c->host, c->scope, c->request->args, "/value"));
+
+    return od_request(c, "GET", OD_JOIN(c, od_percent(c, od_arg(c, "/object")), TLC_TEXT("?$top=2&$filter="),
+                                        od_percent(c, OD_JOIN(c, od_arg(c, "/field"), TLC_TEXT(" eq "), literal))));
+}
+
+static void take_found(tlc_call *c, const tlc_input *in)
+{
+    const struct od_type *type = od_model_set(c->instance->model, od_arg(c, "/object"));
+    tlc_slice key, raw, list, first = {0, 0};
+    uint64_t at = 0;
+
+    c->done.document = tlc_keep(c->host, c->scope, in->body);
+    list = tlc_json_raw(c->host, c->scope, c->done.document, "/value");
+    while (list.len && c->host->json_next(c->scope, list, &at, &key, &raw) == 1)
+        if (c->done.matches++ == 0)
+            first = raw;
+    if (!first.len)
+        return;
+    c->done.version = tlc_json_text(c->host, c->scope, first, "/@odata.etag");
+    if (type)
+        c->done.id = od_key_of_record(c, type, first);
+}
+
+void od_find(tlc_call *c, const tlc_input *in, tlc_action *out)
+{
+    TL_BEGIN(&c->async, in, out);
+    OD_MODEL(c, in);
+    TL_HTTP(ask_find(c));
+    if (!od_good(in))
+        TL_FAIL(0, od_fault(c, in));
+    take_found(c, in);
+    TL_DONE(&c->done);
+    TL_END;
+}

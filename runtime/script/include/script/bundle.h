@@ -159,8 +159,6 @@ struct tl_flow {
     struct tl_place place;
 };
 
-/* What an operation does to the world; from the connector's manifest. */
-
 struct tl_bundle_options {
     const char *library; /* folder of the standard library (scripts/lib); required */
     /* Class of an operation of a system, asked while checking. TL_EFFECT_UNKNOWN: the system has no such operation

@@ -1,0 +1,276 @@
+/* What refers to what: stewards, systems, kinds, maps, events; the internal flows of events; and what is accepted here
+ * but enforced by a later package. Thread: one at a time. */
+#include "base/alloc.h"
+#include "base/nearest.h"
+#include "collect.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_MAX 512
+
+static void complain(struct tl_bundle *bundle, struct tl_place place, const char *what, const char *name,
+                     const char *nearest)
+{
+    tl_findings_add(&bundle->findings, TL_FINDING_ERROR, place, "%s \"%s\"%s%s%s", what, name,
+                    nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+static void need_steward(struct tl_bundle *bundle, struct tl_place place, const char *name)
+{
+    if (!name[0])
+        return;
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < bundle->stewards.count && count < NAMES_MAX; i++) {
+        if (strcmp(bundle->stewards.items[i].name, name) == 0)
+            return;
+        names[count++] = bundle->stewards.items[i].name;
+    }
+    complain(bundle, place, "there is no steward", name, tl_nearest(tl_str_z(name), names, count));
+}
+
+static void need_target(struct tl_bundle *bundle, struct tl_place place, const char *name)
+{
+    if (name[0] && !tl_bundle_is_target(bundle, tl_str_z(name)))
+        complain(bundle, place, "there is no system or kind", name,
+                 tl_bundle_nearest_target(bundle, tl_str_z(name)));
+}
+
+static bool has_entity(const struct tl_bundle *bundle, tl_str name, const char **nearest)
+{
+    *nearest = NULL;
+    for (size_t i = 0; i < bundle->entities.count; i++) {
+        if (tl_str_is(name, bundle->entities.items[i].name))
+            return true;
+        if (tl_nearest(name, &bundle->entities.items[i].name, 1))
+            *nearest = bundle->entities.items[i].name;
+    }
+    return false;
+}
+
+/* "order@1 <- salesforce.Opportunity" → both sides; false when it is not of that form. */
+static bool split_title(const char *title, tl_str *left, tl_str *right)
+{
+    const char *arrow = strstr(title, "<-");
+    if (!arrow || arrow[2] == '>')
+        return false;
+    *left = tl_str_trim(tl_str_n(title, (size_t)(arrow - title)));
+    *right = tl_str_trim(tl_str_z(arrow + 2));
+    return left->len && right->len;
+}
+
+static void check_side(struct tl_bundle *bundle, struct tl_place place, tl_str side)
+{
+    const char *nearest;
+    char name[200];
+    snprintf(name, sizeof name, "%.*s", TL_STR_ARGS(side));
+    if (memchr(side.ptr, '@', side.len)) {
+        if (!has_entity(bundle, side, &nearest))
+            complain(bundle, place, "there is no entity", name, nearest);
+        return;
+    }
+    char *dot = strchr(name, '.');
+    if (!dot) {
+        complain(bundle, place, "a side of a map is an entity@version or a system.Object, not", name, NULL);
+        return;
+    }
+    *dot = '\0';
+    need_target(bundle, place, name);
+}
+
+void tl_check_map(struct tl_form *form)
+{
+    tl_str left, right;
+    if (!split_title(form->name, &left, &right)) {
+        tl_form_error(form, NULL, "the title of a map is \"order@1 <- salesforce.Opportunity\" or \"erp.SalesOrders <- "
+                                  "order@1\"; maps in both directions are lenses, of the trusted-mappings package");
+        return;
+    }
+    check_side(form->bundle, form->place, left);
+    check_side(form->bundle, form->place, right);
+}
+
+/* ---- internal flows --------------------------------------------------------------------------------------------- */
+
+static struct tl_system_decl *system_named(struct tl_bundle *bundle, const char *name)
+{
+    for (size_t i = 0; i < bundle->systems.count; i++)
+        if (strcmp(bundle->systems.items[i].name, name) == 0)
+            return &bundle->systems.items[i];
+    return NULL;
+}
+
+static void add_capture(struct tl_bundle *bundle, struct tl_system_decl *system, const char *object)
+{
+    for (size_t i = 0; i < system->capture_count; i++)
+        if (strcmp(system->captures[i].object, object) == 0)
+            return;
+    struct tl_capture_decl *more = tl_arena_alloc(&bundle->arena, (system->capture_count + 1) * sizeof(*more));
+    if (system->capture_count)
+        memcpy(more, system->captures, system->capture_count * sizeof(*more));
+    more[system->capture_count] = (struct tl_capture_decl){object, 0, "{}"};
+    system->captures = more;
+    system->capture_count++;
+}
+
+static void add_internal(struct tl_bundle *bundle, struct tl_event_type *event)
+{
+    const char *dot = strchr(event->from, '.');
+    if (!dot || !dot[1]) {
+        complain(bundle, event->place, "'from' is a system or kind and its object (\"salesforce.Opportunity\"), not",
+                 event->from, NULL);
+        return;
+    }
+    tl_str target = tl_str_n(event->from, (size_t)(dot - event->from));
+    const char **on = tl_arena_alloc(&bundle->arena, (bundle->systems.count + 1) * sizeof(char *));
+    size_t count = 0;
+    for (size_t i = 0; i < bundle->systems.count; i++) {
+        struct tl_system_decl *system = &bundle->systems.items[i];
+        if (!tl_str_is(target, system->name) && !tl_str_is(target, system->kind))
+            continue;
+        on[count++] = tl_arena_printf(&bundle->arena, "%s.%s", system->name, dot + 1);
+        add_capture(bundle, system_named(bundle, system->name), dot + 1);
+    }
+    if (count == 0) {
+        need_target(bundle, event->place, tl_arena_copy(&bundle->arena, target));
+        return;
+    }
+    struct tl_flow *flow = TL_LIST_ADD(bundle->flows);
+    event->flow = (int)bundle->flows.count - 1;
+    flow->name = tl_arena_printf(&bundle->arena, "event:%s", event->name);
+    flow->on = on;
+    flow->on_count = count;
+    flow->internal = true;
+    flow->scope = flow->name;
+    flow->steward = event->steward;
+    flow->priority = TL_NORMAL;
+    flow->place = event->place;
+}
+
+static void check_event_map(struct tl_bundle *bundle, struct tl_script *script, struct tl_event_type *event)
+{
+    lua_State *L = script->L;
+    if (!event->map[0])
+        return;
+    tl_str left, right;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->maps);
+    lua_pushstring(L, event->map);
+    bool known = lua_rawget(L, -2) == LUA_TTABLE;
+    const char *nearest = NULL;
+    lua_pop(L, 1);
+    if (!known) {
+        lua_pushnil(L);
+        while (lua_next(L, -2)) {
+            const char *name = lua_tostring(L, -2);
+            if (tl_nearest(tl_str_z(event->map), &name, 1))
+                nearest = tl_arena_copy(&bundle->arena, tl_str_z(name));
+            lua_pop(L, 1);
+        }
+        complain(bundle, event->place, "there is no map", event->map, nearest);
+    }
+    lua_pop(L, 1);
+    if (split_title(event->map, &left, &right)) {
+        event->entity = tl_arena_copy(&bundle->arena, left);
+        if (!tl_str_is(right, event->from))
+            tl_findings_add(&bundle->findings, TL_FINDING_ERROR, event->place,
+                            "event \"%s\" comes from \"%s\", but its map reads \"%.*s\"", event->name, event->from,
+                            TL_STR_ARGS(right));
+    }
+}
+
+static void check_flow(struct tl_bundle *bundle, const struct tl_flow *flow)
+{
+    need_steward(bundle, flow->place, flow->steward);
+    for (size_t i = 0; !flow->internal && i < flow->on_count; i++)
+        if (!tl_bundle_event(bundle, tl_str_z(flow->on[i])))
+            complain(bundle, flow->place, "there is no event", flow->on[i],
+                     tl_bundle_nearest_event(bundle, tl_str_z(flow->on[i])));
+}
+
+static void check_routes(struct tl_bundle *bundle)
+{
+    for (size_t i = 0; i < bundle->routes.count; i++) {
+        const struct tl_route *route = &bundle->routes.items[i];
+        size_t of_kind = 0;
+        for (size_t s = 0; s < bundle->systems.count; s++)
+            of_kind += strcmp(bundle->systems.items[s].kind, route->kind) == 0;
+        if (!of_kind)
+            complain(bundle, route->place, "no system is of the kind", route->kind, NULL);
+        for (size_t t = 0; t < route->to_count; t++)
+            if (!system_named(bundle, route->to[t].system))
+                complain(bundle, route->place, "there is no system", route->to[t].system,
+                         tl_bundle_nearest_target(bundle, tl_str_z(route->to[t].system)));
+        if (route->otherwise && !system_named(bundle, route->otherwise))
+            complain(bundle, route->place, "there is no system", route->otherwise, NULL);
+    }
+    for (size_t i = 0; i < bundle->systems.count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(bundle->systems.items[i].kind, bundle->systems.items[k].kind) == 0 &&
+                !tl_bundle_route(bundle, tl_str_z(bundle->systems.items[i].kind)))
+                tl_findings_add(&bundle->findings, TL_FINDING_ERROR, bundle->systems.items[i].place,
+                                "several systems are of the kind \"%s\" and no route says which is meant",
+                                bundle->systems.items[i].kind);
+}
+
+/* What the program says about the connectors. */
+static void check_connectors(struct tl_bundle *bundle)
+{
+    for (size_t i = 0; bundle->options.check_system && i < bundle->systems.count; i++) {
+        const struct tl_system_decl *system = &bundle->systems.items[i];
+        struct tl_error err = {TL_OK, ""};
+        if (bundle->options.check_system(bundle->options.ctx, system, &err) != TL_OK)
+            tl_findings_add(&bundle->findings, TL_FINDING_ERROR, system->place, "system \"%s\": %s", system->name, err.text);
+    }
+}
+
+static void say_later(struct tl_bundle *bundle)
+{
+    if (bundle->entities.count == 0)
+        return;
+    struct tl_place place = bundle->entities.items[0].place;
+    tl_findings_add(&bundle->findings, TL_FINDING_WARNING, place,
+                    "contracts are checked for form; they are enforced with the trusted-mappings package");
+    tl_findings_add(&bundle->findings, TL_FINDING_WARNING, place,
+                    "owner, owners, copies, on_conflict and on_delete are checked for form; they are enforced with the "
+                    "entities package");
+}
+
+static int by_object(const void *a, const void *b)
+{
+    return strcmp(((const struct tl_capture_decl *)a)->object, ((const struct tl_capture_decl *)b)->object);
+}
+
+void tl_collect_links(struct tl_bundle *bundle, struct tl_script *script)
+{
+    if (!bundle->integration[0])
+        tl_findings_add(&bundle->findings, TL_FINDING_ERROR, (struct tl_place){"integration.lua", 0},
+                        "integration \"name\" { steward = … } is missing");
+    need_steward(bundle, bundle->integration_place, bundle->steward);
+    for (size_t i = 0; i < bundle->stewards.count; i++)
+        need_steward(bundle, bundle->stewards.items[i].place, bundle->stewards.items[i].escalate);
+    for (size_t i = 0; i < bundle->entities.count; i++) {
+        need_steward(bundle, bundle->entities.items[i].place, bundle->entities.items[i].steward);
+        need_target(bundle, bundle->entities.items[i].place, bundle->entities.items[i].owner);
+    }
+    for (size_t i = 0; i < bundle->events.count; i++) {
+        struct tl_event_type *event = &bundle->events.items[i];
+        need_steward(bundle, event->place, event->steward);
+        check_event_map(bundle, script, event);
+        if (event->from[0])
+            add_internal(bundle, event);
+    }
+    for (size_t i = 0; i < bundle->flows.count; i++)
+        check_flow(bundle, &bundle->flows.items[i]);
+    check_routes(bundle);
+    check_connectors(bundle);
+    say_later(bundle);
+    for (size_t i = 0; i < bundle->systems.count; i++) {
+        struct tl_system_decl *system = &bundle->systems.items[i];
+        if (system->capture_count) {
+            struct tl_capture_decl *sorted = tl_arena_alloc(&bundle->arena, system->capture_count * sizeof(*sorted));
+            memcpy(sorted, system->captures, system->capture_count * sizeof(*sorted));
+            qsort(sorted, system->capture_count, sizeof(*sorted), by_object);
+            system->captures = sorted;
+        }
+    }
+}

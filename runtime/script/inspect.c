@@ -1,0 +1,238 @@
+/* Checks of one file on its compiled chunk and its tokens. Thread: any. */
+#include "inspect.h"
+#include "base/map.h"
+#include "base/nearest.h"
+#include <string.h>
+
+const char *const tl_global_names[] = {
+    "_G",        "assert",  "error",    "getmetatable", "ipairs", "next",     "pairs",       "pcall",  "print",
+    "rawequal",  "rawget",  "rawlen",   "rawset",       "require", "select",  "setmetatable", "tonumber", "tostring",
+    "type",      "xpcall",  "_VERSION", "coroutine",    "math",   "string",   "table",       "utf8",   "null",
+    "isnull",    "array",   "decimal",  "keys",         "as",     "integration", "steward",  "system", "route",
+    "event",     "entity",  "flow",     "map",          "setting", "secret",  "sync",        "lens",   "endpoint",
+    "every",     "expect",  "connector", "setnull"};
+const size_t tl_global_count = sizeof tl_global_names / sizeof *tl_global_names;
+
+const char *tl_global_advice(tl_str name)
+{
+    static const char *const advice[][2] = {
+        {"os", "scripts have no os: ctx:now() gives the time, require \"dates\" computes with it"},
+        {"io", "scripts have no io: what they need arrives as an event, a setting or a lookup table"},
+        {"debug", "scripts have no debug"},
+        {"package", "scripts have no package: require finds lib/, maps/, lenses/ and the standard library"},
+        {"load", "scripts cannot load code"},
+        {"loadstring", "scripts cannot load code"},
+        {"loadfile", "scripts cannot load code; use require"},
+        {"dofile", "scripts cannot load code; use require"},
+        {"collectgarbage", "memory is the runtime's business"},
+        {"ctx", "ctx is the first parameter of a flow's function; hand it on to your own functions"},
+    };
+    for (size_t i = 0; i < TL_COUNT_OF(advice); i++)
+        if (tl_str_is(name, advice[i][0]))
+            return advice[i][1];
+    return NULL;
+}
+
+static bool global_known(tl_str name)
+{
+    for (size_t i = 0; i < tl_global_count; i++)
+        if (tl_str_is(name, tl_global_names[i]))
+            return true;
+    return false;
+}
+
+static void check_read(tl_str name, struct tl_place place, struct tl_findings *findings)
+{
+    if (global_known(name) || tl_str_starts(name, TL_STR("__")))
+        return;
+    const char *advice = tl_global_advice(name);
+    const char *nearest = advice ? NULL : tl_nearest(name, tl_global_names, tl_global_count);
+    if (advice)
+        tl_findings_add(findings, TL_FINDING_ERROR, place, "%s", advice);
+    else
+        tl_findings_add(findings, TL_FINDING_ERROR, place, "unknown global '%.*s'%s%s%s", TL_STR_ARGS(name),
+                        nearest ? "; did you mean '" : "; declare it with local", nearest ? nearest : "",
+                        nearest ? "'?" : "");
+}
+
+/* The local of the main function that upvalue `index` of `proto` is, or empty. */
+static tl_str file_local(const struct tl_proto *proto, int index)
+{
+    while (proto->parent && index < proto->upvalue_count) {
+        const struct tl_upvalue *up = &proto->upvalues[index];
+        if (up->in_stack)
+            return proto->parent->parent ? TL_STR_NONE : up->name;
+        proto = proto->parent;
+        index = up->index;
+    }
+    return TL_STR_NONE;
+}
+
+static void check_upvalue_write(const struct tl_proto *proto, int index, struct tl_place place,
+                                struct tl_findings *findings)
+{
+    tl_str name = file_local(proto, index);
+    if (!name.len)
+        return;
+    tl_findings_add(findings, TL_FINDING_ERROR, place,
+                    "a function assigns to '%.*s', a local of the file: such state differs per lane and is lost at a "
+                    "restart; remember it in an entity, a setting or a run",
+                    TL_STR_ARGS(name));
+}
+
+static void check_comparison(const struct tl_proto *p, int pc, struct tl_place place, struct tl_findings *findings)
+{
+    uint32_t i = p->code[pc];
+    int constant = TL_B(i);
+    if (TL_OP(i) != TL_OP_EQK || constant >= p->constant_count || p->constants[constant].kind != TL_CONST_FLOAT)
+        return;
+    tl_findings_add(findings, TL_FINDING_WARNING, place,
+                    "== with a number that has a fraction is never true for a decimal; write amount:is(\"%g\")",
+                    p->constants[constant].number);
+}
+
+static void inspect_proto(const struct tl_proto *p, const char *file, struct tl_findings *findings)
+{
+    for (int pc = 0; pc < p->code_count; pc++) {
+        uint32_t i = p->code[pc];
+        struct tl_place place = {file, p->lines[pc]};
+        switch (TL_OP(i)) {
+        case TL_OP_GETTABUP:
+            if (tl_str_is(tl_proto_upvalue(p, TL_B(i)), "_ENV"))
+                check_read(tl_proto_string(p, TL_C(i)), place, findings);
+            break;
+        case TL_OP_SETTABUP:
+            if (tl_str_is(tl_proto_upvalue(p, TL_A(i)), "_ENV"))
+                tl_findings_add(findings, TL_FINDING_ERROR, place,
+                                "the global '%.*s' is written; there are no globals of one's own: make it local",
+                                TL_STR_ARGS(tl_proto_string(p, TL_B(i))));
+            break;
+        case TL_OP_SETUPVAL: check_upvalue_write(p, TL_B(i), place, findings); break;
+        case TL_OP_EQK: check_comparison(p, pc, place, findings); break;
+        default: break;
+        }
+    }
+    for (int i = 0; i < p->proto_count; i++)
+        inspect_proto(&p->protos[i], file, findings);
+}
+
+void tl_inspect_chunk(const struct tl_proto *main, const char *file, struct tl_findings *findings)
+{
+    inspect_proto(main, file, findings);
+}
+
+static bool writes_upvalue(const struct tl_proto *p, int index, int *line)
+{
+    for (int pc = 0; pc < p->code_count; pc++)
+        if (TL_OP(p->code[pc]) == TL_OP_SETUPVAL && TL_B(p->code[pc]) == index) {
+            *line = p->lines[pc];
+            return true;
+        }
+    for (int i = 0; i < p->proto_count; i++)
+        for (int u = 0; u < p->protos[i].upvalue_count; u++)
+            if (!p->protos[i].upvalues[u].in_stack && p->protos[i].upvalues[u].index == index &&
+                writes_upvalue(&p->protos[i], u, line))
+                return true;
+    return false;
+}
+
+bool tl_proto_keeps_state(const struct tl_proto *proto, tl_str *name, int *line)
+{
+    for (int u = 0; u < proto->upvalue_count; u++)
+        if (writes_upvalue(proto, u, line)) {
+            *name = tl_proto_upvalue(proto, u);
+            return true;
+        }
+    return false;
+}
+
+/* ---- tokens --------------------------------------------------------------------------------------------------- */
+
+struct braces {
+    struct tl_map keys[200];
+    char kind[200]; /* '{', '(' or '[' */
+    int depth;
+};
+
+static void check_key(const struct tl_tokens *t, size_t i, struct tl_map *keys, const char *file,
+                      struct tl_findings *findings)
+{
+    const struct tl_token *token = tl_token(t, i);
+    tl_str key = TL_STR_NONE;
+    if (token->kind == TL_TOKEN_NAME && tl_token_is(tl_token(t, i + 1), "="))
+        key = token->text;
+    else if (tl_token_is(token, "[") && tl_token(t, i + 1)->kind == TL_TOKEN_STRING &&
+             tl_token_is(tl_token(t, i + 2), "]") && tl_token_is(tl_token(t, i + 3), "="))
+        key = tl_token(t, i + 1)->text;
+    if (!key.ptr)
+        return;
+    const struct tl_token *first = tl_map_put(keys, key, (void *)(uintptr_t)token);
+    if (first)
+        tl_findings_add(findings, TL_FINDING_ERROR, (struct tl_place){file, token->line},
+                        "the key '%.*s' stands twice in this table (first in line %d)", TL_STR_ARGS(key), first->line);
+}
+
+static void check_braces(const struct tl_tokens *t, const char *file, struct tl_findings *findings)
+{
+    struct braces b = {.depth = 0};
+    for (size_t i = 0; i < t->count; i++) {
+        const struct tl_token *token = tl_token(t, i);
+        bool at_field = b.depth > 0 && b.kind[b.depth - 1] == '{' && i > 0 &&
+                        (tl_token_is(tl_token(t, i - 1), "{") || tl_token_is(tl_token(t, i - 1), ",") ||
+                         tl_token_is(tl_token(t, i - 1), ";"));
+        if (at_field)
+            check_key(t, i, &b.keys[b.depth - 1], file, findings);
+        if (token->kind != TL_TOKEN_OP || token->text.len != 1)
+            continue;
+        char c = token->text.ptr[0];
+        if ((c == '{' || c == '(' || c == '[') && b.depth < 200) {
+            tl_map_init(&b.keys[b.depth]);
+            b.kind[b.depth++] = c;
+        } else if ((c == '}' || c == ')' || c == ']') && b.depth > 0) {
+            tl_map_free(&b.keys[--b.depth]);
+        }
+    }
+    while (b.depth > 0)
+        tl_map_free(&b.keys[--b.depth]);
+}
+
+static const char *const ctx_methods[] = {"emit",  "park",  "fail", "log",  "now",   "try",  "random",
+                                          "uuid",  "decide", "all",  "gather", "first", "each", "await",
+                                          "sleep", "keep",  "undo", "start", "continue", "accept"};
+
+static bool ctx_method(tl_str name)
+{
+    for (size_t i = 0; i < TL_COUNT_OF(ctx_methods); i++)
+        if (tl_str_is(name, ctx_methods[i]))
+            return true;
+    return false;
+}
+
+static bool begins_call(const struct tl_token *token)
+{
+    return tl_token_is(token, "(") || tl_token_is(token, "{") || token->kind == TL_TOKEN_STRING;
+}
+
+static void check_dot_calls(const struct tl_tokens *t, const char *file, struct tl_findings *findings)
+{
+    for (size_t i = 0; i + 3 < t->count; i++) {
+        const struct tl_token *a = tl_token(t, i + 2), *c = tl_token(t, i + 4);
+        if (!tl_token_is(tl_token(t, i), "ctx") || (i > 0 && tl_token_is(tl_token(t, i - 1), ".")) ||
+            !tl_token_is(tl_token(t, i + 1), ".") || a->kind != TL_TOKEN_NAME)
+            continue;
+        struct tl_place place = {file, a->line};
+        if (ctx_method(a->text) && begins_call(tl_token(t, i + 3)))
+            tl_findings_add(findings, TL_FINDING_ERROR, place, "ctx.%.*s is called with a dot; write ctx:%.*s",
+                            TL_STR_ARGS(a->text), TL_STR_ARGS(a->text));
+        else if (tl_token_is(tl_token(t, i + 3), ".") && c->kind == TL_TOKEN_NAME &&
+                 begins_call(tl_token(t, i + 5)))
+            tl_findings_add(findings, TL_FINDING_ERROR, place, "ctx.%.*s.%.*s is called with a dot; write ctx.%.*s:%.*s",
+                            TL_STR_ARGS(a->text), TL_STR_ARGS(c->text), TL_STR_ARGS(a->text), TL_STR_ARGS(c->text));
+    }
+}
+
+void tl_inspect_tokens(const struct tl_tokens *tokens, const char *file, struct tl_findings *findings)
+{
+    check_braces(tokens, file, findings);
+    check_dot_calls(tokens, file, findings);
+}

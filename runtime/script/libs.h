@@ -1,0 +1,26 @@
+/* The libraries of a script's state; one file each. Every tl_lib_* function adds to the globals table on the top of the
+ * stack. Thread: that of the state. */
+#pragma once
+#include "script_state.h"
+
+void tl_lib_base(lua_State *L);
+void tl_lib_string(lua_State *L);
+void tl_lib_table(lua_State *L);
+void tl_lib_coroutine(lua_State *L);
+void tl_lib_cjson(lua_State *L); /* pushes the module instead */
+void tl_lib_host(lua_State *L);  /* pushes the table of functions that scripts/lib stands on */
+void tl_lib_host_time(lua_State *L);   /* adds to the host table on the top */
+void tl_lib_host_lookup(lua_State *L); /* adds to the host table on the top */
+
+void tl_zones_free(struct tl_script *script);
+
+/* tostring without addresses; pushes the text. */
+const char *tl_plain_tostring(lua_State *L, int index, size_t *len);
+/* Error values with fields (lib_error.c). */
+void tl_error_open(lua_State *L);
+/* Pushes an error value made from a call's failure. */
+void tl_error_push(lua_State *L, const struct tl_run_result *result);
+/* Turns the error on the top into an error value (a table with class and message) unless it is one. */
+void tl_error_wrap(lua_State *L);
+/* Pops nothing: true when the value at `index` is an error value. */
+bool tl_error_is(lua_State *L, int index);

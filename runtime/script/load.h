@@ -1,0 +1,26 @@
+/* Running an integration's files in a state: once to check a bundle, once for every state. Thread: that of the state. */
+#pragma once
+#include "bundle_private.h"
+#include "script_state.h"
+
+/* While files load. */
+struct tl_loading {
+    const struct tl_bundle *bundle;
+    struct tl_findings *findings; /* NULL: the bundle was checked before */
+};
+
+/* Makes the libraries, runs every file, freezes. With `checking` (the same bundle) errors become its findings, loading
+ * goes on after them, and the declarations are collected into it; without, TL_ECONFIG at the first. */
+tl_code tl_load_files(struct tl_script *script, const struct tl_bundle *bundle, struct tl_bundle *checking,
+                      struct tl_error *err);
+/* A state with the libraries only. */
+tl_code tl_load_libraries(struct tl_script *script, struct tl_error *err);
+/* Pushes the compiled source (environment set), or nothing: a finding or `err` says why. */
+bool tl_load_source(lua_State *L, const struct tl_source *source, struct tl_error *err);
+/* A state that has not loaded anything yet. */
+struct tl_script *tl_state_new(const struct tl_script_limits *limits);
+
+/* declare.c: adds integration, system, … to the globals on the top. */
+void tl_declare_open(lua_State *L);
+/* collect.c: reads the declarations of the state into the bundle's lists and checks them. */
+void tl_collect(struct tl_bundle *bundle, struct tl_script *script);

@@ -1,0 +1,65 @@
+/* What the files of this room share about one Lua state. Private to the room. Thread: that of the state. */
+#pragma once
+#include "base/arena.h"
+#include "base/buf.h"
+#include "quota.h"
+#include "script/run.h"
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <signal.h>
+
+/* Why a stretch was stopped; a stop cannot be caught. */
+enum tl_stop {
+    TL_STOP_NONE,
+    TL_STOP_PARK,
+    TL_STOP_FAIL,
+    TL_STOP_CPU,
+    TL_STOP_MEMORY,
+    TL_STOP_STEPS /* asked for what only durable runs may do */
+};
+
+struct tl_run;
+struct tl_loading;
+
+struct tl_script {
+    lua_State *L;                   /* own */
+    const struct tl_bundle *bundle; /* borrow; NULL in a bare state and while a bundle is being loaded */
+    struct tl_quota quota;
+    struct tl_script_limits limits;
+    lua_State *volatile current;    /* the coroutine that runs */
+    volatile sig_atomic_t expired;  /* the CPU budget is used up */
+    enum tl_stop stop;              /* of the stretch */
+    bool asking;                    /* the yield under way is the runtime's, not the script's */
+    struct tl_run *run;             /* running or NULL; borrow */
+    struct tl_loading *loading;     /* while files load; borrow */
+    int decimal_meta, array_meta, nulls_meta, error_meta; /* registry references of metatables */
+    int declarations;               /* registry reference: list of declarations in order */
+    int globals;                    /* registry reference: _ENV of scripts */
+    int modules;                    /* registry reference: name → value of require */
+    int ctx;                        /* registry reference: the ctx object */
+    int cjson, host, mapping;       /* registry references: modules of our own */
+    int puts;                       /* registry reference: "target order@1" → map object */
+    int maps;                       /* registry reference: map name → map object */
+    struct tl_buf scratch, scratch2; /* for encoding while a script runs */
+    struct tl_place stop_place;     /* where the stretch was stopped; file in the state's arena */
+    struct tl_arena stop_arena;
+    struct tl_zones *zones;         /* own: time zones read so far */
+};
+
+static inline struct tl_script *tl_script_of(lua_State *L)
+{
+    return *(struct tl_script **)lua_getextraspace(L);
+}
+
+/* From the signal handler: makes the running coroutine stop at its next instruction. */
+void tl_script_interrupt(struct tl_script *script);
+/* In long C loops: raises the stop when the budget is used up. */
+void tl_script_check_budget(lua_State *L);
+/* Stops the stretch: never returns. `text` is on the top of the stack or NULL. */
+int tl_script_stop(lua_State *L, enum tl_stop stop);
+/* Calls a C function with `job` as its one argument, in a coroutine, under the CPU budget. TL_EINPUT with its error. */
+tl_code tl_script_protected(struct tl_script *script, lua_CFunction function, void *job, int64_t cpu_ms,
+                            struct tl_error *err);
+/* In everything that catches: true when what was caught (status) must be raised again. */
+bool tl_script_stopped(lua_State *L, int status);

@@ -1,0 +1,180 @@
+/* The life of a state, its stops and its protected calls. Thread: that of the state. */
+#include "script/state.h"
+#include "base/alloc.h"
+#include "codec/zone.h"
+#include "libs.h"
+#include "load.h"
+#include "run_private.h"
+#include "watchdog.h"
+#include <string.h>
+
+#define MB (1024u * 1024)
+
+static void on_deadline(lua_State *L, lua_Debug *info)
+{
+    (void)info;
+    lua_pushliteral(L, "the CPU budget is used up");
+    tl_script_stop(L, TL_STOP_CPU);
+}
+
+void tl_script_interrupt(struct tl_script *script)
+{
+    lua_State *L = script->current;
+    if (L)
+        lua_sethook(L, on_deadline, LUA_MASKCOUNT | LUA_MASKLINE | LUA_MASKCALL | LUA_MASKRET, 1);
+}
+
+int tl_script_stop(lua_State *L, enum tl_stop stop)
+{
+    struct tl_script *script = tl_script_of(L);
+    if (script->stop == TL_STOP_NONE) {
+        script->stop = stop;
+        script->stop_place = tl_run_place(L, &script->stop_arena);
+    }
+    return lua_error(L);
+}
+
+void tl_script_check_budget(lua_State *L)
+{
+    if (!tl_script_of(L)->expired)
+        return;
+    lua_pushliteral(L, "the CPU budget is used up");
+    tl_script_stop(L, TL_STOP_CPU);
+}
+
+bool tl_script_stopped(lua_State *L, int status)
+{
+    struct tl_script *script = tl_script_of(L);
+    if (status == LUA_ERRMEM && script->stop == TL_STOP_NONE) {
+        script->stop = TL_STOP_MEMORY;
+        script->stop_place = tl_run_place(L, &script->stop_arena);
+    }
+    return script->stop != TL_STOP_NONE;
+}
+
+static int on_panic(lua_State *L)
+{
+    (void)L;
+    tl_must(!"an error of Lua outside a protected call");
+    return 0;
+}
+
+struct tl_script *tl_state_new(const struct tl_script_limits *limits)
+{
+    struct tl_script *script = TL_NEW(struct tl_script);
+    script->limits = limits ? *limits : (struct tl_script_limits){0};
+    struct tl_script_limits *l = &script->limits;
+    l->memory = l->memory ? l->memory : 64 * MB;
+    l->growth = l->growth ? l->growth : 32 * MB;
+    l->cpu_ms = l->cpu_ms ? l->cpu_ms : 200;
+    l->result_bytes = l->result_bytes ? l->result_bytes : 16 * MB;
+    tl_quota_init(&script->quota, l->memory);
+    tl_arena_init(&script->stop_arena);
+    tl_buf_init(&script->scratch, l->result_bytes);
+    tl_buf_init(&script->scratch2, l->result_bytes);
+    script->L = lua_newstate(tl_quota_alloc, &script->quota);
+    tl_must(script->L);
+    lua_atpanic(script->L, on_panic);
+    *(struct tl_script **)lua_getextraspace(script->L) = script;
+    lua_gc(script->L, LUA_GCGEN, 0, 0);
+    return script;
+}
+
+struct protected_job {
+    lua_CFunction function;
+    void *job;
+};
+
+static int call_protected(lua_State *L)
+{
+    struct protected_job *p = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    lua_pushlightuserdata(L, p->job);
+    return p->function(L);
+}
+
+tl_code tl_script_protected(struct tl_script *script, lua_CFunction function, void *job, int64_t cpu_ms,
+                            struct tl_error *err)
+{
+    lua_State *L = script->L;
+    struct protected_job p = {function, job};
+    script->stop = TL_STOP_NONE;
+    script->stop_place = (struct tl_place){"", 0};
+    script->current = L;
+    tl_watchdog_enter(script, cpu_ms);
+    lua_pushcfunction(L, call_protected);
+    lua_pushlightuserdata(L, &p);
+    int status = lua_pcall(L, 1, 0, 0);
+    tl_watchdog_leave(script);
+    lua_sethook(L, NULL, 0, 0);
+    if (status == LUA_OK)
+        return TL_OK;
+    const char *text = lua_tostring(L, -1);
+    tl_code code = tl_fail(err, TL_EINPUT, "%s", status == LUA_ERRMEM ? "out of the state's memory" : text ? text : "an error");
+    lua_pop(L, 1);
+    return code;
+}
+
+tl_code tl_script_new(const struct tl_bundle *bundle, const struct tl_script_limits *limits, struct tl_script **out,
+                      struct tl_error *err)
+{
+    if (tl_bundle_errors(bundle))
+        return tl_fail(err, TL_ECONFIG, "the integration has %zu errors; tidelock check lists them",
+                       tl_bundle_errors(bundle));
+    struct tl_script *script = tl_state_new(limits);
+    script->bundle = bundle;
+    tl_code code = tl_load_files(script, bundle, NULL, err);
+    if (code != TL_OK) {
+        tl_script_free(script);
+        return code;
+    }
+    *out = script;
+    return TL_OK;
+}
+
+tl_code tl_script_new_bare(const char *library, const struct tl_script_limits *limits, struct tl_script **out,
+                           struct tl_error *err)
+{
+    (void)library;
+    struct tl_script *script = tl_state_new(limits);
+    tl_code code = tl_load_libraries(script, err);
+    if (code != TL_OK) {
+        tl_script_free(script);
+        return code;
+    }
+    *out = script;
+    return TL_OK;
+}
+
+void tl_script_free(struct tl_script *script)
+{
+    if (!script)
+        return;
+    lua_close(script->L);
+    tl_zones_free(script);
+    tl_quota_deinit(&script->quota);
+    tl_arena_free(&script->stop_arena);
+    tl_buf_free(&script->scratch);
+    tl_buf_free(&script->scratch2);
+    tl_free(script);
+}
+
+const struct tl_bundle *tl_script_bundle(const struct tl_script *script)
+{
+    return script->bundle;
+}
+
+size_t tl_script_bytes(const struct tl_script *script)
+{
+    return script->quota.used;
+}
+
+size_t tl_script_peak(const struct tl_script *script)
+{
+    return script->quota.peak;
+}
+
+bool tl_script_spent(const struct tl_script *script)
+{
+    return script->quota.spent;
+}

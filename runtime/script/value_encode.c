@@ -1,0 +1,252 @@
+/* Lua values to JSON: members in the order of their sorted keys, so that equal values give equal bytes in every process.
+ * Raises for what JSON cannot say, naming the place as a JSON pointer. Depth is bounded, so a cycle ends too.
+ * Thread: that of the state. */
+#include "codec/json_writer.h"
+#include "value.h"
+#include <math.h>
+
+#define KEYS_ON_STACK 32
+
+struct step {
+    tl_str key;
+    lua_Integer index;
+};
+
+struct encoder {
+    lua_State *L;
+    struct tl_script *script;
+    struct tl_json_writer writer;
+    int depth;
+    bool config; /* functions are written as {"$function":"file:line"} */
+    struct step path[TL_VALUE_DEPTH + 1];
+};
+
+static void encode(struct encoder *e, int index);
+
+static int refuse(struct encoder *e, const char *what, const char *detail)
+{
+    char path[256];
+    size_t len = 0;
+    path[0] = '\0';
+    for (int i = 0; i < e->depth && len < sizeof path - 48; i++) {
+        struct step *s = &e->path[i];
+        int n = s->key.ptr ? snprintf(path + len, sizeof path - len, "/%.*s", s->key.len > 40 ? 40 : (int)s->key.len,
+                                      s->key.ptr)
+                           : snprintf(path + len, sizeof path - len, "/%lld", (long long)s->index - 1);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    return luaL_error(e->L, "%s%s%s cannot be written as JSON%s%s", what, path[0] ? " at " : "", path,
+                      detail[0] ? ": " : "", detail);
+}
+
+static bool is_sequence(lua_State *L, int index, lua_Integer *length)
+{
+    lua_Unsigned n = lua_rawlen(L, index);
+    *length = (lua_Integer)n;
+    if (n == 0)
+        return false;
+    lua_Unsigned seen = 0;
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        lua_pop(L, 1);
+        if (!lua_isinteger(L, -1)) {
+            lua_pop(L, 1);
+            return false;
+        }
+        seen++;
+    }
+    return seen == n;
+}
+
+
+/* An array may have no members beside its elements: they would be lost. */
+static void check_only_elements(struct encoder *e, int index, lua_Integer length)
+{
+    lua_State *L = e->L;
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        lua_pop(L, 1);
+        if (lua_islightuserdata(L, -1))
+            continue;
+        if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1 || lua_tointeger(L, -1) > length)
+            refuse(e, "an array with gaps or named members", "");
+    }
+}
+
+static void encode_array(struct encoder *e, int index, lua_Integer length)
+{
+    lua_State *L = e->L;
+    tl_json_begin_array(&e->writer);
+    for (lua_Integer i = 1; i <= length; i++) {
+        e->path[e->depth++] = (struct step){TL_STR_NONE, i};
+        lua_rawgeti(L, index, i);
+        encode(e, lua_gettop(L));
+        lua_pop(L, 1);
+        e->depth--;
+    }
+    tl_json_end_array(&e->writer);
+}
+
+/* Pushes key, value, key, value … of the table's members; the nulls it remembers come with nil. */
+static void push_members(struct encoder *e, int from, bool values)
+{
+    lua_State *L = e->L;
+    lua_pushnil(L);
+    while (lua_next(L, from)) {
+        if (lua_type(L, -2) == LUA_TLIGHTUSERDATA) {
+            lua_pop(L, 1);
+            continue;
+        }
+        if (lua_type(L, -2) != LUA_TSTRING)
+            refuse(e, "a table with mixed or sparse keys", "strings make an object, 1, 2, 3 … an array");
+        if (!lua_checkstack(L, 16))
+            refuse(e, "an object", "too many members");
+        if (!values) {
+            lua_pop(L, 1);
+            lua_pushnil(L);
+        }
+        lua_pushvalue(L, -2);
+    }
+}
+
+static void encode_object(struct encoder *e, int index)
+{
+    lua_State *L = e->L;
+    int base = lua_gettop(L);
+    push_members(e, index, true);
+    bool nulls = lua_rawgetp(L, index, &tl_nulls_key) == LUA_TTABLE;
+    if (nulls) {
+        int at = lua_gettop(L);
+        push_members(e, at, false);
+        lua_remove(L, at);
+    } else {
+        lua_pop(L, 1);
+    }
+    int count = (lua_gettop(L) - base) / 2;
+    struct tl_key_ref small[KEYS_ON_STACK];
+    struct tl_key_ref *keys = small;
+    if (count > KEYS_ON_STACK)
+        keys = lua_newuserdatauv(L, (size_t)count * sizeof(*keys), 0);
+    for (int i = 0; i < count; i++) {
+        size_t len;
+        const char *text = lua_tolstring(L, base + 1 + i * 2, &len);
+        keys[i] = (struct tl_key_ref){.kind = LUA_TSTRING, .text = {text, len}, .at = base + 2 + i * 2};
+    }
+    tl_key_sort(keys, (size_t)count);
+    tl_json_begin_object(&e->writer);
+    for (int i = 0; i < count; i++) {
+        e->path[e->depth++] = (struct step){keys[i].text, 0};
+        tl_json_key_str(&e->writer, keys[i].text);
+        encode(e, keys[i].at);
+        e->depth--;
+    }
+    tl_json_end_object(&e->writer);
+    lua_settop(L, base);
+}
+
+static void encode_table(struct encoder *e, int index)
+{
+    lua_State *L = e->L;
+    if (e->depth >= TL_VALUE_DEPTH)
+        refuse(e, "a table nested deeper than 128", "perhaps it holds itself");
+    if (!lua_checkstack(L, 16))
+        refuse(e, "a table", "too many members");
+    tl_script_check_budget(L);
+    tl_real_table(L, index);
+    int table = lua_gettop(L);
+    lua_Integer length;
+    if (tl_array_is(L, table)) {
+        length = tl_value_length(L, table);
+        check_only_elements(e, table, length);
+        encode_array(e, table, length);
+    } else if (is_sequence(L, table, &length)) {
+        encode_array(e, table, length);
+    } else {
+        encode_object(e, table);
+    }
+    lua_pop(L, 1);
+}
+
+static void encode_userdata(struct encoder *e, int index)
+{
+    tl_str text = tl_decimal_text_of(e->L, index);
+    if (!text.ptr)
+        refuse(e, luaL_typename(e->L, index), "");
+    tl_json_raw_value(&e->writer, text);
+}
+
+static void encode_string(struct encoder *e, int index)
+{
+    size_t len;
+    const char *text = lua_tolstring(e->L, index, &len);
+    tl_json_string(&e->writer, tl_str_n(text, len));
+    if (e->writer.why)
+        refuse(e, "a string", e->writer.why);
+}
+
+static void encode_function(struct encoder *e, int index)
+{
+    lua_Debug info;
+    lua_pushvalue(e->L, index);
+    lua_getinfo(e->L, ">S", &info);
+    char text[300];
+    snprintf(text, sizeof text, "%.250s:%d", info.source[0] == '@' ? info.source + 1 : "", info.linedefined);
+    tl_json_begin_object(&e->writer);
+    tl_json_key(&e->writer, "$function");
+    tl_json_string_z(&e->writer, text);
+    tl_json_end_object(&e->writer);
+}
+
+static void encode(struct encoder *e, int index)
+{
+    lua_State *L = e->L;
+    switch (lua_type(L, index)) {
+    case LUA_TNIL: tl_json_null(&e->writer); break;
+    case LUA_TBOOLEAN: tl_json_write_bool(&e->writer, lua_toboolean(L, index)); break;
+    case LUA_TNUMBER:
+        if (lua_isinteger(L, index))
+            tl_json_int(&e->writer, lua_tointeger(L, index));
+        else if (!isfinite(lua_tonumber(L, index)))
+            refuse(e, "a number that is infinite or not a number", "");
+        else
+            tl_json_double(&e->writer, lua_tonumber(L, index));
+        break;
+    case LUA_TSTRING: encode_string(e, index); break;
+    case LUA_TTABLE: encode_table(e, index); break;
+    case LUA_TUSERDATA: encode_userdata(e, index); break;
+    case LUA_TLIGHTUSERDATA:
+        if (!tl_null_is(L, index))
+            refuse(e, "userdata", "");
+        tl_json_null(&e->writer);
+        break;
+    case LUA_TFUNCTION:
+        if (e->config) {
+            encode_function(e, index);
+            break;
+        }
+        refuse(e, "a function", "");
+        break;
+    default: refuse(e, lua_type(L, index) == LUA_TFUNCTION ? "a function" : luaL_typename(L, index), "");
+    }
+}
+
+static void encode_whole(lua_State *L, int index, struct tl_buf *out, bool config)
+{
+    struct encoder e = {.L = L, .script = tl_script_of(L), .depth = 0, .config = config};
+    tl_json_writer_init(&e.writer, out);
+    luaL_checkstack(L, 16, NULL);
+    encode(&e, lua_absindex(L, index));
+    struct tl_error err;
+    if (tl_json_writer_done(&e.writer, &err) != TL_OK)
+        luaL_error(L, "%s", err.text);
+}
+
+void tl_value_encode(lua_State *L, int index, struct tl_buf *out)
+{
+    encode_whole(L, index, out, false);
+}
+
+void tl_value_encode_config(lua_State *L, int index, struct tl_buf *out)
+{
+    encode_whole(L, index, out, true);
+}

@@ -1,0 +1,3 @@
+-- JSON in strings, without losing a digit: the codec of the runtime. Objects are written with sorted keys.
+local host = ...
+return { encode = host.encode, decode = host.decode, null = null }

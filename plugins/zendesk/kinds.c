@@ -1,0 +1,48 @@
+/* Kinds of records: see kinds.h. */
+#include "kinds.h"
+
+#include <tidelock/text.h>
+
+static const struct zd_kind kinds[] = {
+    {"Ticket", "tickets", "ticket", 0, 1},
+    {"User", "users", "user", 1, 1},
+    {"Organization", "organizations", "organization", 1, 1},
+    {"Group", "groups", "group", 0, 0},
+    {"View", "views", "view", 0, 0},
+    {"UserField", "user_fields", "user_field", 0, 0},
+};
+
+const struct zd_kind *zd_kind_at(int i)
+{
+    return i >= 0 && i < (int)(sizeof kinds / sizeof kinds[0]) ? &kinds[i] : 0;
+}
+
+const struct zd_kind *zd_kind_named(tlc_slice name)
+{
+    const struct zd_kind *kind;
+    int i;
+
+    for (i = 0; (kind = zd_kind_at(i)); i++)
+        if (tlc_is(name, kind->name) || tlc_is(name, kind->path))
+            return kind;
+    return 0;
+}
+
+const struct zd_kind *zd_kind_of_event(tlc_slice type)
+{
+    static const char prefix[] = "zen:event-type:";
+    const struct zd_kind *kind;
+    tlc_slice word = type;
+    uint64_t n = sizeof prefix - 1;
+    int i;
+
+    if (type.len <= n || memcmp(type.ptr, prefix, (size_t)n) != 0)
+        return 0;
+    word.ptr += n;
+    for (word.len = 0; word.len < type.len - n && word.ptr[word.len] != '.'; word.len++)
+        ;
+    for (i = 0; (kind = zd_kind_at(i)); i++)
+        if (tlc_is(word, kind->one))
+            return kind;
+    return 0;
+}

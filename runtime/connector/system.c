@@ -68,12 +68,10 @@ tl_code tl_system_new(struct tl_library *library, const struct tl_system_config 
     return code;
 }
 
-tl_code tl_system_check(struct tl_library *library, const struct tl_system_config *config, struct tl_error *err)
+tl_code tl_system_draft(struct tl_library *library, const struct tl_system_config *config, struct tl_system **out,
+                        struct tl_error *err)
 {
-    struct tl_system *system = NULL;
-    tl_code code = make(library, config, true, &system, err);
-    tl_system_free(system);
-    return code;
+    return make(library, config, true, out, err);
 }
 
 void tl_system_free(struct tl_system *system)

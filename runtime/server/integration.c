@@ -1,37 +1,60 @@
 #include "server/integration.h"
 #include "base/alloc.h"
 #include "connector/system.h"
+#include "server/settings.h"
+
+enum { DECLARATION_MAX = 4 << 20 };
 
 struct tl_integration {
     struct tl_library *connectors; /* own */
     struct tl_bundle *bundle;      /* own */
 };
 
-/* What the bundle's checks ask: the class of an operation, from the connector's manifest and the system's own file. */
+/* The system as far as it can be known before settings have values: references count as null. */
+static tl_code draft(struct tl_integration *integration, const struct tl_system_decl *decl, struct tl_system **out,
+                     struct tl_error *err)
+{
+    struct tl_buf settings;
+    struct tl_arena arena;
+    tl_str missing;
+    tl_buf_init(&settings, DECLARATION_MAX);
+    tl_arena_init(&arena);
+    char *connector = tl_printf("%s@%d", decl->connector, decl->connector_major);
+    tl_code code = tl_settings_resolve(NULL, tl_str_z(decl->config), &settings, &arena, &missing, err);
+    struct tl_system_config config = {.name = tl_str_z(decl->name),
+                                      .connector = tl_str_z(connector),
+                                      .settings = tl_buf_str(&settings),
+                                      .operations = tl_str_z(decl->operations)};
+    if (code == TL_OK)
+        code = tl_system_draft(integration->connectors, &config, out, err);
+    tl_free(connector);
+    tl_arena_free(&arena);
+    tl_buf_free(&settings);
+    return code;
+}
+
+/* What the bundle's checks ask: the class of an operation. A system that cannot be made has a finding of its own. */
 static enum tl_effect_class effect_class(void *ctx, const struct tl_system_decl *decl, tl_str operation,
                                          const char **nearest)
 {
-    struct tl_integration *integration = ctx;
-    char *name = tl_printf("%s@%d", decl->connector, decl->connector_major);
+    struct tl_system *system = NULL;
     struct tl_operation_facts facts;
     enum tl_effect_class effect = TL_EFFECT_UNKNOWN;
-    if (tl_library_operation(integration->connectors, tl_str_z(name), tl_str_z(decl->operations), operation, &facts, nearest))
+    if (draft(ctx, decl, &system, NULL) != TL_OK)
+        return TL_EFFECT_READ;
+    if (tl_system_operation(system, operation, &facts))
         effect = facts.effect;
-    tl_free(name);
+    else
+        *nearest = tl_system_nearest_operation(system, operation);
+    tl_system_free(system);
     return effect;
 }
 
-/* Connectors and configurations are checked like the scripts: every fault is a finding, not the end. */
 static tl_code check_system(void *ctx, const struct tl_system_decl *decl, struct tl_error *err)
 {
-    struct tl_integration *integration = ctx;
-    char *connector = tl_printf("%s@%d", decl->connector, decl->connector_major);
-    struct tl_system_config config = {.name = tl_str_z(decl->name),
-                                      .connector = tl_str_z(connector),
-                                      .settings = tl_str_z(decl->config),
-                                      .operations = tl_str_z(decl->operations)};
-    tl_code code = tl_system_check(integration->connectors, &config, err);
-    tl_free(connector);
+    struct tl_system *system = NULL;
+    tl_code code = draft(ctx, decl, &system, err);
+    tl_system_free(system);
     return code;
 }
 

@@ -24,7 +24,7 @@ static bool reference(const struct tl_json_value *value, bool *secret, tl_str *n
 static void write_reference(struct resolve *r, bool secret, tl_str name)
 {
     tl_str value;
-    if (tl_settings_get(r->settings, secret, name, r->arena, &value)) {
+    if (r->settings != NULL && tl_settings_get(r->settings, secret, name, r->arena, &value)) {
         tl_json_string(&r->w, value);
         return;
     }

@@ -16,8 +16,8 @@ const random = chance(o.seed)
 const say = text => { if (!o.quiet) console.log(text) }
 const pause = ms => new Promise(done => setTimeout(done, ms))
 
-// Where the process kills itself: before or after the n-th write or sync of the journal, or a socket's n-th answer.
-const points = ['write.before', 'write.after', 'sync.before', 'sync.after']
+// A named point: in the middle of the n-th operation on the disk, and how much of what was not synced had reached it by then.
+const point = () => `${5 + Math.floor(random() * 400)}:${[0, 0, 50, 100][Math.floor(random() * 4)]}:${Math.floor(random() * 1e6)}`
 
 async function platforms() {
   const erp = await new Platform('odata').start()
@@ -37,19 +37,18 @@ const tidelock = new Tidelock({
 })
 let url = null
 const load = new Load({ url: () => url, keys: o.keys, random })
-const killed = { random: 0 }
+const killed = { starting: 0, writing: 0, random: 0 }
 console.log(`seed ${o.seed}, ${o.kills} kills, ${o.keys} keys`)
 
 // One life of the process: until a named point or a random moment ends it.
 async function life(n) {
   const named = n % 2 === 1
-  const point = points[Math.floor(random() * points.length)]
-  tidelock.env = named ? { TIDELOCK_CRASH_AT: `${point}:${20 + Math.floor(random() * 400)}` } : {}
+  tidelock.env = named ? { TIDELOCK_CRASH_AT: point() } : {}
   const alive = await tidelock.start({ ready: false }).then(() => true, error => {
     if (tidelock.process.end?.signal === 'SIGKILL') return false // a named point during the start
     throw error
   })
-  if (!alive) { killed[point] = (killed[point] ?? 0) + 1; return }
+  if (!alive) { killed.starting++; return }
   url = tidelock.url
   if (named) await Promise.race([tidelock.process.ended, pause(1500)])
   else await pause(30 + random() * 600)
@@ -57,7 +56,7 @@ async function life(n) {
   const itself = tidelock.process.end !== undefined
   if (itself && tidelock.process.end.signal !== 'SIGKILL') throw new Error(`ended by itself: ${JSON.stringify(tidelock.process.end)}\n${tidelock.process.output.slice(-3000)}`)
   if (!itself) await tidelock.kill()
-  killed[itself ? point : 'random'] = (killed[itself ? point : 'random'] ?? 0) + 1
+  killed[itself ? 'writing' : 'random']++
 }
 
 load.start()

@@ -50,10 +50,10 @@ TL_MUST_CHECK tl_code tl_system_new(struct tl_library *library, const struct tl_
                                     struct tl_error *err);
 /* Every lane must have been stopped. NULL is fine. [any] */
 void tl_system_free(struct tl_system *system);
-/* The checks of tl_system_new alone, for `tidelock check`; a field given as null (a setting or secret whose value is not
- * known yet) counts as present. [any] */
-TL_MUST_CHECK tl_code tl_system_check(struct tl_library *library, const struct tl_system_config *config,
-                                      struct tl_error *err);
+/* For `tidelock check`: the same checks, but a field given as null (a setting or secret whose value is not known yet)
+ * counts as present. The draft can be asked what it can do; it must not be attached. [any] */
+TL_MUST_CHECK tl_code tl_system_draft(struct tl_library *library, const struct tl_system_config *config,
+                                      struct tl_system **out, struct tl_error *err);
 
 tl_str tl_system_name(const struct tl_system *system);
 const struct tl_connector *tl_system_connector(const struct tl_system *system);
@@ -70,11 +70,6 @@ struct tl_operation_facts {
     tl_str writes_record; /* pointer into args, or empty */
 };
 bool tl_system_operation(const struct tl_system *system, tl_str name, struct tl_operation_facts *out);
-/* The same without a system, for `tidelock check`: by connector ("odata@1") and the text of an operations file (may be
- * empty). False: there is no such operation (*nearest names the nearest or is NULL), no such connector, or the file is
- * refused (tl_system_check says why). [any] */
-bool tl_library_operation(struct tl_library *library, tl_str connector, tl_str operations, tl_str name,
-                          struct tl_operation_facts *out, const char **nearest);
 /* The operation names, in the manifest's order; i from 0, false past the end. [any] */
 bool tl_system_operation_at(const struct tl_system *system, size_t i, tl_str *name);
 /* The nearest operation name, or NULL. */

@@ -37,6 +37,6 @@ void tl_settings_each(struct tl_settings *settings, bool secret,
                       void (*each)(void *ctx, tl_str name, tl_str value, tl_str by, int64_t time_ms), void *ctx);
 
 /* A JSON text with every {"$setting":"n"} and {"$secret":"n"} replaced by its value as a JSON string. A missing one becomes
- * null and the first such name is put into `missing` (empty when there is none). */
+ * null and the first such name is put into `missing` (empty when there is none). `settings` NULL: none has a value. */
 TL_MUST_CHECK tl_code tl_settings_resolve(struct tl_settings *settings, tl_str json, struct tl_buf *out,
                                           struct tl_arena *arena, tl_str *missing, struct tl_error *err);

@@ -128,7 +128,7 @@ static void make_event(tlc_call *c, struct changes *s, tlc_slice record)
 
     memset(event, 0, sizeof *event);
     event->size = (uint32_t)sizeof *event;
-    event->object = tlc_z(c->kind->name);
+    event->object = c->request->object;
     event->key = tlc_json_text(c->host, c->scope, record, "/id");
     event->version = tlc_json_text(c->host, c->scope, record, "/updated_at");
     event->payload = record;

@@ -4,12 +4,12 @@
 #include <tidelock/text.h>
 
 static const struct zd_kind kinds[] = {
-    {"Ticket", "tickets", "ticket", 0, 1},
-    {"User", "users", "user", 1, 1},
-    {"Organization", "organizations", "organization", 1, 1},
-    {"Group", "groups", "group", 0, 0},
-    {"View", "views", "view", 0, 0},
-    {"UserField", "user_fields", "user_field", 0, 0},
+    {"tickets", "Ticket", "ticket", 0, 1},
+    {"users", "User", "user", 1, 1},
+    {"organizations", "Organization", "organization", 1, 1},
+    {"groups", "Group", "group", 0, 0},
+    {"views", "View", "view", 0, 0},
+    {"user_fields", "UserField", "user_field", 0, 0},
 };
 
 const struct zd_kind *zd_kind_at(int i)
@@ -23,7 +23,7 @@ const struct zd_kind *zd_kind_named(tlc_slice name)
     int i;
 
     for (i = 0; (kind = zd_kind_at(i)); i++)
-        if (tlc_is(name, kind->name) || tlc_is(name, kind->path))
+        if (tlc_is(name, kind->path) || tlc_is(name, kind->alias))
             return kind;
     return 0;
 }

@@ -1,18 +1,18 @@
-/* What Zendesk calls things: an object's name, its path, and the wrapper around one record. */
+/* What Zendesk calls things: an object's name, which is its path, and the wrapper around one record. */
 #ifndef ZENDESK_KINDS_H
 #define ZENDESK_KINDS_H
 
 #include <tidelock/connector.h>
 
 struct zd_kind {
-    const char *name; /* "Ticket": as in event types */
-    const char *path; /* "tickets" */
-    const char *one;  /* "ticket" */
+    const char *path;  /* "tickets": what the object is called */
+    const char *alias; /* "Ticket": understood as well */
+    const char *one;   /* "ticket" */
     int upserts;      /* has create_or_update */
     int external;     /* has external_id */
 };
 
-/* By name or path; NULL when unknown. */
+/* By path or alias; NULL when unknown. */
 const struct zd_kind *zd_kind_named(tlc_slice name);
 /* By the word in "zen:event-type:ticket.created"; NULL for what we do not read. */
 const struct zd_kind *zd_kind_of_event(tlc_slice type);

@@ -9,7 +9,7 @@ static void hint(tlc_call *c, const struct zd_kind *kind, tlc_slice id)
 
     event->size = (uint32_t)sizeof *event;
     event->hint = 1;
-    event->object = tlc_z(kind->name);
+    event->object = tlc_z(kind->path);
     event->key = id;
     c->done.events = event;
     c->done.event_count = 1;

@@ -67,6 +67,6 @@ tlc_slice zd_rows(tlc_call *c, tlc_slice body);
 
 #define ZD_NEED_KIND(c)                                                                                                \
     if (!(c)->kind)                                                                                                    \
-    TL_FAIL(TLC_DATA, TLC_TEXT("object must be Ticket, User, Organization, Group, View or UserField"))
+    TL_FAIL(TLC_DATA, TLC_TEXT("object must be tickets, users, organizations, groups, views or user_fields"))
 
 #endif

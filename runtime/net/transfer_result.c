@@ -68,7 +68,7 @@ static void note_figures(struct tl_transfer *transfer)
     result->is_http2 = version == CURL_HTTP_VERSION_2_0;
     result->reused = transfer->attempts > 0 && connects == 0;
     result->sent_bytes = (size_t)(body > head ? body : head);
-    result->first_byte_ms = transfer->waited_ms + first_us / 1000;
+    result->first_byte_ms = first_us > 0 ? transfer->waited_ms + first_us / 1000 : 0;
     if (!may_be_sent(transfer))
         result->sent_bytes = 0;
 }

@@ -94,10 +94,10 @@ struct tl_transfer_result {
     const char *url;    /* where the answer came from, after redirects */
     bool is_http2;
     bool reused;        /* on a kept connection */
-    int64_t waited_ms;  /* for a turn; machine's time, as all below */
-    int64_t first_byte_ms;
+    int64_t waited_ms;  /* for a turn */
+    int64_t first_byte_ms; /* from start to the first byte of the answer; 0 when none came */
     int64_t total_ms;
-    size_t sent_bytes;  /* of the request, head and body; also when it failed */
+    size_t sent_bytes;  /* of the request, about; 0 when nothing was sent */
 };
 
 typedef void tl_transfer_done(void *ctx, const struct tl_transfer_result *result);

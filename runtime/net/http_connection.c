@@ -5,9 +5,7 @@
 #include "http_connection.h"
 #include "base/alloc.h"
 #include "base/clock.h"
-#include <arpa/inet.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum {
     FIRST_BYTES = 4096,          /* input buffer of a new connection */
@@ -15,7 +13,6 @@ enum {
     AHEAD_BYTES = 256 * 1024,    /* most that is set aside for an announced body before it comes */
     LEAST_ROOM = 1024,           /* a read should have at least this much */
     DISCARD_BYTES = 64 * 1024,   /* a body this long is read and thrown away to keep the connection */
-    OVER_CAP = 64,               /* connections beyond the cap that still get an answer */
     LINGER_MS = 2000             /* for the client to take the last answer and close */
 };
 
@@ -428,57 +425,7 @@ static void on_timer(struct tl_timer *timer)
 
 /* ---- a new connection --------------------------------------------------------------------------------------------------- */
 
-static void note_peer(struct tl_connection *c)
-{
-    struct tl_http_peer *peer = &c->peer;
-    peer->uid = -1;
-    peer->is_tls = c->server->tls != NULL;
-    if (c->server->socket_path != NULL) {
-        strcpy(peer->address, "unix");
-        struct ucred who;
-        socklen_t who_len = sizeof who;
-        uv_os_fd_t fd;
-        if (uv_fileno(&c->socket.handle, &fd) == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &who_len) == 0)
-            peer->uid = (int64_t)who.uid;
-        return;
-    }
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } from;
-    int len = sizeof from;
-    memset(&from, 0, sizeof from);
-    if (uv_tcp_getpeername(&c->socket.tcp, &from.any, &len) != 0)
-        return;
-    if (from.any.sa_family == AF_INET) {
-        uv_ip4_name(&from.v4, peer->address, sizeof peer->address);
-        peer->port = ntohs(from.v4.sin_port);
-    } else {
-        uv_ip6_name(&from.v6, peer->address, sizeof peer->address);
-        peer->port = ntohs(from.v6.sin6_port);
-        if (strncmp(peer->address, "::ffff:", 7) == 0 && strchr(peer->address, '.') != NULL)
-            memmove(peer->address, peer->address + 7, strlen(peer->address + 7) + 1); /* IPv4 on a "::" listener */
-    }
-}
-
-static int take_socket(struct tl_connection *c)
-{
-    struct tl_http_server *server = c->server;
-    uv_loop_t *uv = tl_loop_uv(server->loop);
-    if (server->socket_path != NULL)
-        tl_must(uv_pipe_init(uv, &c->socket.pipe, 0) == 0);
-    else
-        tl_must(uv_tcp_init(uv, &c->socket.tcp) == 0);
-    int failed = uv_accept(&server->listener.stream, &c->socket.stream);
-    if (failed == 0 && server->seam.accept != NULL)
-        failed = server->seam.accept(server->seam.ctx);
-    if (failed == 0 && server->socket_path == NULL)
-        uv_tcp_nodelay(&c->socket.tcp, 1);
-    return failed;
-}
-
-void tl_connection_accept(struct tl_http_server *server)
+struct tl_connection *tl_connection_new(struct tl_http_server *server)
 {
     struct tl_connection *c = TL_NEW(struct tl_connection);
     const struct tl_http_limits *limits = &server->limits;
@@ -497,16 +444,5 @@ void tl_connection_accept(struct tl_http_server *server)
     tl_handles_init(&c->handles, on_gone, c);
     tl_list_push(&server->connections, &c->link);
     server->count++;
-    int failed = take_socket(c);
-    bool is_over = server->count > limits->connections;
-    if (failed != 0 || (is_over && (server->tls != NULL || server->count > limits->connections + OVER_CAP))) {
-        tl_connection_cut(c);
-        return;
-    }
-    note_peer(c);
-    if (server->tls != NULL)
-        c->tls = tl_tls_new(server->tls);
-    if (is_over)
-        tl_connection_refuse(c, 503, "This server has as many connections as it can serve. Try again in a moment.");
-    tl_connection_process(c);
+    return c;
 }

@@ -100,10 +100,15 @@ struct tl_connection {
     bool is_released;      /* memory goes with the last close callback */
 };
 
-/* http_connection.c */
+/* http_accept.c */
 
 /* Takes over the connection that waits on the server's listener. */
 void tl_connection_accept(struct tl_http_server *server);
+
+/* http_connection.c */
+
+/* In the server's list, without a socket yet. */
+struct tl_connection *tl_connection_new(struct tl_http_server *server);
 /* Does whatever can be done now. Safe to call at any time, also from the handler (then it does nothing). */
 void tl_connection_process(struct tl_connection *connection);
 /* Closes the socket without ceremony. */

@@ -22,7 +22,7 @@ end
 local function status_event(name, when)
   event(name) {
     contract = "contracts/order_status.v1.json", key = "order_no", steward = "order-desk",
-    from = "erp_de.SalesOrders", when = when, map = "order_status@1 <- erp_de.SalesOrders",
+    from = "erp.SalesOrders", when = when, map = "order_status@1 <- erp.SalesOrders",
   }
 end
 status_event("order.placed@1", status_is "new")
@@ -32,14 +32,11 @@ status_event("invoice.issued@1", status_is "invoiced")
 status_event("order.refused@1", status_is("refused", "cancelled"))
 
 -- A case about an order is opened or moves on. The desk's webhook only says "look there": the ticket is read.
+local tickets = require "tickets"
+
 event "case.changed@1" {
   contract = "contracts/support_case.v1.json", key = "order_no", steward = "order-desk",
-  from     = "zendesk.tickets",
-  when     = function(new)
-    for _, field in ipairs(new.custom_fields or {}) do
-      if field.id == 380001 and field.value then return true end          -- the field "order number"
-    end
-    return false
-  end,
-  map      = "support_case@1 <- zendesk.tickets",
+  from     = "support.tickets",
+  when     = function(new) return tickets.order_no(new) ~= nil end,
+  map      = "support_case@1 <- support.tickets",
 }

@@ -33,7 +33,7 @@ system "erp_de" {
   limits      = { concurrent = 8, per_second = 40 },
   maintenance = { "Sun 02:00-06:00 Europe/Berlin" },
   changes     = {
-    SalesOrders = { poll = "10s", version = "ModifiedAt", expand = { "Customer", "Deliveries", "Invoices" } },
+    SalesOrders = { poll = "10s", modified = "ModifiedAt", expand = "Customer,Deliveries,Invoices" },
   },
 }
 
@@ -41,7 +41,7 @@ system "zendesk" {
   kind      = "support",
   connector = "zendesk@1",
   url       = setting "zendesk.url",
-  auth      = { kind = "api_token", mail = setting "zendesk.mail", token = secret "zendesk.token" },
-  webhook   = { secret = secret "zendesk.webhook_secret" },
+  auth      = { kind = "basic", user = setting "zendesk.mail", token = secret "zendesk.token" },   -- an API token
+  webhook_secret = secret "zendesk.webhook_secret",
   limits    = { concurrent = 5, per_second = 10 },
 }

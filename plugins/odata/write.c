@@ -1,8 +1,9 @@
 /* put, create, update, delete.
  *
  * put is a PATCH to the key or alternate key, which creates what is not there (OData 4.0, 11.4.4). A server that does not
- * create by PATCH answers 404: then the entity is posted with its key fields. A server that wants an ETag answers 428:
- * then it is read and the PATCH sent with it, so that a change in between is a conflict and not lost. */
+ * create by PATCH answers 404: then the entity is posted with its key fields. A server that wants an ETag answers 428, also
+ * for what is not there: then it is read, and the PATCH sent with its ETag, so that a change in between is a conflict and
+ * not lost, or the entity posted. */
 #include "odata.h"
 
 struct write {
@@ -124,8 +125,10 @@ void od_put(tlc_call *c, const tlc_input *in, tlc_action *out)
         TL_HTTP(od_request(c, "GET", s->address));
         if (!od_good(in) && !came(in, 404))
             TL_FAIL(0, od_fault(c, in));
-        s->etag = etag_of(c, in);
-        TL_HTTP(patch(c, s, s->etag));
+        if (od_good(in)) {
+            s->etag = etag_of(c, in);
+            TL_HTTP(patch(c, s, s->etag));
+        }
     }
     if (came(in, 404) && !c->request->version.len) {
         TL_HTTP(post(c, s));

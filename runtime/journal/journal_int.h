@@ -16,7 +16,7 @@
 #include <stdatomic.h>
 
 #define BATCH_BYTES_MAX (192u << 20)
-#define COMMIT_BYTES (8u << 20)    /* a commit takes no further batch past this */
+#define COMMIT_BYTES (512u << 10) /* a commit takes no further batch past this: the submitters work while it is synced */
 #define COMMIT_EVENTS 32768u
 
 /* Immutable list of segments, oldest first, the open one last. Replaced as a whole. */

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define STEP (4u << 20)
+#define STEPS 16u /* it is given back in parts of this many */
 #define TRY_MS 100
 
 static bool fill(struct reserve *reserve)
@@ -55,7 +55,9 @@ bool tl_reserve_use(struct tl_journal *journal, uint64_t need)
     struct reserve *reserve = &journal->reserve;
     pthread_mutex_lock(&reserve->lock);
     uint64_t had = reserve->file >= 0 ? reserve->left : 0;
-    uint64_t take = need + STEP < had ? need + STEP : had;
+    uint64_t take = need + reserve->size / STEPS;
+    if (take > had)
+        take = had;
     if (take) {
         reserve->left = had - take;
         if (tl_disk_truncate(reserve->file, reserve->left))

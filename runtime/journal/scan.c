@@ -56,16 +56,20 @@ static const struct commit_head *whole_at(struct tl_scan *scan, uint64_t offset,
     memcpy(&head, p, sizeof head);
     if (head.magic != COMMIT_MAGIC || head.salt != scan->segment->head.salt)
         return NULL;
-    if (head.version != FORMAT_VERSION && head.number == scan->number && head.prev_crc == scan->prev_crc)
-        *code = tl_fail(err, TL_EVERSION, "%s at offset %llu: commit format %u, written by Tidelock %.23s; this is %s",
-                        scan->segment->path, (unsigned long long)offset, head.version, scan->segment->head.program,
-                        TIDELOCK_VERSION);
-    if (tl_commit_head_check(&head, scan->size - offset, NULL) != TL_OK)
+    /* the sizes and the crc stand where they stand in every version: whole first, then readable */
+    struct commit_head sizes = head;
+    sizes.version = FORMAT_VERSION;
+    if (tl_commit_head_check(&sizes, scan->size - offset, NULL) != TL_OK)
         return NULL;
     p = bytes_at(scan, offset, sizeof head + tl_commit_dir_len(&head), code, err);
     if (!p || tl_commit_crc(&head, (const uint8_t *)p + sizeof head) != head.crc)
         return NULL;
-    return p;
+    if (head.version == FORMAT_VERSION)
+        return p;
+    *code = tl_fail(err, TL_EVERSION, "%s at offset %llu: commit format %u, written by Tidelock %.23s; this is %s",
+                    scan->segment->path, (unsigned long long)offset, head.version, scan->segment->head.program,
+                    TIDELOCK_VERSION);
+    return NULL;
 }
 
 tl_code tl_scan_next(struct tl_scan *scan, const struct commit_head **head, const uint8_t **dir, struct tl_error *err)

@@ -23,7 +23,7 @@ struct tl_journal_options {
     uint64_t segment_bytes;    /* 0: 256 MB */
     uint32_t segment_events;   /* 0: 1,000,000 */
     uint64_t reserve_bytes;    /* kept for outcomes on a full disk; 0: 64 MB */
-    uint64_t ahead_bytes;      /* zeros written ahead of the write position; 0: 24 MB */
+    uint64_t ahead_bytes;      /* zeros kept ahead of the write position while the writer rests; 0: 24 MB */
     int64_t redelivers_for_ms; /* default window of dedupe keys; 0: 7 days */
     uint64_t queue_bytes;      /* most bytes waiting for the writer before events are refused; 0: 256 MB */
     /* Called on the writer thread for each commit once it is durable, before anybody is answered. Must be quick: it holds

@@ -20,7 +20,7 @@ static void set_state(struct tl_capture_job *job, enum tl_capture_state state, c
 {
     pthread_mutex_lock(&job->lock);
     job->state = state;
-    snprintf(job->error, sizeof job->error, "%s", error != NULL ? error : "");
+    snprintf(job->error, sizeof job->error, "%.*s", (int)sizeof job->error - 1, error != NULL ? error : "");
     if (error == NULL && state == TL_CAPTURE_IDLE)
         job->success_ms = tl_wall_ms();
     pthread_mutex_unlock(&job->lock);

@@ -108,7 +108,8 @@ static tl_code add_declared(struct tl_plan *plan, const struct tl_flow *decl, si
             return code;
         }
     }
-    struct tl_plan_flow *flow = &plan->flows[add_flow(plan, tl_str_z(decl->name), TL_PLAN_SCRIPT)];
+    uint32_t number = add_flow(plan, tl_str_z(decl->name), TL_PLAN_SCRIPT);
+    struct tl_plan_flow *flow = &plan->flows[number];
     tl_free(flow->scope);
     flow->scope = tl_copy_z(decl->scope != NULL && decl->scope[0] != 0 ? decl->scope : decl->name);
     flow->decl = decl;

@@ -164,15 +164,7 @@ static void read_files(struct tl_form *form, struct tl_system_decl *system)
         system->operations = tl_arena_copy(&form->bundle->arena, text);
 }
 
-/* A secret alone means { secret = … }. */
-static const char *read_webhook(struct tl_form *form)
-{
-    const char *json = tl_form_json(form, "webhook", "");
-    if (strncmp(json, "{\"$secret\":", 11) == 0)
-        return tl_arena_printf(&form->bundle->arena, "{\"secret\":%s}", json);
-    return json;
-}
-
+/* Keys beside these are the connector's configuration: check_system hands them to its manifest. */
 void tl_collect_system(struct tl_form *form)
 {
     static const struct tl_form_key keys[] = {
@@ -180,8 +172,6 @@ void tl_collect_system(struct tl_form *form)
         {"connector", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
         {"url", TL_FORM_TEXT | TL_FORM_TABLE, NULL},
         {"auth", TL_FORM_TABLE, NULL},
-        {"options", TL_FORM_TABLE, NULL},
-        {"webhook", TL_FORM_TABLE, NULL},
         {"operations", TL_FORM_TEXT, NULL},
         {"timeout", TL_FORM_TEXT, NULL},
         {"redelivers_for", TL_FORM_TEXT, NULL},
@@ -192,6 +182,7 @@ void tl_collect_system(struct tl_form *form)
         {"changes", TL_FORM_TABLE, NULL},
         {"isolation", TL_FORM_TEXT, "the scenarios package (contained connectors)"},
     };
+    form->open = true;
     TL_FORM_CHECK(form, keys);
     struct tl_system_decl *system = TL_LIST_ADD(form->bundle->systems);
     system->name = form->name;
@@ -203,8 +194,6 @@ void tl_collect_system(struct tl_form *form)
     read_connector(form, system);
     system->url = tl_form_ref(form, "url");
     system->auth = tl_form_json(form, "auth", "");
-    system->options = tl_form_json(form, "options", "{}");
-    system->webhook = read_webhook(form);
     system->timeout_ms = tl_form_duration(form, "timeout", 0);
     system->redelivers_ms = tl_form_duration(form, "redelivers_for", 7 * DAY_MS);
     read_files(form, system);

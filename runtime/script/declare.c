@@ -79,7 +79,14 @@ static int declare_map(lua_State *L, int record)
     lua_getfield(L, record, "name");
     lua_pushvalue(L, 1);
     push_entity_keys(L);
-    lua_call(L, 3, 1);
+    if (lua_pcall(L, 3, 1, 0) != LUA_OK) {
+        if (script->stop != TL_STOP_NONE || lua_type(L, -1) != LUA_TSTRING)
+            return lua_error(L);
+        luaL_where(L, 1);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+        return lua_error(L);
+    }
     int map = lua_gettop(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->maps);
     lua_getfield(L, record, "name");

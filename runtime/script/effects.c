@@ -149,6 +149,8 @@ static void find_sites(struct walk *w, const struct tl_proto *p, struct sites *s
                 tags[a + 1] = TAG_NONE;
         } else if (op == TL_OP_GETFIELD && from_ctx) {
             tags[a] = field_of_ctx(w, place, tl_proto_string(p, TL_C(i)), &targets[a]);
+        } else if (op == TL_OP_GETTABUP && tl_str_eq(tl_proto_upvalue(p, b), w->ctx_name)) {
+            tags[a] = field_of_ctx(w, place, tl_proto_string(p, TL_C(i)), &targets[a]);
         } else if (op == TL_OP_MOVE) {
             tags[a] = from_ctx ? TAG_CTX : tags[b];
             targets[a] = targets[b];

@@ -108,6 +108,8 @@ static void check_one(struct tl_form *form, const char *key, const struct tl_for
             names[usable++] = keys[i].name;
     }
     const char *nearest = tl_nearest(tl_str_z(key), names, usable);
+    if (form->open && !nearest)
+        return;
     tl_form_error(form, key, "unknown key '%s'%s%s%s", key, nearest ? "; did you mean '" : "", nearest ? nearest : "",
                   nearest ? "'?" : "");
 }
@@ -281,8 +283,9 @@ int tl_form_choice(struct tl_form *form, const char *key, const char *const *wor
             return (int)count;
     if (text[0]) {
         const char *nearest = tl_nearest(tl_str_z(text), words, count);
-        tl_form_error(form, key, "'%s' cannot be \"%s\"; %s \"%s\"", key, text,
-                      nearest ? "did you mean" : "one of its values is", nearest ? nearest : words[0]);
+        tl_form_error(form, key, "'%s' cannot be \"%s\"; %s \"%s\"%s", key, text,
+                      nearest ? "did you mean" : "one of its values is", nearest ? nearest : words[0],
+                      nearest ? "?" : "");
     }
     return otherwise;
 }

@@ -25,6 +25,7 @@ struct tl_form {
     const char *kind, *name; /* of the declaration; `what` in messages */
     const char *part;        /* "limits" when a table inside is read; "" */
     int table;               /* absolute index */
+    bool open;               /* keys that resemble none of the list are for somebody else to judge */
     struct tl_place place;   /* of the declaration */
 };
 

@@ -377,7 +377,10 @@ static int protect_globals(lua_State *L)
 static void found_state(void *ctx, const char *file, int line, const char *name)
 {
     struct tl_findings *findings = ctx;
-    if (findings)
+    bool known = findings == NULL;
+    for (size_t i = 0; !known && i < findings->count; i++)
+        known = findings->items[i].place.line == line && strcmp(findings->items[i].place.file, file) == 0;
+    if (!known)
         tl_findings_add(findings, TL_FINDING_ERROR, (struct tl_place){file, line},
                         "a function that outlives the load assigns to '%s': such state differs per lane and is lost at a "
                         "restart; remember it in an entity, a setting or a run",

@@ -64,8 +64,6 @@ struct tl_system_decl {
     int connector_major;        /* 1 of "salesforce@1" */
     struct tl_ref url;          /* TL_REF_NONE: the connector needs none */
     const char *auth;           /* JSON; references are {"$setting":"n"} and {"$secret":"n"}; "" when not given */
-    const char *options;        /* JSON object for the connector ("{}" when not given), references as in auth */
-    const char *webhook;        /* JSON: {"secret":ref, …}; "" when the system takes no webhooks */
     const char *operations;     /* contents of the JSON file of added operations, "" when not given */
     const char *operations_file;
     int64_t timeout_ms;         /* of one call; 0: default */
@@ -88,7 +86,8 @@ struct tl_system_decl {
     size_t maintenance_count;
     const struct tl_capture_decl *captures; /* sorted by object; also objects that only an event's `from` names */
     size_t capture_count;
-    const char *config; /* JSON of the whole declaration, keys sorted, references as in auth */
+    const char *config; /* JSON of the whole declaration, keys sorted, references as in auth; what is not the runtime's is the
+                           connector's configuration */
     struct tl_place place;
 };
 

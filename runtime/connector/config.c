@@ -14,7 +14,7 @@
 
 static const char *const runtime_keys[] = {"connector",   "kind",      "auth",           "limits",     "retry",
                                            "breaker",     "maintenance", "redelivers_for", "operations", "isolation",
-                                           "steward",     "mark",      "fresh"};
+                                           "steward",     "mark",      "fresh",          "changes",    "timeout"};
 
 /* ---- one value ------------------------------------------------------------------------------------------------------------ */
 

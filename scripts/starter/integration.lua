@@ -6,7 +6,7 @@ steward "me" { mail = "me@example.com", due = "4h" }
 
 -- Messages come in at POST /in/shop. Unsigned ones are taken from this machine only; the connector also knows signed
 -- ones (scheme = "standard", "github", "hmac", "token") with secret = secret "shop.secret".
-system "shop" { connector = "webhook@1", webhook = { scheme = "none", type = "Customer", key = "/id", dedupe = "/message" } }
+system "shop" { connector = "webhook@1", scheme = "none", type = "Customer", key = "/id", dedupe = "/message" }
 
 -- Records go out to settings.json's address.
 system "receiver" { connector = "webhook@1", url = setting "receiver.url", retry = { first = "500ms", cap = "10s" } }

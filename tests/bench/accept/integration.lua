@@ -2,4 +2,4 @@
 integration "bench-accept" { steward = "nobody" }
 steward "nobody" {}
 
-system "shop" { connector = "webhook@1", webhook = { scheme = "none", type = "Order", key = "/number", dedupe = "/number" } }
+system "shop" { connector = "webhook@1", scheme = "none", type = "Order", key = "/number", dedupe = "/number" }

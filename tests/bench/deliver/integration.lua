@@ -2,7 +2,7 @@
 integration "bench-deliver" { steward = "nobody" }
 steward "nobody" {}
 
-system "shop" { connector = "webhook@1", webhook = { scheme = "none", type = "Order", key = "/number", dedupe = "/number" } }
+system "shop" { connector = "webhook@1", scheme = "none", type = "Order", key = "/number", dedupe = "/number" }
 system "erp"  { connector = "odata@1", url = setting "erp.url", auth = { kind = "none" } }
 
 entity "order@1" { contract = "contracts/order.json", key = "number", steward = "nobody", owner = "shop" }

@@ -3,9 +3,8 @@ integration "crash" { steward = "nobody" }
 steward "nobody" {}
 
 -- The source of numbered changes; `probe` is a second one that only the support desk hears of (tests/crash/backlog.mjs).
-local webhook = { scheme = "none", type = "Order", key = "/order_no", dedupe = "/id" }
-system "shop"  { connector = "webhook@1", webhook = webhook }
-system "probe" { connector = "webhook@1", webhook = webhook }
+system "shop"  { connector = "webhook@1", scheme = "none", type = "Order", key = "/order_no", dedupe = "/id" }
+system "probe" { connector = "webhook@1", scheme = "none", type = "Order", key = "/order_no", dedupe = "/id" }
 
 system "erp" {
   connector = "odata@1",
@@ -17,7 +16,7 @@ system "erp" {
 system "desk" {
   connector = "zendesk@1",
   url       = setting "desk.url",
-  auth      = { kind = "api_token", mail = "agent@sandbox.test", token = secret "desk.token" },
+  auth      = { kind = "basic", user = "agent@sandbox.test", token = secret "desk.token" },
   retry     = { first = "20ms", cap = "200ms", attempts = 50 },
   breaker   = { failures = 10, within = "10s", probe_after = "200ms" },
 }

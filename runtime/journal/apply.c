@@ -71,7 +71,7 @@ static void apply_or_die(struct apply *apply, const struct apply_item *items)
     struct tl_error err;
     tl_code code;
     while ((code = apply_items(apply, items, &err)) == TL_EFULL) {
-        if (tl_reserve_use(apply->journal, 1 << 20))
+        if (tl_reserve_use(apply->journal, 0, true))
             continue;
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);

@@ -144,6 +144,8 @@ static void search_closed(const struct search *search, struct tl_segment *segmen
 void tl_dedupe_find(struct tl_journal *journal, struct batch_event *const *events, struct tl_batch *const *owners,
                     size_t count, struct dedupe_hit *hits)
 {
+    if (count == 0)
+        return;
     struct search search = {.journal = journal, .now_ms = tl_clockwatch_now(&journal->clock)};
     memset(hits, 0, count * sizeof *hits);
     search_open(&search, events, owners, count, hits);

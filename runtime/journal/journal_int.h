@@ -126,8 +126,9 @@ TL_MUST_CHECK tl_code tl_head_read(const char *dir, struct head_file *out, struc
 /* Makes or finds it; a disk too full for it is no error. */
 TL_MUST_CHECK tl_code tl_reserve_open(struct tl_journal *journal, struct tl_error *err);
 void tl_reserve_close(struct tl_journal *journal);
-/* Gives space back to the disk, at least `need` if there is as much. False: nothing was left. */
-bool tl_reserve_use(struct tl_journal *journal, uint64_t need);
+/* Gives space back to the disk, at least `need` if there is as much; to the state only half of the reserve. False: nothing
+ * was left. */
+bool tl_reserve_use(struct tl_journal *journal, uint64_t need, bool for_state);
 /* Tries to make it whole; true when it is. Not more often than every 100 ms. */
 bool tl_reserve_restore(struct tl_journal *journal);
 

@@ -50,14 +50,17 @@ void tl_reserve_close(struct tl_journal *journal)
     pthread_mutex_destroy(&journal->reserve.lock);
 }
 
-bool tl_reserve_use(struct tl_journal *journal, uint64_t need)
+bool tl_reserve_use(struct tl_journal *journal, uint64_t need, bool for_state)
 {
     struct reserve *reserve = &journal->reserve;
+    uint64_t kept = for_state ? reserve->size / 2 : 0; /* the log comes first: the state can be applied later */
     pthread_mutex_lock(&reserve->lock);
     uint64_t had = reserve->file >= 0 ? reserve->left : 0;
     uint64_t take = need + reserve->size / STEPS;
-    if (take > had)
-        take = had;
+    if (had <= kept)
+        take = 0;
+    else if (take > had - kept)
+        take = had - kept;
     if (take) {
         reserve->left = had - take;
         if (tl_disk_truncate(reserve->file, reserve->left))

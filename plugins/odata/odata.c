@@ -130,14 +130,19 @@ const tlc_transfer *od_ask_model(tlc_call *c)
     return &c->transfer;
 }
 
-void od_take_model(tlc_call *c, const tlc_input *in)
+/* A server may have no metadata for us: then nothing is known of types, strings are quoted, numbers sent as they are. */
+static int has_none(const tlc_input *in)
+{
+    return in->outcome == TLC_SENT && (in->status == 404 || in->status == 405 || in->status == 406 || in->status == 501);
+}
+
+int od_take_model(tlc_call *c, const tlc_input *in)
 {
     tlc_slice nothing = TLC_TEXT("");
 
-    if (c->instance->model)
-        return; /* another call was faster */
-    if (in->outcome != TLC_SENT || in->status >= 500)
-        return; /* asked again next time */
-    /* Without readable metadata nothing is known of types, and strings are quoted, numbers sent as they are. */
-    c->instance->model = od_model_read(c->host, c->instance->scope, od_good(in) ? in->body : nothing);
+    if (!od_good(in) && !has_none(in))
+        return 0;
+    if (!c->instance->model) /* else another call was faster */
+        c->instance->model = od_model_read(c->host, c->instance->scope, od_good(in) ? in->body : nothing);
+    return 1;
 }

@@ -54,13 +54,15 @@ tlc_slice od_join(tlc_call *c, const tlc_slice *parts);
 tlc_slice od_arg(tlc_call *c, const char *pointer);
 /* 1: a status below 300 came. */
 int od_good(const tlc_input *in);
-/* $metadata is needed for the types of keys and numbers, once an instance. */
+/* $metadata is needed for the types of keys and numbers, once an instance: without them a decimal would go out as a double. */
 const tlc_transfer *od_ask_model(tlc_call *c);
-void od_take_model(tlc_call *c, const tlc_input *in);
+/* 0: it did not come, and may come another time. */
+int od_take_model(tlc_call *c, const tlc_input *in);
 #define OD_MODEL(c, in)                                                                                                \
     if (!(c)->instance->model) {                                                                                       \
         TL_HTTP(od_ask_model(c));                                                                                      \
-        od_take_model((c), (in));                                                                                      \
+        if (!od_take_model((c), (in)))                                                                                 \
+            TL_FAIL(0, od_fault((c), (in)));                                                                           \
     }
 
 /* ---- addresses (address.c) --------------------------------------------------------------------------------------------------- */

@@ -404,7 +404,7 @@ static tl_code each_alternative(tl_str text, tl_str names, bool (*each)(void *ct
 {
     tl_str one;
     while (tl_str_cut(&names, '|', &one))
-        if (!each(ctx, tl_str_trim(one)))
+        if (tl_str_trim(one).len && !each(ctx, tl_str_trim(one))) /* {x|}: nothing at all is an alternative */
             return tl_fail(err, TL_EINPUT, "template \"%.*s\": there is nothing called %.*s", TL_STR_ARGS(text),
                            TL_STR_ARGS(one));
     return TL_OK;

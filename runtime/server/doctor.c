@@ -94,6 +94,25 @@ static void on_lane(struct tl_mail *mail)
     tl_probe_start(tl_lane_system(f->lane, tl_str_z(f->decl->name)), PROBE_MS, on_probed, f);
 }
 
+/* A webhook source: no address and no credentials that could be tried. */
+static bool only_takes_messages(const struct tl_system_decl *decl)
+{
+    return decl->url.kind == TL_REF_NONE && decl->auth[0] == 0;
+}
+
+static void ask(struct finding *f)
+{
+    if (only_takes_messages(f->decl)) {
+        f->ok = true;
+        f->text = tl_printf("only takes messages: there is no address to ask");
+        tl_mail_init(&f->mail, back_on_main);
+        tl_loop_post(f->doctor->request->server->loop, &f->mail);
+        return;
+    }
+    tl_mail_init(&f->mail, on_lane);
+    tl_loop_post(tl_lane_loop(f->lane), &f->mail);
+}
+
 void tl_control_doctor(struct tl_control_request *request)
 {
     struct tl_server *server = request->server;
@@ -107,8 +126,7 @@ void tl_control_doctor(struct tl_control_request *request)
         f->doctor = doctor;
         f->lane = tl_engine_lane(server->engine, 0);
         f->decl = server->systems.list[i].decl;
-        tl_mail_init(&f->mail, on_lane);
-        tl_loop_post(tl_lane_loop(f->lane), &f->mail);
+        ask(f);
     }
     if (doctor->count == 0)
         answer(doctor);

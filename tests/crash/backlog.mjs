@@ -17,6 +17,7 @@ const o = options({ events: 1000000, bound: 220, probes: 400 })
 const MB = 1024 * 1024
 const erp = await new Platform('odata', ['--log-keep', '1000']).start()
 const desk = await new Platform('zendesk', ['--export-delay', '0']).start()
+await erp.admin('POST', 'records/BusinessPartners', { PartnerNo: 'P-1', Name: 'The one customer' })
 const integration = join(folder('backlog'), 'integration')
 cpSync(join(root, 'tests/crash/integration'), integration, { recursive: true })
 const tidelock = new Tidelock({

@@ -25,6 +25,7 @@ async function platforms() {
   await erp.fault([{ match: { method: 'PATCH' }, fault: 'drop_after_commit', every: 10 },
     { match: { method: 'PATCH' }, fault: '503', rate: 0.01, seed: o.seed, headers: { 'retry-after': '1' } }])
   await desk.fault([{ match: { method: 'POST', path: 'create_or_update' }, fault: 'drop_after_commit', every: 10 }])
+  await erp.admin('POST', 'records/BusinessPartners', { PartnerNo: 'P-1', Name: 'The one customer' })
   return { erp, desk }
 }
 

@@ -2,7 +2,8 @@
 
 const pause = ms => new Promise(done => setTimeout(done, ms))
 
-// Calls `probe` until it gives something truthy, and returns that. A probe that throws counts as "not yet".
+// Calls `probe` until it gives something truthy, and returns that. A probe that throws counts as "not yet", unless what it
+// throws has `stop`: then waiting longer is of no use.
 export async function until(what, probe, { timeout = 20000, every = 20 } = {}) {
   const end = Date.now() + timeout
   let seen
@@ -12,6 +13,7 @@ export async function until(what, probe, { timeout = 20000, every = 20 } = {}) {
       if (value) return value
       seen = value
     } catch (error) {
+      if (error.stop) throw error
       seen = error
     }
     if (Date.now() > end) throw new Error(`waited ${timeout} ms for ${what}; last seen: ${seen?.stack ?? JSON.stringify(seen)}`)

@@ -45,8 +45,9 @@ tl_code tl_bundle_load(const char *dir, const struct tl_bundle_options *options,
     return finish(bundle, tl_sources_read(bundle, dir, err), out, err);
 }
 
-tl_code tl_bundle_load_files(const struct tl_bundle_file *files, size_t count, const struct tl_bundle_options *options,
-                             struct tl_bundle **out, struct tl_error *err)
+tl_code tl_bundle_load_files(const struct tl_bundle_file *files, size_t count,
+                             const struct tl_bundle_options *options, struct tl_bundle **out,
+                             struct tl_error *err)
 {
     struct tl_bundle *bundle = bundle_new(options);
     return finish(bundle, tl_sources_take(bundle, files, count, err), out, err);
@@ -96,11 +97,11 @@ const char *tl_bundle_hash(const struct tl_bundle *bundle)
     return bundle->hash;
 }
 
-#define LIST(name, list, type)                                                                                         \
-    const struct type *name(const struct tl_bundle *bundle, size_t *count)                                             \
-    {                                                                                                                  \
-        *count = bundle->list.count;                                                                                   \
-        return bundle->list.items;                                                                                     \
+#define LIST(name, list, type)                                                                               \
+    const struct type *name(const struct tl_bundle *bundle, size_t *count)                                   \
+    {                                                                                                        \
+        *count = bundle->list.count;                                                                         \
+        return bundle->list.items;                                                                           \
     }
 LIST(tl_bundle_stewards, stewards, tl_steward)
 LIST(tl_bundle_needs, needs, tl_need)
@@ -178,7 +179,8 @@ const char *tl_bundle_nearest_target(const struct tl_bundle *bundle, tl_str name
 }
 
 /* The strictest class among the systems of a kind; UNKNOWN when one of them lacks the operation. */
-enum tl_effect_class tl_bundle_effect(const struct tl_bundle *bundle, tl_str target, tl_str operation, const char **nearest)
+enum tl_effect_class tl_bundle_effect(const struct tl_bundle *bundle, tl_str target, tl_str operation,
+                                      const char **nearest)
 {
     enum tl_effect_class strictest = TL_EFFECT_READ;
     if (!bundle->options.effect_class)
@@ -187,7 +189,8 @@ enum tl_effect_class tl_bundle_effect(const struct tl_bundle *bundle, tl_str tar
         const struct tl_system_decl *system = &bundle->systems.items[i];
         if (!tl_str_is(target, system->name) && !tl_str_is(target, system->kind))
             continue;
-        enum tl_effect_class effect = bundle->options.effect_class(bundle->options.ctx, system, operation, nearest);
+        enum tl_effect_class effect =
+            bundle->options.effect_class(bundle->options.ctx, system, operation, nearest);
         if (effect == TL_EFFECT_UNKNOWN)
             return effect;
         if (effect > strictest)
@@ -196,8 +199,8 @@ enum tl_effect_class tl_bundle_effect(const struct tl_bundle *bundle, tl_str tar
     return strictest;
 }
 
-static const struct tl_system_decl *by_route(const struct tl_bundle *bundle, const struct tl_route *route, tl_str payload,
-                                        struct tl_error *err)
+static const struct tl_system_decl *by_route(const struct tl_bundle *bundle, const struct tl_route *route,
+                                             tl_str payload, struct tl_error *err)
 {
     struct tl_buf scratch;
     tl_buf_init(&scratch, 4096);
@@ -217,7 +220,7 @@ static const struct tl_system_decl *by_route(const struct tl_bundle *bundle, con
 }
 
 const struct tl_system_decl *tl_bundle_route_to(const struct tl_bundle *bundle, tl_str target, tl_str payload,
-                                           struct tl_error *err)
+                                                struct tl_error *err)
 {
     const struct tl_system_decl *system = tl_bundle_system(bundle, target);
     if (system)
@@ -228,7 +231,8 @@ const struct tl_system_decl *tl_bundle_route_to(const struct tl_bundle *bundle, 
     for (size_t i = 0; i < bundle->systems.count; i++)
         if (tl_str_is(target, bundle->systems.items[i].kind)) {
             if (system) {
-                tl_fail(err, TL_ECONFIG, "several systems are of kind \"%.*s\" and no route says which", TL_STR_ARGS(target));
+                tl_fail(err, TL_ECONFIG, "several systems are of kind \"%.*s\" and no route says which",
+                        TL_STR_ARGS(target));
                 return NULL;
             }
             system = &bundle->systems.items[i];

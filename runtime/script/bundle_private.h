@@ -13,23 +13,23 @@ enum tl_source_role {
 };
 
 struct tl_source {
-    const char *path;  /* relative; of the standard library: its file name */
+    const char *path; /* relative; of the standard library: its file name */
     tl_str text;
     enum tl_source_role role;
-    int rank;          /* order among TL_SOURCE_MAIN */
+    int rank; /* order among TL_SOURCE_MAIN */
 };
 
 /* Rows of a lookup table, held by the host and shared by all states: key → JSON. */
 struct tl_lookup {
     struct tl_lookup *next;
-    const char *name; /* "regions" of lookups/regions.csv */
+    const char *name;    /* "regions" of lookups/regions.csv */
     struct tl_map *rows; /* own; values are tl_str in the arena */
 };
 
-#define TL_LIST_OF(type)                                                                                               \
-    struct {                                                                                                           \
-        type *items; /* own */                                                                                         \
-        size_t count;                                                                                                  \
+#define TL_LIST_OF(type)                                                                                     \
+    struct {                                                                                                 \
+        type *items; /* own */                                                                               \
+        size_t count;                                                                                        \
     }
 
 struct tl_bundle {
@@ -51,12 +51,13 @@ struct tl_bundle {
 };
 
 /* Adds a zeroed item to one of the lists; the address holds until the next add. */
-#define TL_LIST_ADD(list)                                                                                              \
-    ((list).items = tl_realloc((list).items, ((list).count + 1) * sizeof(*(list).items)),                              \
+#define TL_LIST_ADD(list)                                                                                    \
+    ((list).items = tl_realloc((list).items, ((list).count + 1) * sizeof(*(list).items)),                    \
      memset(&(list).items[(list).count], 0, sizeof(*(list).items)), &(list).items[(list).count++])
 
 /* Class of an operation of a system or of any system of a kind. READ without a callback. */
-enum tl_effect_class tl_bundle_effect(const struct tl_bundle *bundle, tl_str target, tl_str operation, const char **nearest);
+enum tl_effect_class tl_bundle_effect(const struct tl_bundle *bundle, tl_str target, tl_str operation,
+                                      const char **nearest);
 const char *tl_bundle_nearest_event(const struct tl_bundle *bundle, tl_str name);
 const char *tl_bundle_nearest_target(const struct tl_bundle *bundle, tl_str name);
 const struct tl_source *tl_bundle_source(const struct tl_bundle *bundle, const char *path, bool standard);

@@ -1,9 +1,9 @@
 /* Reader of Lua 5.4 dumps:
- *   header   1b 4c 75 61, 54, 00, 19 93 0d 0a 1a 0a, sizes 04 08 08, integer 0x5678, number 370.5; then one byte: upvalues
- *   function source string, linedefined, lastlinedefined, params u8, vararg u8, stack u8, code, constants, upvalues,
- *            functions, line info (bytes; absolute lines), locals, upvalue names
- *   varint   7 bits a byte, most significant first, the last byte has bit 7 set; string: varint length + 1 (0: none)
- * Invariant: every read is checked against the end. Thread: any. */
+ *   header   1b 4c 75 61, 54, 00, 19 93 0d 0a 1a 0a, sizes 04 08 08, integer 0x5678, number 370.5; then one
+ * byte: upvalues function source string, linedefined, lastlinedefined, params u8, vararg u8, stack u8, code,
+ * constants, upvalues, functions, line info (bytes; absolute lines), locals, upvalue names varint   7 bits a
+ * byte, most significant first, the last byte has bit 7 set; string: varint length + 1 (0: none) Invariant:
+ * every read is checked against the end. Thread: any. */
 #include "chunk.h"
 #include "base/attr.h"
 #include <string.h>
@@ -121,7 +121,8 @@ static void read_upvalues(struct reader *r, struct tl_proto *p)
     }
 }
 
-/* One signed byte an instruction, relative to the line before; some instructions have their line in a second list. */
+/* One signed byte an instruction, relative to the line before; some instructions have their line in a second
+ * list. */
 static void read_lines(struct reader *r, struct tl_proto *p)
 {
     int count = read_count(r, 1);
@@ -192,11 +193,12 @@ static void read_function(struct reader *r, struct tl_proto *p, int nesting)
 
 tl_code tl_chunk_read(tl_str dump, struct tl_arena *arena, struct tl_proto **main, struct tl_error *err)
 {
-    static const unsigned char head[] = {0x1b, 'L', 'u', 'a', 0x54, 0, 0x19, 0x93, '\r', '\n', 0x1a, '\n', 4, 8, 8};
+    static const unsigned char head[] = {0x1b, 'L',  'u',  'a',  0x54, 0, 0x19, 0x93,
+                                         '\r', '\n', 0x1a, '\n', 4,    8, 8};
     if (dump.len < sizeof head + 17 || memcmp(dump.ptr, head, sizeof head) != 0)
         return tl_fail(err, TL_ECORRUPT, "not a chunk of Lua 5.4 with 64-bit integers");
-    struct reader r = {(const unsigned char *)dump.ptr + sizeof head + 17, (const unsigned char *)dump.ptr + dump.len,
-                       arena, false};
+    struct reader r = {(const unsigned char *)dump.ptr + sizeof head + 17,
+                       (const unsigned char *)dump.ptr + dump.len, arena, false};
     *main = TL_ARENA_NEW(arena, struct tl_proto);
     read_function(&r, *main, 0);
     if (r.bad)

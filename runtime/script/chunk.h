@@ -1,5 +1,5 @@
-/* A compiled chunk as data: the dump format of Lua 5.4 (version byte 0x54, format 0), read with bounds, so that the
- * loader can see which globals, upvalues and calls a function uses. Thread: any. */
+/* A compiled chunk as data: the dump format of Lua 5.4 (version byte 0x54, format 0), read with bounds, so
+ * that the loader can see which globals, upvalues and calls a function uses. Thread: any. */
 #pragma once
 #include "base/arena.h"
 #include "base/error.h"
@@ -43,10 +43,11 @@ struct tl_proto {
 };
 
 /* TL_ECORRUPT when the bytes are not such a dump. Nesting at most 200. */
-TL_MUST_CHECK tl_code tl_chunk_read(tl_str dump, struct tl_arena *arena, struct tl_proto **main, struct tl_error *err);
+TL_MUST_CHECK tl_code tl_chunk_read(tl_str dump, struct tl_arena *arena, struct tl_proto **main,
+                                    struct tl_error *err);
 
 /* Instruction fields. */
-#define TL_OP(i) ((int)((i) & 0x7f))
+#define TL_OP(i) ((int)((i)&0x7f))
 #define TL_A(i) ((int)(((i) >> 7) & 0xff))
 #define TL_K(i) ((int)(((i) >> 15) & 1))
 #define TL_B(i) ((int)(((i) >> 16) & 0xff))

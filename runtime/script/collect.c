@@ -7,10 +7,14 @@
 static const struct {
     const char *kind;
     void (*read)(struct tl_form *form);
-} readers[] = {{"integration", tl_collect_integration}, {"steward", tl_collect_steward},
-               {"system", tl_collect_system},           {"route", tl_collect_route},
-               {"entity", tl_collect_entity},           {"event", tl_collect_event},
-               {"flow", tl_collect_flow},               {"map", tl_check_map}};
+} readers[] = {{"integration", tl_collect_integration},
+               {"steward", tl_collect_steward},
+               {"system", tl_collect_system},
+               {"route", tl_collect_route},
+               {"entity", tl_collect_entity},
+               {"event", tl_collect_event},
+               {"flow", tl_collect_flow},
+               {"map", tl_check_map}};
 
 static const char *copy_field(lua_State *L, int record, const char *name, struct tl_arena *arena)
 {
@@ -48,8 +52,9 @@ static void collect_one(struct tl_bundle *bundle, lua_State *L, int record, size
     if (strcmp(readers[reader].kind, form.kind) == 0 && type == LUA_TTABLE)
         readers[reader].read(&form);
     else if (reader == 0 && type != LUA_TTABLE)
-        tl_findings_add(&bundle->findings, TL_FINDING_ERROR, form.place, "%s \"%s\" has no body: write %s \"%s\" { … }",
-                        form.kind, form.name, form.kind, form.name);
+        tl_findings_add(&bundle->findings, TL_FINDING_ERROR, form.place,
+                        "%s \"%s\" has no body: write %s \"%s\" { … }", form.kind, form.name, form.kind,
+                        form.name);
     lua_settop(L, record);
 }
 

@@ -120,7 +120,8 @@ static void read_order(struct tl_form *form, struct tl_flow *flow)
     if (lua_rawgeti(L, inner.table, 1) == LUA_TSTRING)
         flow->scope = tl_arena_copy(&form->bundle->arena, tl_str_z(lua_tostring(L, -1)));
     else
-        tl_form_error(form, "order", "'order' begins with the name of its scope: order = { \"order\", \"/order_no\" }");
+        tl_form_error(form, "order",
+                      "'order' begins with the name of its scope: order = { \"order\", \"/order_no\" }");
     int type = lua_rawgeti(L, inner.table, 2);
     if (type == LUA_TFUNCTION)
         flow->order.function = true;
@@ -169,7 +170,8 @@ void tl_collect_flow(struct tl_form *form)
     tl_check_flow_code(form, flow);
 }
 
-/* ---- the code of a flow ----------------------------------------------------------------------------------------- */
+/* ---- the code of a flow
+ * ----------------------------------------------------------------------------------------- */
 
 static int add_piece(lua_State *L, const void *piece, size_t size, void *ud)
 {

@@ -1,5 +1,5 @@
-/* What refers to what: stewards, systems, kinds, maps, events; the internal flows of events; and what is accepted here
- * but enforced by a later package. Thread: one at a time. */
+/* What refers to what: stewards, systems, kinds, maps, events; the internal flows of events; and what is
+ * accepted here but enforced by a later package. Thread: one at a time. */
 #include "base/alloc.h"
 #include "base/nearest.h"
 #include "collect.h"
@@ -87,7 +87,8 @@ void tl_check_map(struct tl_form *form)
     check_side(form->bundle, form->place, right);
 }
 
-/* ---- internal flows --------------------------------------------------------------------------------------------- */
+/* ---- internal flows
+ * --------------------------------------------------------------------------------------------- */
 
 static struct tl_system_decl *system_named(struct tl_bundle *bundle, const char *name)
 {
@@ -102,7 +103,8 @@ static void add_capture(struct tl_bundle *bundle, struct tl_system_decl *system,
     for (size_t i = 0; i < system->capture_count; i++)
         if (strcmp(system->captures[i].object, object) == 0)
             return;
-    struct tl_capture_decl *more = tl_arena_alloc(&bundle->arena, (system->capture_count + 1) * sizeof(*more));
+    struct tl_capture_decl *more =
+        tl_arena_alloc(&bundle->arena, (system->capture_count + 1) * sizeof(*more));
     if (system->capture_count)
         memcpy(more, system->captures, system->capture_count * sizeof(*more));
     more[system->capture_count] = (struct tl_capture_decl){object, 0, "{}"};
@@ -114,8 +116,9 @@ static void add_internal(struct tl_bundle *bundle, struct tl_event_type *event)
 {
     const char *dot = strchr(event->from, '.');
     if (!dot || !dot[1]) {
-        complain(bundle, event->place, "'from' is a system or kind and its object (\"salesforce.Opportunity\"), not",
-                 event->from, NULL);
+        complain(bundle, event->place,
+                 "'from' is a system or kind and its object (\"salesforce.Opportunity\"), not", event->from,
+                 NULL);
         return;
     }
     tl_str target = tl_str_n(event->from, (size_t)(dot - event->from));
@@ -170,8 +173,8 @@ static void check_event_map(struct tl_bundle *bundle, struct tl_script *script, 
         event->entity = tl_arena_copy(&bundle->arena, left);
         if (!tl_str_is(right, event->from))
             tl_findings_add(&bundle->findings, TL_FINDING_ERROR, event->place,
-                            "event \"%s\" comes from \"%s\", but its map reads \"%.*s\"", event->name, event->from,
-                            TL_STR_ARGS(right));
+                            "event \"%s\" comes from \"%s\", but its map reads \"%.*s\"", event->name,
+                            event->from, TL_STR_ARGS(right));
     }
 }
 
@@ -216,7 +219,8 @@ static void check_connectors(struct tl_bundle *bundle)
         const struct tl_system_decl *system = &bundle->systems.items[i];
         struct tl_error err = {TL_OK, ""};
         if (bundle->options.check_system(bundle->options.ctx, system, &err) != TL_OK)
-            tl_findings_add(&bundle->findings, TL_FINDING_ERROR, system->place, "system \"%s\": %s", system->name, err.text);
+            tl_findings_add(&bundle->findings, TL_FINDING_ERROR, system->place, "system \"%s\": %s",
+                            system->name, err.text);
     }
 }
 
@@ -227,9 +231,10 @@ static void say_later(struct tl_bundle *bundle)
     struct tl_place place = bundle->entities.items[0].place;
     tl_findings_add(&bundle->findings, TL_FINDING_WARNING, place,
                     "contracts are checked for form; they are enforced with the trusted-mappings package");
-    tl_findings_add(&bundle->findings, TL_FINDING_WARNING, place,
-                    "owner, owners, copies, on_conflict and on_delete are checked for form; they are enforced with the "
-                    "entities package");
+    tl_findings_add(
+        &bundle->findings, TL_FINDING_WARNING, place,
+        "owner, owners, copies, on_conflict and on_delete are checked for form; they are enforced with the "
+        "entities package");
 }
 
 static int by_object(const void *a, const void *b)
@@ -264,7 +269,8 @@ void tl_collect_links(struct tl_bundle *bundle, struct tl_script *script)
     for (size_t i = 0; i < bundle->systems.count; i++) {
         struct tl_system_decl *system = &bundle->systems.items[i];
         if (system->capture_count) {
-            struct tl_capture_decl *sorted = tl_arena_alloc(&bundle->arena, system->capture_count * sizeof(*sorted));
+            struct tl_capture_decl *sorted =
+                tl_arena_alloc(&bundle->arena, system->capture_count * sizeof(*sorted));
             memcpy(sorted, system->captures, system->capture_count * sizeof(*sorted));
             qsort(sorted, system->capture_count, sizeof(*sorted), by_object);
             system->captures = sorted;

@@ -26,9 +26,8 @@ void tl_collect_integration(struct tl_form *form)
 
 void tl_collect_steward(struct tl_form *form)
 {
-    static const struct tl_form_key keys[] = {{"mail", TL_FORM_TEXT, NULL},
-                                              {"due", TL_FORM_TEXT, NULL},
-                                              {"escalate", TL_FORM_TEXT, NULL}};
+    static const struct tl_form_key keys[] = {
+        {"mail", TL_FORM_TEXT, NULL}, {"due", TL_FORM_TEXT, NULL}, {"escalate", TL_FORM_TEXT, NULL}};
     TL_FORM_CHECK(form, keys);
     struct tl_steward *steward = TL_LIST_ADD(form->bundle->stewards);
     steward->name = form->name;
@@ -38,7 +37,8 @@ void tl_collect_steward(struct tl_form *form)
     steward->escalate = tl_form_text(form, "escalate");
 }
 
-/* ---- system ----------------------------------------------------------------------------------------------------- */
+/* ---- system
+ * ----------------------------------------------------------------------------------------------------- */
 
 static void read_connector(struct tl_form *form, struct tl_system_decl *system)
 {
@@ -76,8 +76,9 @@ static void read_limits(struct tl_form *form, struct tl_system_decl *system)
                                                 {"keep_for_live", TL_FORM_TEXT, NULL}};
     static const struct tl_form_key retry[] = {
         {"first", TL_FORM_TEXT, NULL}, {"cap", TL_FORM_TEXT, NULL}, {"attempts", TL_FORM_INTEGER, NULL}};
-    static const struct tl_form_key breaker[] = {
-        {"failures", TL_FORM_INTEGER, NULL}, {"within", TL_FORM_TEXT, NULL}, {"probe_after", TL_FORM_TEXT, NULL}};
+    static const struct tl_form_key breaker[] = {{"failures", TL_FORM_INTEGER, NULL},
+                                                 {"within", TL_FORM_TEXT, NULL},
+                                                 {"probe_after", TL_FORM_TEXT, NULL}};
     struct tl_form inner;
     if (tl_form_open(form, "limits", &inner)) {
         TL_FORM_CHECK(&inner, limits);
@@ -131,7 +132,8 @@ static void read_changes(struct tl_form *form, struct tl_system_decl *system)
         const char *object = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
         lua_pop(L, 1);
         if (!object || count == 256 || !tl_form_open(&inner, object, &entry)) {
-            tl_form_error(form, "changes", "'changes' names objects: changes = { Opportunity = { poll = \"30s\" } }");
+            tl_form_error(form, "changes",
+                          "'changes' names objects: changes = { Opportunity = { poll = \"30s\" } }");
             continue;
         }
         entry.part = "changes";
@@ -203,7 +205,8 @@ void tl_collect_system(struct tl_form *form)
     system->config = tl_form_json(form, NULL, "{}");
 }
 
-/* ---- route ------------------------------------------------------------------------------------------------------ */
+/* ---- route
+ * ------------------------------------------------------------------------------------------------------ */
 
 void tl_collect_route(struct tl_form *form)
 {
@@ -231,12 +234,15 @@ void tl_collect_route(struct tl_form *form)
     lua_pushnil(L);
     while (lua_next(L, inner.table)) {
         lua_pushvalue(L, -2);
-        const char *value = lua_tostring(L, -1), *system = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+        const char *value = lua_tostring(L, -1),
+                   *system = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
         if (!value || !system) {
-            tl_form_error(form, "to", "'to' says which value goes to which system: to = { [\"1000\"] = \"erp_de\" }");
+            tl_form_error(form, "to",
+                          "'to' says which value goes to which system: to = { [\"1000\"] = \"erp_de\" }");
         } else {
             if (count == cap) {
-                struct tl_route_to *more = tl_arena_alloc(&bundle->arena, (cap = cap ? cap * 2 : 16) * sizeof(*to));
+                struct tl_route_to *more =
+                    tl_arena_alloc(&bundle->arena, (cap = cap ? cap * 2 : 16) * sizeof(*to));
                 if (count)
                     memcpy(more, to, count * sizeof(*to));
                 to = more;

@@ -1,7 +1,7 @@
-/* What a flow's function does on ctx, along every path: a walk over the instructions with the set of things that may
- * have happened before each. Until runs are durable a run is repeated whole after a crash, so it may have one effect,
- * and before it neither a read nor an emit (rules.md, rule 6). What is hidden in helper functions is found when the
- * flow runs. Thread: any. */
+/* What a flow's function does on ctx, along every path: a walk over the instructions with the set of things
+ * that may have happened before each. Until runs are durable a run is repeated whole after a crash, so it may
+ * have one effect, and before it neither a read nor an emit (rules.md, rule 6). What is hidden in helper
+ * functions is found when the flow runs. Thread: any. */
 #include "base/alloc.h"
 #include "base/nearest.h"
 #include "inspect.h"
@@ -31,27 +31,31 @@ static bool among(tl_str name, const char *const *list, size_t count, size_t *wh
     return false;
 }
 
-static int perform(struct walk *w, struct tl_place place, int before, enum tl_effect_class effect, const char *what)
+static int perform(struct walk *w, struct tl_place place, int before, enum tl_effect_class effect,
+                   const char *what)
 {
     struct tl_findings *f = w->check->findings;
     if (effect == TL_EFFECT_READ)
         return before | DID_READ;
     if (effect == TL_EFFECT_KEYED || effect == TL_EFFECT_UNSAFE) {
-        tl_findings_add(f, TL_FINDING_ERROR, place,
-                        "%s is %s: repeating it after a crash would do it twice; such operations come with the "
-                        "durable-runs package, until then use an idempotent one",
-                        what, effect == TL_EFFECT_KEYED ? "keyed" : "unsafe");
+        tl_findings_add(
+            f, TL_FINDING_ERROR, place,
+            "%s is %s: repeating it after a crash would do it twice; such operations come with the "
+            "durable-runs package, until then use an idempotent one",
+            what, effect == TL_EFFECT_KEYED ? "keyed" : "unsafe");
         return before;
     }
     if (before & DID_EFFECT)
-        tl_findings_add(f, TL_FINDING_ERROR, place,
-                        "%s is a second effect of this flow (rule 6): give it a flow of its own, started by ctx:emit",
-                        what);
+        tl_findings_add(
+            f, TL_FINDING_ERROR, place,
+            "%s is a second effect of this flow (rule 6): give it a flow of its own, started by ctx:emit",
+            what);
     else if (before & DID_READ)
-        tl_findings_add(f, TL_FINDING_ERROR, place,
-                        "%s comes after a read (rule 6): until runs are durable, read in one flow and act in the next, "
-                        "started by ctx:emit",
-                        what);
+        tl_findings_add(
+            f, TL_FINDING_ERROR, place,
+            "%s comes after a read (rule 6): until runs are durable, read in one flow and act in the next, "
+            "started by ctx:emit",
+            what);
     else if (before & DID_EMIT)
         tl_findings_add(f, TL_FINDING_ERROR, place, "%s comes after an emit (rule 6): emit last", what);
     return before | DID_EFFECT;
@@ -117,7 +121,7 @@ static enum tag field_of_ctx(struct walk *w, struct tl_place place, tl_str name,
 
 /* The calls of one function: which register holds ctx or a system is followed in the order of the text. */
 struct sites {
-    enum { SITE_NONE, SITE_METHOD, SITE_CALL, SITE_CLOSURE } *kind;
+    enum { SITE_NONE, SITE_METHOD, SITE_CALL, SITE_CLOSURE } * kind;
     size_t *target;
 };
 
@@ -194,10 +198,14 @@ static int at_site(struct walk *w, const struct tl_proto *p, const struct sites 
     struct tl_place place = {w->check->file, p->lines[pc]};
     int done = state & ~REACHED;
     switch (sites->kind[pc]) {
-    case SITE_METHOD: return call_method(w, place, done, tl_proto_string(p, TL_C(i)));
-    case SITE_CALL: return call_target(w, place, done, sites->target[pc], tl_proto_string(p, TL_C(i)));
-    case SITE_CLOSURE: return done | walk_proto(w, &p->protos[TL_BX(i)], done);
-    case SITE_NONE: break;
+    case SITE_METHOD:
+        return call_method(w, place, done, tl_proto_string(p, TL_C(i)));
+    case SITE_CALL:
+        return call_target(w, place, done, sites->target[pc], tl_proto_string(p, TL_C(i)));
+    case SITE_CLOSURE:
+        return done | walk_proto(w, &p->protos[TL_BX(i)], done);
+    case SITE_NONE:
+        break;
     }
     return done;
 }

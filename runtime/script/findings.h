@@ -5,7 +5,7 @@
 #include "script/bundle.h"
 
 struct tl_findings {
-    struct tl_arena *arena; /* borrow: owns all texts */
+    struct tl_arena *arena;   /* borrow: owns all texts */
     struct tl_finding *items; /* own */
     size_t count, cap;
     size_t errors;
@@ -13,7 +13,8 @@ struct tl_findings {
 
 void tl_findings_init(struct tl_findings *findings, struct tl_arena *arena);
 void tl_findings_free(struct tl_findings *findings);
-/* Adds one; the same sentence for the same place is added once. At most 1,000 are kept (errors are still counted). */
+/* Adds one; the same sentence for the same place is added once. At most 1,000 are kept (errors are still
+ * counted). */
 void tl_findings_add(struct tl_findings *findings, enum tl_severity severity, struct tl_place place,
                      const char *fmt, ...) TL_PRINTF(4, 5);
 /* Gives the newest finding its call chain. */

@@ -1,6 +1,7 @@
-/* The walk that freezes. Tables: contents move to a shadow, reached through __index; __len and our pairs, next, ipairs
- * and codec look through. Functions: their upvalues are walked, and the compiled code is asked whether it assigns to
- * them. Userdata and threads are left alone (scripts make none that live on). Thread: that of the state. */
+/* The walk that freezes. Tables: contents move to a shadow, reached through __index; __len and our pairs,
+ * next, ipairs and codec look through. Functions: their upvalues are walked, and the compiled code is asked
+ * whether it assigns to them. Userdata and threads are left alone (scripts make none that live on). Thread:
+ * that of the state. */
 #include "freeze.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -39,8 +40,9 @@ void tl_real_table(lua_State *L, int index)
 
 int tl_frozen_error(lua_State *L)
 {
-    return luaL_error(L, "this table was made while the files loaded and is frozen: what must be remembered is an "
-                         "entity, a setting or a run; copy it to change the copy");
+    return luaL_error(
+        L, "this table was made while the files loaded and is frozen: what must be remembered is an "
+           "entity, a setting or a run; copy it to change the copy");
 }
 
 static int frozen_newindex(lua_State *L)
@@ -133,7 +135,8 @@ static void check_function(lua_State *L, int index, const struct tl_freezer *fre
     tl_str name;
     int line;
     lua_pushvalue(L, index);
-    if (lua_dump(L, add_piece, &dump, 0) == 0 && tl_chunk_read(tl_buf_str(&dump), &arena, &proto, NULL) == TL_OK &&
+    if (lua_dump(L, add_piece, &dump, 0) == 0 &&
+        tl_chunk_read(tl_buf_str(&dump), &arena, &proto, NULL) == TL_OK &&
         tl_proto_keeps_state(proto, &name, &line)) {
         char text[80];
         snprintf(text, sizeof text, "%.*s", TL_STR_ARGS(name));

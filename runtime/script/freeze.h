@@ -1,5 +1,5 @@
-/* File-level state is frozen after load: a frozen table is empty, and its metatable answers from a hidden table; every
- * assignment is an error. So a run cannot leave anything behind. Thread: that of the state. */
+/* File-level state is frozen after load: a frozen table is empty, and its metatable answers from a hidden
+ * table; every assignment is an error. So a run cannot leave anything behind. Thread: that of the state. */
 #pragma once
 #include "script_state.h"
 
@@ -7,8 +7,8 @@
 bool tl_frozen(lua_State *L, int index);
 /* Raises the error of writing to one. */
 int tl_frozen_error(lua_State *L);
-/* Freezes the value on the top and everything that can be reached from it: members, metatables, upvalues of functions.
- * Pops it. Calls `found` for a function that could change an upvalue of its own. */
+/* Freezes the value on the top and everything that can be reached from it: members, metatables, upvalues of
+ * functions. Pops it. Calls `found` for a function that could change an upvalue of its own. */
 struct tl_freezer {
     void (*found)(void *ctx, const char *file, int line, const char *name);
     void *ctx;

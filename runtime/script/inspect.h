@@ -10,7 +10,8 @@ extern const size_t tl_global_count;
 /* NULL when there is nothing special to say. */
 const char *tl_global_advice(tl_str name);
 
-/* Globals written and read, file-level locals assigned to by functions, comparisons of decimals with floats. */
+/* Globals written and read, file-level locals assigned to by functions, comparisons of decimals with floats.
+ */
 void tl_inspect_chunk(const struct tl_proto *main, const char *file, struct tl_findings *findings);
 /* Duplicate keys, `ctx.emit(` for `ctx:emit(`. */
 void tl_inspect_tokens(const struct tl_tokens *tokens, const char *file, struct tl_findings *findings);
@@ -27,9 +28,10 @@ struct tl_flow_check {
     const char *file;
     bool named[64]; /* out: targets used (the first 64) */
 };
-/* Calls on ctx along every path through a flow's function: effect classes, one effect, nothing before it, and names. */
+/* Calls on ctx along every path through a flow's function: effect classes, one effect, nothing before it, and
+ * names. */
 void tl_inspect_flow(const struct tl_proto *run, struct tl_flow_check *check);
 
-/* Source with `a.b = null` turned into a call that also works where a.b had a value; NULL when there is none. The
- * lines stay where they are. tl_free. */
+/* Source with `a.b = null` turned into a call that also works where a.b had a value; NULL when there is none.
+ * The lines stay where they are. tl_free. */
 char *tl_rewrite_nulls(tl_str source, const struct tl_tokens *tokens, size_t *len);

@@ -1,5 +1,6 @@
-/* Tokens of a Lua source, for the checks that the compiled chunk cannot answer (duplicate keys, `ctx.emit`, the line of
- * a key). Not a parser: a file that Lua does not compile is never asked. Bounded by the size of the file. */
+/* Tokens of a Lua source, for the checks that the compiled chunk cannot answer (duplicate keys, `ctx.emit`,
+ * the line of a key). Not a parser: a file that Lua does not compile is never asked. Bounded by the size of
+ * the file. */
 #pragma once
 #include "base/str.h"
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* Base functions of scripts: those of Lua without its sources of chance (addresses, table order) and without ways to
- * load code or to catch a stop. Thread: that of the state. */
+/* Base functions of scripts: those of Lua without its sources of chance (addresses, table order) and without
+ * ways to load code or to catch a stop. Thread: that of the state. */
 #include "base/buf.h"
 #include "codec/decimal.h"
 #include "freeze.h"
@@ -11,8 +11,8 @@
 const char *tl_plain_tostring(lua_State *L, int index, size_t *len)
 {
     int type = lua_type(L, index);
-    bool has_address = type == LUA_TTABLE || type == LUA_TFUNCTION || type == LUA_TUSERDATA || type == LUA_TTHREAD ||
-                       type == LUA_TLIGHTUSERDATA;
+    bool has_address = type == LUA_TTABLE || type == LUA_TFUNCTION || type == LUA_TUSERDATA ||
+                       type == LUA_TTHREAD || type == LUA_TLIGHTUSERDATA;
     if (tl_null_is(L, index))
         lua_pushliteral(L, "null");
     else if (!has_address || luaL_getmetafield(L, index, "__tostring") != LUA_TNIL) {
@@ -65,7 +65,8 @@ static int base_tonumber(lua_State *L)
     return 1;
 }
 
-/* ---- pairs in order --------------------------------------------------------------------------------------------- */
+/* ---- pairs in order
+ * --------------------------------------------------------------------------------------------- */
 
 /* Pushes a sequence of the keys of the table at `table`, sorted; nulls are left out. */
 static void push_sorted_keys(lua_State *L, int table)
@@ -154,7 +155,8 @@ static int base_keys(lua_State *L)
     return 1;
 }
 
-/* The smallest key above the given one: a whole pass, so that any table may be walked without hidden state. */
+/* The smallest key above the given one: a whole pass, so that any table may be walked without hidden state.
+ */
 static int base_next(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -227,7 +229,8 @@ static int base_ipairs(lua_State *L)
     return 3;
 }
 
-/* ---- raw access, metatables ------------------------------------------------------------------------------------- */
+/* ---- raw access, metatables
+ * ------------------------------------------------------------------------------------- */
 
 static int base_rawget(lua_State *L)
 {
@@ -274,7 +277,8 @@ static int base_setmetatable(lua_State *L)
         tl_real_table(L, 2);
         lua_pushstring(L, refused[i]);
         if (lua_rawget(L, -2) != LUA_TNIL)
-            return luaL_error(L, "%s is not allowed: what it does depends on when memory is collected", refused[i]);
+            return luaL_error(L, "%s is not allowed: what it does depends on when memory is collected",
+                              refused[i]);
         lua_pop(L, 2);
     }
     lua_settop(L, 2);
@@ -282,7 +286,8 @@ static int base_setmetatable(lua_State *L)
     return 1;
 }
 
-/* ---- catching --------------------------------------------------------------------------------------------------- */
+/* ---- catching
+ * --------------------------------------------------------------------------------------------------- */
 
 static int pcall_done(lua_State *L, int status, lua_KContext extra)
 {
@@ -345,16 +350,24 @@ static int base_print(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg functions[] = {
-    {"tostring", base_tostring}, {"pairs", base_pairs},     {"next", base_next},
-    {"ipairs", base_ipairs},     {"rawget", base_rawget},   {"rawset", base_rawset},
-    {"rawlen", base_rawlen},     {"pcall", base_pcall},     {"xpcall", base_xpcall},
-    {"print", base_print},       {"keys", base_keys},       {"setmetatable", base_setmetatable},
-    {NULL, NULL}};
+static const luaL_Reg functions[] = {{"tostring", base_tostring},
+                                     {"pairs", base_pairs},
+                                     {"next", base_next},
+                                     {"ipairs", base_ipairs},
+                                     {"rawget", base_rawget},
+                                     {"rawset", base_rawset},
+                                     {"rawlen", base_rawlen},
+                                     {"pcall", base_pcall},
+                                     {"xpcall", base_xpcall},
+                                     {"print", base_print},
+                                     {"keys", base_keys},
+                                     {"setmetatable", base_setmetatable},
+                                     {NULL, NULL}};
 
 void tl_lib_base(lua_State *L)
 {
-    static const char *const kept[] = {"assert", "error", "getmetatable", "rawequal", "select", "type", "_VERSION"};
+    static const char *const kept[] = {"assert", "error", "getmetatable", "rawequal",
+                                       "select", "type",  "_VERSION"};
     luaL_requiref(L, "_G", luaopen_base, 0);
     for (size_t i = 0; i < TL_COUNT_OF(kept); i++) {
         lua_getfield(L, -1, kept[i]);

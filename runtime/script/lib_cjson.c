@@ -1,6 +1,7 @@
-/* require "cjson": lua-cjson's decoder with safe limits (depth 128, no NaN, no hex), for JSON that is held inside
- * strings; its numbers are doubles, so integers from 2^53 on and long decimals lose digits: `json.decode` of the
- * standard library keeps them. `encode` is our codec (sorted keys). cjson.null is null. Thread: that of the state. */
+/* require "cjson": lua-cjson's decoder with safe limits (depth 128, no NaN, no hex), for JSON that is held
+ * inside strings; its numbers are doubles, so integers from 2^53 on and long decimals lose digits:
+ * `json.decode` of the standard library keeps them. `encode` is our codec (sorted keys). cjson.null is null.
+ * Thread: that of the state. */
 #include "libs.h"
 #include "run_private.h"
 #include "value.h"

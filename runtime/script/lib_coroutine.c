@@ -1,6 +1,6 @@
-/* coroutine: a script's own coroutines. The runtime's waits pass through them: when the inner one yields because ctx
- * waits, the outer one yields too and goes on with it afterwards. The coroutine that runs is always known to the
- * watchdog, and a stop is raised again on every level. Thread: that of the state. */
+/* coroutine: a script's own coroutines. The runtime's waits pass through them: when the inner one yields
+ * because ctx waits, the outer one yields too and goes on with it afterwards. The coroutine that runs is
+ * always known to the watchdog, and a stop is raised again on every level. Thread: that of the state. */
 #include "libs.h"
 #include "run_private.h"
 
@@ -130,7 +130,7 @@ static int co_wrap(lua_State *L)
     return 1;
 }
 
-static int co_yield(lua_State *L)
+static int co_yield (lua_State *L)
 {
     if (tl_run_is_outermost(L) || !lua_isyieldable(L))
         return luaL_error(L, "coroutine.yield outside of a coroutine of the script: only ctx waits");
@@ -195,9 +195,9 @@ static int co_close(lua_State *L)
 void tl_lib_coroutine(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"create", co_create},   {"resume", co_resume},         {"wrap", co_wrap},   {"yield", co_yield},
-        {"status", co_status},   {"running", co_running},       {"close", co_close}, {"isyieldable", co_isyieldable},
-        {NULL, NULL}};
+        {"create", co_create}, {"resume", co_resume},           {"wrap", co_wrap},
+        {"yield", co_yield },  {"status", co_status},           {"running", co_running},
+        {"close", co_close},   {"isyieldable", co_isyieldable}, {NULL, NULL}};
     luaL_newlib(L, functions);
     lua_setfield(L, -2, "coroutine");
 }

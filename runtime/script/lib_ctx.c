@@ -1,7 +1,7 @@
-/* ctx: what a flow may ask of the runtime. One object a state; the run it speaks for is the one that is running.
- * put and operations wait, so they may be called anywhere but inside callbacks of C functions (table.sort, gsub,
- * tostring, maps); emit, park, fail, log, now, try, random and uuid may be called everywhere.
- * Thread: that of the state. */
+/* ctx: what a flow may ask of the runtime. One object a state; the run it speaks for is the one that is
+ * running. put and operations wait, so they may be called anywhere but inside callbacks of C functions
+ * (table.sort, gsub, tostring, maps); emit, park, fail, log, now, try, random and uuid may be called
+ * everywhere. Thread: that of the state. */
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -37,12 +37,16 @@ static tl_str encode_kept(lua_State *L, int index, struct tl_arena *arena)
     return kept;
 }
 
-/* ---- asking ----------------------------------------------------------------------------------------------------- */
+/* ---- asking
+ * ----------------------------------------------------------------------------------------------------- */
 
 static int stop_steps(lua_State *L, const char *what, const char *rule)
 {
-    lua_pushfstring(L, "%s %s (rules.md, rule 6: until runs are durable a run is repeated whole after a crash): give it "
-                       "a flow of its own, started by ctx:emit", what, rule);
+    lua_pushfstring(
+        L,
+        "%s %s (rules.md, rule 6: until runs are durable a run is repeated whole after a crash): give it "
+        "a flow of its own, started by ctx:emit",
+        what, rule);
     return tl_script_stop(L, TL_STOP_STEPS);
 }
 
@@ -82,8 +86,9 @@ static int asked(lua_State *L, int status, lua_KContext context)
     struct tl_run *run = tl_script_of(L)->run;
     if (run->refuse_wait || !run->result) {
         run->refuse_wait = false;
-        return luaL_error(L, "no waiting here: ctx was asked inside a callback of table.sort, gsub or tostring, or in a "
-                             "map; ask before it");
+        return luaL_error(
+            L, "no waiting here: ctx was asked inside a callback of table.sort, gsub or tostring, or in a "
+               "map; ask before it");
     }
     const struct tl_run_result *result = run->result;
     if (!result->ok) {
@@ -101,10 +106,14 @@ static int asked(lua_State *L, int status, lua_KContext context)
 static int ask(lua_State *L, struct tl_run *run, struct tl_run_ask *request)
 {
     char name[256];
-    snprintf(name, sizeof name, "ctx.%.*s:%.*s", TL_STR_ARGS(request->target), TL_STR_ARGS(request->operation));
+    snprintf(name, sizeof name, "ctx.%.*s:%.*s", TL_STR_ARGS(request->target),
+             TL_STR_ARGS(request->operation));
     if (!lua_isyieldable(L))
-        return luaL_error(L, "no waiting here: %s was called inside a callback of table.sort, gsub or tostring, or in "
-                             "a map; ask before it", name);
+        return luaL_error(
+            L,
+            "no waiting here: %s was called inside a callback of table.sort, gsub or tostring, or in "
+            "a map; ask before it",
+            name);
     check_steps(L, run, request->effect, name);
     request->nth = count_ask(run, name);
     request->place = tl_run_place(L, &run->stretch);
@@ -164,8 +173,8 @@ static int ctx_put(lua_State *L)
     lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->puts);
     lua_pushfstring(L, "%s %s", target, entity);
     if (lua_rawget(L, 4) != LUA_TTABLE)
-        return luaL_error(L, "ctx.%s:put: no map writes %s there; declare map \"%s.<Object> <- %s\"", target, entity,
-                          target, entity);
+        return luaL_error(L, "ctx.%s:put: no map writes %s there; declare map \"%s.<Object> <- %s\"", target,
+                          entity, target, entity);
     lua_replace(L, 4);
     lua_getfield(L, 4, "apply");
     lua_pushvalue(L, 3);
@@ -190,10 +199,12 @@ static int ctx_put(lua_State *L)
 /* ctx.<target>:<operation>{…}; upvalues: target, operation, the target's object. */
 static int ctx_operation(lua_State *L)
 {
-    const char *target = lua_tostring(L, lua_upvalueindex(1)), *operation = lua_tostring(L, lua_upvalueindex(2));
+    const char *target = lua_tostring(L, lua_upvalueindex(1)),
+               *operation = lua_tostring(L, lua_upvalueindex(2));
     struct tl_run *run = running(L, operation);
     if (!lua_rawequal(L, 1, lua_upvalueindex(3)))
-        return luaL_error(L, "ctx.%s.%s is called with a dot; write ctx.%s:%s", target, operation, target, operation);
+        return luaL_error(L, "ctx.%s.%s is called with a dot; write ctx.%s:%s", target, operation, target,
+                          operation);
     if (lua_isnoneornil(L, 2)) {
         lua_settop(L, 1);
         lua_newtable(L);
@@ -203,8 +214,8 @@ static int ctx_operation(lua_State *L)
     enum tl_effect_class effect =
         tl_bundle_effect(tl_script_of(L)->bundle, tl_str_z(target), tl_str_z(operation), &nearest);
     if (effect == TL_EFFECT_UNKNOWN)
-        return luaL_error(L, "%s has no operation '%s'%s%s", target, operation, nearest ? "; did you mean " : "",
-                          nearest ? nearest : "");
+        return luaL_error(L, "%s has no operation '%s'%s%s", target, operation,
+                          nearest ? "; did you mean " : "", nearest ? nearest : "");
     struct tl_run_ask request = {.effect = effect,
                                  .target = tl_arena_str(&run->stretch, tl_str_z(target)),
                                  .operation = tl_arena_str(&run->stretch, tl_str_z(operation)),
@@ -212,13 +223,14 @@ static int ctx_operation(lua_State *L)
     return ask(L, run, &request);
 }
 
-/* __index of a target: an operation of that name, remembered. */
+/* __index of a target's members: an operation of that name, remembered. Upvalues: the target's name and
+ * object. */
 static int target_index(lua_State *L)
 {
     luaL_checkstring(L, 2);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 2);
-    lua_pushvalue(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(2));
     lua_pushcclosure(L, ctx_operation, 3);
     lua_pushvalue(L, 2);
     lua_pushvalue(L, -2);
@@ -226,7 +238,8 @@ static int target_index(lua_State *L)
     return 1;
 }
 
-/* ---- everything that does not wait ------------------------------------------------------------------------------ */
+/* ---- everything that does not wait
+ * ------------------------------------------------------------------------------ */
 
 static int ctx_emit(lua_State *L)
 {
@@ -239,8 +252,8 @@ static int ctx_emit(lua_State *L)
     const struct tl_event_type *type = tl_bundle_event(bundle, tl_str_n(name, len));
     if (!type) {
         const char *nearest = tl_bundle_nearest_event(bundle, tl_str_n(name, len));
-        return luaL_error(L, "ctx:emit: no event \"%s\" is declared%s%s%s", name, nearest ? "; did you mean \"" : "",
-                          nearest ? nearest : "", nearest ? "\"?" : "");
+        return luaL_error(L, "ctx:emit: no event \"%s\" is declared%s%s%s", name,
+                          nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
     }
     tl_str data = encode_kept(L, 3, &run->arena);
     tl_event_key_push(L, type, 3);
@@ -288,8 +301,8 @@ static void add_log(lua_State *L, struct tl_run *run, int level, tl_str message,
         run->logs = tl_realloc(run->logs, run->log_cap * sizeof(*run->logs));
         run->outcome.logs = run->logs;
     }
-    run->logs[run->outcome.log_count++] = (struct tl_run_log){level, tl_arena_str(&run->stretch, message), fields,
-                                                              tl_run_place(L, &run->stretch)};
+    run->logs[run->outcome.log_count++] = (struct tl_run_log){level, tl_arena_str(&run->stretch, message),
+                                                              fields, tl_run_place(L, &run->stretch)};
 }
 
 void tl_run_note(lua_State *L, const char *text)
@@ -379,8 +392,8 @@ static int ctx_uuid(lua_State *L)
     struct tl_run *run = running(L, "uuid");
     uint64_t a = draw(run), b = draw(run);
     char text[40];
-    snprintf(text, sizeof text, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32), (unsigned)((a >> 16) & 0xffff),
-             (unsigned)(a & 0xfff), (unsigned)(0x8000 | ((b >> 48) & 0x3fff)),
+    snprintf(text, sizeof text, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
+             (unsigned)((a >> 16) & 0xffff), (unsigned)(a & 0xfff), (unsigned)(0x8000 | ((b >> 48) & 0x3fff)),
              (unsigned long long)(b & 0xffffffffffffull));
     lua_pushstring(L, text);
     return 1;
@@ -391,12 +404,13 @@ static int ctx_index(lua_State *L)
     const char *name = luaL_tolstring(L, 2, NULL);
     for (size_t i = 0; i < TL_COUNT_OF(later); i++)
         if (strcmp(later[i], name) == 0)
-            return luaL_error(L, "ctx:%s comes with the durable-runs package; until then chain flows with ctx:emit", name);
+            return luaL_error(
+                L, "ctx:%s comes with the durable-runs package; until then chain flows with ctx:emit", name);
     const char *nearest = tl_nearest(tl_str_z(name), methods, TL_COUNT_OF(methods));
     if (!nearest && tl_script_of(L)->bundle)
         nearest = tl_bundle_nearest_target(tl_script_of(L)->bundle, tl_str_z(name));
-    return luaL_error(L, "ctx has no '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                      nearest ? "'?" : "");
+    return luaL_error(L, "ctx has no '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
+                      nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 static int read_only(lua_State *L)
@@ -404,27 +418,47 @@ static int read_only(lua_State *L)
     return luaL_error(L, "ctx cannot be changed");
 }
 
-static void protect(lua_State *L, lua_CFunction index, int upvalues)
+/* The table of members is on the top: replaces it by an empty, read-only table that shows them. */
+static void protect(lua_State *L)
 {
+    lua_newtable(L);
     lua_createtable(L, 0, 3);
-    lua_insert(L, -1 - upvalues);
-    lua_pushcclosure(L, index, upvalues);
+    lua_pushvalue(L, -3);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, read_only);
     lua_setfield(L, -2, "__newindex");
     lua_pushliteral(L, "ctx");
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
+    lua_remove(L, -2);
 }
 
+/* What the table on the top lacks is answered by a function with the `upvalues` values above the table. */
+static void answer_by(lua_State *L, lua_CFunction index, int upvalues)
+{
+    lua_pushcclosure(L, index, upvalues);
+    lua_createtable(L, 0, 1);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+}
+
+/* Adds a system or kind to ctx's members on the top. */
 static void add_target(lua_State *L, const char *name)
 {
     lua_newtable(L);
+    int members = lua_gettop(L);
     lua_pushstring(L, name);
     lua_pushcclosure(L, ctx_put, 1);
-    lua_setfield(L, -2, "put");
+    lua_setfield(L, members, "put");
+    lua_pushvalue(L, members);
+    protect(L);
+    lua_pushvalue(L, members);
     lua_pushstring(L, name);
-    protect(L, target_index, 1);
+    lua_pushvalue(L, -3);
+    answer_by(L, target_index, 2);
+    lua_pop(L, 1);
+    lua_remove(L, members);
     lua_setfield(L, -2, name);
 }
 
@@ -441,5 +475,6 @@ void tl_ctx_open(lua_State *L)
         if (strcmp(systems[i].name, systems[i].kind) != 0)
             add_target(L, systems[i].kind);
     }
-    protect(L, ctx_index, 0);
+    answer_by(L, ctx_index, 0);
+    protect(L);
 }

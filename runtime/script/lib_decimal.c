@@ -1,6 +1,6 @@
-/* decimal: exact numbers. A decimal keeps the text it came with until it is computed with. Small ones are kept parsed
- * beside the text; large ones are parsed when used, so that no decimal owns memory outside the state.
- * Thread: that of the state. */
+/* decimal: exact numbers. A decimal keeps the text it came with until it is computed with. Small ones are
+ * kept parsed beside the text; large ones are parsed when used, so that no decimal owns memory outside the
+ * state. Thread: that of the state. */
 #include "codec/decimal.h"
 #include "codec/json_writer.h"
 #include "libs.h"
@@ -112,7 +112,8 @@ static void operand(lua_State *L, int index, struct tl_decimal *out, const char 
     }
     if (lua_type(L, index) == LUA_TNUMBER)
         luaL_error(L,
-                   "%s: a decimal and the float %f: a float is not exact; write decimal \"%f\", or amount:tofloat() to "
+                   "%s: a decimal and the float %f: a float is not exact; write decimal \"%f\", or "
+                   "amount:tofloat() to "
                    "compute with floats",
                    what, lua_tonumber(L, index), lua_tonumber(L, index));
     luaL_error(L, "%s: a decimal and a %s", what, luaL_typename(L, index));
@@ -354,21 +355,16 @@ static int decimal_new(lua_State *L)
 
 void tl_decimal_open(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"is", decimal_is},
-                                       {"sign", decimal_sign},
-                                       {"tofloat", decimal_tofloat},
-                                       {"tointeger", decimal_tointeger},
-                                       {"round", decimal_round},
-                                       {"div", decimal_div},
-                                       {"abs", decimal_abs},
-                                       {"scale", decimal_scale},
-                                       {"plain", decimal_plain},
-                                       {NULL, NULL}};
-    static const luaL_Reg meta[] = {{"__add", meta_add},   {"__sub", meta_sub},           {"__mul", meta_mul},
-                                    {"__div", meta_div},   {"__idiv", meta_div},          {"__mod", meta_div},
-                                    {"__unm", meta_unm},   {"__eq", meta_eq},             {"__lt", meta_lt},
-                                    {"__le", meta_le},     {"__tostring", meta_tostring}, {"__concat", meta_concat},
-                                    {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"is", decimal_is},           {"sign", decimal_sign},
+                                       {"tofloat", decimal_tofloat}, {"tointeger", decimal_tointeger},
+                                       {"round", decimal_round},     {"div", decimal_div},
+                                       {"abs", decimal_abs},         {"scale", decimal_scale},
+                                       {"plain", decimal_plain},     {NULL, NULL}};
+    static const luaL_Reg meta[] = {
+        {"__add", meta_add},  {"__sub", meta_sub}, {"__mul", meta_mul},           {"__div", meta_div},
+        {"__idiv", meta_div}, {"__mod", meta_div}, {"__unm", meta_unm},           {"__eq", meta_eq},
+        {"__lt", meta_lt},    {"__le", meta_le},   {"__tostring", meta_tostring}, {"__concat", meta_concat},
+        {NULL, NULL}};
     luaL_newlib(L, meta);
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");

@@ -80,15 +80,10 @@ static int host_lookup(lua_State *L)
 
 void tl_lib_host(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"upper", host_upper},
-                                         {"lower", host_lower},
-                                         {"length", host_length},
-                                         {"first", host_first},
-                                         {"valid", host_valid},
-                                         {"lookup", host_lookup},
-                                         {"encode", tl_json_encode_lua},
-                                         {"decode", tl_json_decode_lua},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"upper", host_upper},          {"lower", host_lower},          {"length", host_length},
+        {"first", host_first},          {"valid", host_valid},          {"lookup", host_lookup},
+        {"encode", tl_json_encode_lua}, {"decode", tl_json_decode_lua}, {NULL, NULL}};
     luaL_newlib(L, functions);
     tl_lib_host_time(L);
 }

@@ -1,5 +1,6 @@
-/* null, isnull, setnull, array, keys: JSON's null and [] in Lua. A table with null members carries, under a hidden key, a
- * table of them; its metatable keeps that up to date when a member is assigned. Thread: that of the state. */
+/* null, isnull, setnull, array, keys: JSON's null and [] in Lua. A table with null members carries, under a
+ * hidden key, a table of them; its metatable keeps that up to date when a member is assigned. Thread: that of
+ * the state. */
 #include "freeze.h"
 #include "value.h"
 #include <stdlib.h>
@@ -144,7 +145,8 @@ lua_Integer tl_value_length(lua_State *L, int index)
     return length;
 }
 
-/* ---- keys in order ---------------------------------------------------------------------------------------------- */
+/* ---- keys in order
+ * ---------------------------------------------------------------------------------------------- */
 
 void tl_key_read(lua_State *L, int index, struct tl_key_ref *key)
 {
@@ -161,10 +163,14 @@ void tl_key_read(lua_State *L, int index, struct tl_key_ref *key)
         key->text = tl_str_n(text, len);
         break;
     }
-    case LUA_TBOOLEAN: key->integer = lua_toboolean(L, index); break;
+    case LUA_TBOOLEAN:
+        key->integer = lua_toboolean(L, index);
+        break;
     default:
-        luaL_error(L, "a %s is a key of this table: its order would be another in every process; use names or numbers",
-                   luaL_typename(L, index));
+        luaL_error(
+            L,
+            "a %s is a key of this table: its order would be another in every process; use names or numbers",
+            luaL_typename(L, index));
     }
 }
 
@@ -204,7 +210,8 @@ void tl_key_sort(struct tl_key_ref *keys, size_t count)
     }
 }
 
-/* ---- for scripts ------------------------------------------------------------------------------------------------ */
+/* ---- for scripts
+ * ------------------------------------------------------------------------------------------------ */
 
 /* isnull(t, key): is there a null? Without a key: is the value itself null? */
 static int lua_isnull(lua_State *L)

@@ -1,5 +1,6 @@
-/* string: Lua's own functions where they are bounded by their output; find, match, gmatch, gsub on our matcher, which
- * ends at the CPU budget; rep and format without endless loops and addresses. Thread: that of the state. */
+/* string: Lua's own functions where they are bounded by their output; find, match, gmatch, gsub on our
+ * matcher, which ends at the CPU budget; rep and format without endless loops and addresses. Thread: that of
+ * the state. */
 #include "libs.h"
 #include "pattern.h"
 #include "value.h"
@@ -174,8 +175,9 @@ static int string_gsub(lua_State *L)
     const char *s = luaL_checklstring(L, 1, &len);
     const char *p = luaL_checklstring(L, 2, &p_len);
     int type = lua_type(L, 3);
-    luaL_argexpected(L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION || type == LUA_TTABLE, 3,
-                     "string/function/table");
+    luaL_argexpected(
+        L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION || type == LUA_TTABLE, 3,
+        "string/function/table");
     lua_Integer most = luaL_optinteger(L, 4, (lua_Integer)len + 1), count = 0;
     lua_settop(L, 4);
     bool anchored = p_len > 0 && *p == '^';
@@ -247,7 +249,8 @@ static int string_format(lua_State *L)
             tl_plain_tostring(L, arg, NULL);
             lua_replace(L, arg);
         } else if (tl_decimal_text_of(L, arg).ptr) {
-            return luaL_error(L, "string.format: %%%c of a decimal; write %%s with amount:round(2, \"half-even\")", f[i]);
+            return luaL_error(
+                L, "string.format: %%%c of a decimal; write %%s with amount:round(2, \"half-even\")", f[i]);
         }
     }
     lua_pushvalue(L, lua_upvalueindex(1));
@@ -279,8 +282,8 @@ void tl_lib_string(lua_State *L)
     /* "10" + 1 would make a double of "1.5"; text becomes a number by tonumber or decimal. */
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
-    static const char *const arithmetic[] = {"__add", "__sub", "__mul", "__mod", "__pow",
-                                             "__div", "__idiv", "__unm"};
+    static const char *const arithmetic[] = {"__add", "__sub", "__mul",  "__mod",
+                                             "__pow", "__div", "__idiv", "__unm"};
     for (size_t i = 0; i < sizeof arithmetic / sizeof *arithmetic; i++) {
         lua_pushnil(L);
         lua_setfield(L, -2, arithmetic[i]);

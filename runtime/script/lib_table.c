@@ -1,5 +1,5 @@
-/* table: Lua's own functions, with a stable merge sort (the stock one picks pivots by the clock in large arrays, and
- * never looks at the budget). Thread: that of the state. */
+/* table: Lua's own functions, with a stable merge sort (the stock one picks pivots by the clock in large
+ * arrays, and never looks at the budget). Thread: that of the state. */
 #include "freeze.h"
 #include "libs.h"
 #include "value.h"

@@ -1,5 +1,5 @@
-/* Dates, times and zones for the standard library. A moment is { ms, offset (minutes), digits, ns } as four values;
- * dates and civil times are text. Zones are read once a state. Thread: that of the state. */
+/* Dates, times and zones for the standard library. A moment is { ms, offset (minutes), digits, ns } as four
+ * values; dates and civil times are text. Zones are read once a state. Thread: that of the state. */
 #include "base/alloc.h"
 #include "codec/timestamp.h"
 #include "codec/zone.h"
@@ -67,10 +67,11 @@ static int time_parse(lua_State *L)
 static int time_format(lua_State *L)
 {
     static const char *const names[] = {"rfc3339", "salesforce", "odata", "odata2", "date", NULL};
-    static const enum tl_time_form forms[] = {TL_TIME_RFC3339, TL_TIME_SALESFORCE, TL_TIME_ODATA, TL_TIME_ODATA2,
-                                              TL_TIME_DATE};
+    static const enum tl_time_form forms[] = {TL_TIME_RFC3339, TL_TIME_SALESFORCE, TL_TIME_ODATA,
+                                              TL_TIME_ODATA2, TL_TIME_DATE};
     int form = luaL_checkoption(L, 1, "rfc3339", names);
-    lua_Integer offset = luaL_optinteger(L, 3, 0), digits = luaL_optinteger(L, 4, 0), ns = luaL_optinteger(L, 5, 0);
+    lua_Integer offset = luaL_optinteger(L, 3, 0), digits = luaL_optinteger(L, 4, 0),
+                ns = luaL_optinteger(L, 5, 0);
     luaL_argcheck(L, offset > -1440 && offset < 1440, 3, "minutes of less than a day");
     luaL_argcheck(L, digits >= 0 && digits <= 9, 4, "0 to 9 digits");
     luaL_argcheck(L, ns >= 0 && ns < 1000000, 5, "0 to 999999");
@@ -194,10 +195,9 @@ static int date_weekday(lua_State *L)
 
 void tl_lib_host_time(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"time_parse", time_parse},   {"time_format", time_format},
-                                         {"to_zone", to_zone},         {"from_zone", from_zone},
-                                         {"date_parse", date_parse},   {"date_add", date_add},
-                                         {"date_days", date_days},     {"date_weekday", date_weekday},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"time_parse", time_parse}, {"time_format", time_format},   {"to_zone", to_zone},
+        {"from_zone", from_zone},   {"date_parse", date_parse},     {"date_add", date_add},
+        {"date_days", date_days},   {"date_weekday", date_weekday}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -1,5 +1,5 @@
-/* The libraries of a script's state; one file each. Every tl_lib_* function adds to the globals table on the top of the
- * stack. Thread: that of the state. */
+/* The libraries of a script's state; one file each. Every tl_lib_* function adds to the globals table on the
+ * top of the stack. Thread: that of the state. */
 #pragma once
 #include "script_state.h"
 
@@ -7,8 +7,8 @@ void tl_lib_base(lua_State *L);
 void tl_lib_string(lua_State *L);
 void tl_lib_table(lua_State *L);
 void tl_lib_coroutine(lua_State *L);
-void tl_lib_cjson(lua_State *L); /* pushes the module instead */
-void tl_lib_host(lua_State *L);  /* pushes the table of functions that scripts/lib stands on */
+void tl_lib_cjson(lua_State *L);       /* pushes the module instead */
+void tl_lib_host(lua_State *L);        /* pushes the table of functions that scripts/lib stands on */
 void tl_lib_host_time(lua_State *L);   /* adds to the host table on the top */
 void tl_lib_host_lookup(lua_State *L); /* adds to the host table on the top */
 

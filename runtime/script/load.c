@@ -1,5 +1,6 @@
-/* Loading order: integration.lua, entities, maps, lenses, events, flows, apis, then what is left of lib/. Each file is
- * compiled as text, inspected (while checking), and run once under a CPU budget. Thread: that of the state. */
+/* Loading order: integration.lua, entities, maps, lenses, events, flows, apis, then what is left of lib/.
+ * Each file is compiled as text, inspected (while checking), and run once under a CPU budget. Thread: that of
+ * the state. */
 #include "load.h"
 #include "base/alloc.h"
 #include "base/nearest.h"
@@ -15,7 +16,8 @@
 #define LOAD_CPU_MS 5000
 
 /* "path:12: text" → place and text; false when there is no such prefix. */
-static bool split_message(const char *message, struct tl_arena *arena, struct tl_place *place, const char **text)
+static bool split_message(const char *message, struct tl_arena *arena, struct tl_place *place,
+                          const char **text)
 {
     for (const char *colon = strchr(message, ':'); colon; colon = strchr(colon + 1, ':')) {
         char *end;
@@ -31,8 +33,8 @@ static bool split_message(const char *message, struct tl_arena *arena, struct tl
 }
 
 /* Reports an error of Lua: a finding while checking, else `err`. */
-static void report(struct tl_loading *loading, const struct tl_source *source, const char *message, const char *chain,
-                   struct tl_error *err)
+static void report(struct tl_loading *loading, const struct tl_source *source, const char *message,
+                   const char *chain, struct tl_error *err)
 {
     struct tl_place place = {source->path, 0};
     const char *text = message;
@@ -64,7 +66,8 @@ static void inspect(lua_State *L, const struct tl_source *source, struct tl_find
     struct tl_proto *main;
     struct tl_error err;
     struct tl_place place = {source->path, 0};
-    if (lua_dump(L, add_piece, &dump, 0) != 0 || tl_chunk_read(tl_buf_str(&dump), &arena, &main, &err) != TL_OK)
+    if (lua_dump(L, add_piece, &dump, 0) != 0 ||
+        tl_chunk_read(tl_buf_str(&dump), &arena, &main, &err) != TL_OK)
         tl_findings_add(findings, TL_FINDING_ERROR, place, "the compiled file cannot be inspected");
     else
         tl_inspect_chunk(main, source->path, findings);
@@ -117,7 +120,8 @@ static int with_chain(lua_State *L)
     return 1;
 }
 
-/* Runs the function on the top with `args` arguments below… and leaves one result; false: reported, nothing left. */
+/* Runs the function on the top with `args` arguments below… and leaves one result; false: reported, nothing
+ * left. */
 static bool run_source(lua_State *L, const struct tl_source *source, int args, struct tl_error *err)
 {
     struct tl_script *script = tl_script_of(L);
@@ -146,9 +150,11 @@ static bool run_source(lua_State *L, const struct tl_source *source, int args, s
     return false;
 }
 
-/* ---- require ---------------------------------------------------------------------------------------------------- */
+/* ---- require
+ * ---------------------------------------------------------------------------------------------------- */
 
-static const struct tl_source *find_module(const struct tl_bundle *bundle, const char *name, char *path, size_t size)
+static const struct tl_source *find_module(const struct tl_bundle *bundle, const char *name, char *path,
+                                           size_t size)
 {
     static const char *const folders[] = {"lib/", "", NULL};
     char plain[200];
@@ -182,8 +188,9 @@ static int missing_module(lua_State *L, const struct tl_bundle *bundle, const ch
                 nearest = lua_pushstring(L, word);
         }
     }
-    return luaL_error(L, "require \"%s\": there is no such file in lib/, maps/, lenses/ or the standard library%s%s", name,
-                      nearest ? "; did you mean " : "", nearest ? nearest : "");
+    return luaL_error(
+        L, "require \"%s\": there is no such file in lib/, maps/, lenses/ or the standard library%s%s", name,
+        nearest ? "; did you mean " : "", nearest ? nearest : "");
 }
 
 /* Leaves the module's value; false: it failed and was reported. Raises when it is already being loaded. */
@@ -237,7 +244,8 @@ static int script_require(lua_State *L)
     if (!script->loading) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, script->modules);
         if (lua_getfield(L, -1, source->path) == LUA_TNIL)
-            return luaL_error(L, "require \"%s\": files are loaded before runs; require it at the top of the file", name);
+            return luaL_error(
+                L, "require \"%s\": files are loaded before runs; require it at the top of the file", name);
         return 1;
     }
     struct tl_error err;
@@ -246,7 +254,8 @@ static int script_require(lua_State *L)
     return 1;
 }
 
-/* ---- libraries -------------------------------------------------------------------------------------------------- */
+/* ---- libraries
+ * -------------------------------------------------------------------------------------------------- */
 
 static int open_libraries(lua_State *L)
 {
@@ -305,7 +314,8 @@ static int open_mapping(lua_State *L)
     return 0;
 }
 
-/* ---- the bundle's files ----------------------------------------------------------------------------------------- */
+/* ---- the bundle's files
+ * ----------------------------------------------------------------------------------------- */
 
 struct load_job {
     const struct tl_source *source;
@@ -334,8 +344,8 @@ static int unknown_global(lua_State *L)
     if (advice)
         return luaL_error(L, "%s", advice);
     const char *nearest = tl_nearest(tl_str_z(name), tl_global_names, tl_global_count);
-    return luaL_error(L, "unknown global '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                      nearest ? "'?" : "");
+    return luaL_error(L, "unknown global '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
+                      nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 /* The globals table stays empty; what it names is behind it, read-only. */
@@ -381,10 +391,11 @@ static void found_state(void *ctx, const char *file, int line, const char *name)
     for (size_t i = 0; !known && i < findings->count; i++)
         known = findings->items[i].place.line == line && strcmp(findings->items[i].place.file, file) == 0;
     if (!known)
-        tl_findings_add(findings, TL_FINDING_ERROR, (struct tl_place){file, line},
-                        "a function that outlives the load assigns to '%s': such state differs per lane and is lost at a "
-                        "restart; remember it in an entity, a setting or a run",
-                        name);
+        tl_findings_add(
+            findings, TL_FINDING_ERROR, (struct tl_place){file, line},
+            "a function that outlives the load assigns to '%s': such state differs per lane and is lost at a "
+            "restart; remember it in an entity, a setting or a run",
+            name);
 }
 
 static int freeze_all(lua_State *L)

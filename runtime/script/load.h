@@ -1,4 +1,5 @@
-/* Running an integration's files in a state: once to check a bundle, once for every state. Thread: that of the state. */
+/* Running an integration's files in a state: once to check a bundle, once for every state. Thread: that of
+ * the state. */
 #pragma once
 #include "bundle_private.h"
 #include "script_state.h"
@@ -9,8 +10,9 @@ struct tl_loading {
     struct tl_findings *findings; /* NULL: the bundle was checked before */
 };
 
-/* Makes the libraries, runs every file, freezes. With `checking` (the same bundle) errors become its findings, loading
- * goes on after them, and the declarations are collected into it; without, TL_ECONFIG at the first. */
+/* Makes the libraries, runs every file, freezes. With `checking` (the same bundle) errors become its
+ * findings, loading goes on after them, and the declarations are collected into it; without, TL_ECONFIG at
+ * the first. */
 tl_code tl_load_files(struct tl_script *script, const struct tl_bundle *bundle, struct tl_bundle *checking,
                       struct tl_error *err);
 /* A state with the libraries only. */

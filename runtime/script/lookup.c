@@ -1,6 +1,6 @@
-/* Lookup tables: lookups/<name>.json (an object: key → row) and lookups/<name>.csv (RFC 4180, a head line, the first
- * column is the key; a row is an object of the other columns, all text). Held once by the bundle, read by every state.
- * Thread: built by one, read by any number. */
+/* Lookup tables: lookups/<name>.json (an object: key → row) and lookups/<name>.csv (RFC 4180, a head line,
+ * the first column is the key; a row is an object of the other columns, all text). Held once by the bundle,
+ * read by every state. Thread: built by one, read by any number. */
 #include "base/alloc.h"
 #include "base/map.h"
 #include "bundle_private.h"
@@ -10,12 +10,14 @@
 
 #define COLUMNS_MAX 256
 
-static void put_row(struct tl_bundle *bundle, struct tl_lookup *lookup, tl_str key, tl_str row, struct tl_place place)
+static void put_row(struct tl_bundle *bundle, struct tl_lookup *lookup, tl_str key, tl_str row,
+                    struct tl_place place)
 {
     tl_str *kept = TL_ARENA_NEW(&bundle->arena, tl_str);
     *kept = tl_arena_str(&bundle->arena, row);
     if (tl_map_put(lookup->rows, key, kept))
-        tl_findings_add(&bundle->findings, TL_FINDING_ERROR, place, "the key '%.*s' stands twice", TL_STR_ARGS(key));
+        tl_findings_add(&bundle->findings, TL_FINDING_ERROR, place, "the key '%.*s' stands twice",
+                        TL_STR_ARGS(key));
 }
 
 static void read_json(struct tl_bundle *bundle, struct tl_lookup *lookup, const struct tl_source *source)

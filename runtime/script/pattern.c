@@ -1,5 +1,5 @@
-/* A backtracking matcher for Lua patterns. Recursion is bounded (TL_MATCH_DEPTH); every item tried counts one step, and
- * each 256 steps the CPU budget is asked. Thread: that of the state. */
+/* A backtracking matcher for Lua patterns. Recursion is bounded (TL_MATCH_DEPTH); every item tried counts one
+ * step, and each 256 steps the CPU budget is asked. Thread: that of the state. */
 #include "pattern.h"
 #include "script_state.h"
 #include <ctype.h>
@@ -9,7 +9,8 @@
 #define CAPTURE_OPEN (-1)
 #define CAPTURE_POSITION (-2)
 
-void tl_match_init(struct tl_match *m, lua_State *L, const char *src, size_t src_len, const char *pat, size_t pat_len)
+void tl_match_init(struct tl_match *m, lua_State *L, const char *src, size_t src_len, const char *pat,
+                   size_t pat_len)
 {
     m->L = L;
     m->src = src;
@@ -55,17 +56,38 @@ static bool in_class(int c, int letter)
 {
     bool yes;
     switch (tolower(letter)) {
-    case 'a': yes = isalpha(c); break;
-    case 'c': yes = iscntrl(c); break;
-    case 'd': yes = isdigit(c); break;
-    case 'g': yes = isgraph(c); break;
-    case 'l': yes = islower(c); break;
-    case 'p': yes = ispunct(c); break;
-    case 's': yes = isspace(c); break;
-    case 'u': yes = isupper(c); break;
-    case 'w': yes = isalnum(c); break;
-    case 'x': yes = isxdigit(c); break;
-    default: return letter == c;
+    case 'a':
+        yes = isalpha(c);
+        break;
+    case 'c':
+        yes = iscntrl(c);
+        break;
+    case 'd':
+        yes = isdigit(c);
+        break;
+    case 'g':
+        yes = isgraph(c);
+        break;
+    case 'l':
+        yes = islower(c);
+        break;
+    case 'p':
+        yes = ispunct(c);
+        break;
+    case 's':
+        yes = isspace(c);
+        break;
+    case 'u':
+        yes = isupper(c);
+        break;
+    case 'w':
+        yes = isalnum(c);
+        break;
+    case 'x':
+        yes = isxdigit(c);
+        break;
+    default:
+        return letter == c;
     }
     return isupper(letter) ? !yes : yes;
 }
@@ -102,10 +124,14 @@ static bool single(struct tl_match *m, const char *s, const char *p, const char 
         return false;
     int c = (unsigned char)*s;
     switch (*p) {
-    case '.': return true;
-    case '%': return in_class(c, (unsigned char)p[1]);
-    case '[': return in_set(c, p, end - 1);
-    default: return (unsigned char)*p == c;
+    case '.':
+        return true;
+    case '%':
+        return in_class(c, (unsigned char)p[1]);
+    case '[':
+        return in_set(c, p, end - 1);
+    default:
+        return (unsigned char)*p == c;
     }
 }
 

@@ -1,5 +1,5 @@
-/* Lua patterns (§6.4.1 of the manual) over bytes, with a step count, so that a pattern which would run for hours ends
- * at the CPU budget: the stock matcher never looks up. Thread: that of the state. */
+/* Lua patterns (§6.4.1 of the manual) over bytes, with a step count, so that a pattern which would run for
+ * hours ends at the CPU budget: the stock matcher never looks up. Thread: that of the state. */
 #pragma once
 #include <lua.h>
 #include <stdbool.h>
@@ -20,8 +20,10 @@ struct tl_match {
     } capture[TL_CAPTURES];
 };
 
-void tl_match_init(struct tl_match *m, lua_State *L, const char *src, size_t src_len, const char *pat, size_t pat_len);
-/* Matches `pat` exactly at `s`; the end of the match or NULL. Raises for a malformed pattern and at the budget. */
+void tl_match_init(struct tl_match *m, lua_State *L, const char *src, size_t src_len, const char *pat,
+                   size_t pat_len);
+/* Matches `pat` exactly at `s`; the end of the match or NULL. Raises for a malformed pattern and at the
+ * budget. */
 const char *tl_match_at(struct tl_match *m, const char *s, const char *pat);
 /* Pushes all captures (the whole match [s, e) when there is none); how many. */
 int tl_match_push(struct tl_match *m, const char *s, const char *e);

@@ -1,6 +1,6 @@
-/* Size-class free list under a Lua state. Invariants: `used` is the sum of the sizes Lua asked for; a piece of class c
- * has (c + 1) * 16 bytes; shrinking never fails, as Lua demands. Under AddressSanitizer every piece is a malloc of its
- * own. Thread: that of the state. */
+/* Size-class free list under a Lua state. Invariants: `used` is the sum of the sizes Lua asked for; a piece
+ * of class c has (c + 1) * 16 bytes; shrinking never fails, as Lua demands. Under AddressSanitizer every
+ * piece is a malloc of its own. Thread: that of the state. */
 #include "quota.h"
 #include "base/alloc.h"
 #include <stdint.h>

@@ -1,5 +1,6 @@
-/* The memory of one Lua state: a size-class free list with counted bytes and a hard limit. Pieces up to 512 bytes come
- * from slabs that are given back when the state is closed; larger ones from the heap. Thread: that of the state. */
+/* The memory of one Lua state: a size-class free list with counted bytes and a hard limit. Pieces up to 512
+ * bytes come from slabs that are given back when the state is closed; larger ones from the heap. Thread: that
+ * of the state. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,12 +9,12 @@
 
 struct tl_quota {
     size_t used, peak;
-    size_t limit;                       /* now: a growing request beyond it is refused */
-    size_t hard;                        /* of the state */
-    bool spent;                         /* the hard limit was met */
-    void *free_list[TL_QUOTA_CLASSES];  /* singly linked free pieces */
-    struct tl_slab *slabs;              /* own */
-    char *at, *end;                     /* unused rest of the newest slab */
+    size_t limit;                      /* now: a growing request beyond it is refused */
+    size_t hard;                       /* of the state */
+    bool spent;                        /* the hard limit was met */
+    void *free_list[TL_QUOTA_CLASSES]; /* singly linked free pieces */
+    struct tl_slab *slabs;             /* own */
+    char *at, *end;                    /* unused rest of the newest slab */
 };
 
 void tl_quota_init(struct tl_quota *quota, size_t hard);

@@ -1,6 +1,7 @@
-/* `a.b = null`: Lua cannot make a stored value read as nil, so where a statement assigns the name null to a field, the
- * loader compiles setnull(a, "b") instead, which empties the field and remembers the null (rule 3 of the Lua face).
- * Only plain chains of names and constant indexes are turned; line numbers do not change. Thread: any. */
+/* `a.b = null`: Lua cannot make a stored value read as nil, so where a statement assigns the name null to a
+ * field, the loader compiles setnull(a, "b") instead, which empties the field and remembers the null (rule 3
+ * of the Lua face). Only plain chains of names and constant indexes are turned; line numbers do not change.
+ * Thread: any. */
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "inspect.h"
@@ -11,9 +12,9 @@ struct chain {
 
 static bool is_word(const struct tl_token *t)
 {
-    static const char *const words[] = {"and", "or", "not", "if", "while", "until", "return", "in", "local",
-                                        "then", "do", "else", "elseif", "end", "nil", "true", "false", "function",
-                                        "repeat", "for", "goto", "break"};
+    static const char *const words[] = {
+        "and",  "or",     "not", "if",  "while", "until", "return",   "in",     "local", "then", "do",
+        "else", "elseif", "end", "nil", "true",  "false", "function", "repeat", "for",   "goto", "break"};
     for (size_t i = 0; i < TL_COUNT_OF(words); i++)
         if (tl_str_is(t->text, words[i]))
             return true;

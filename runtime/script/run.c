@@ -1,6 +1,6 @@
-/* Driving a run: start, resume, and what came of it. Invariants: at most one run of a state is running; whatever a
- * script does, the outcome is one of run.h's endings; a run that has ended is never resumed. Thread: that of the
- * state. */
+/* Driving a run: start, resume, and what came of it. Invariants: at most one run of a state is running;
+ * whatever a script does, the outcome is one of run.h's endings; a run that has ended is never resumed.
+ * Thread: that of the state. */
 #include "base/alloc.h"
 #include "bundle_private.h"
 #include "codec/json_pointer.h"
@@ -44,7 +44,8 @@ void tl_run_refuse_wait(struct tl_script *script)
     script->run->refuse_wait = true;
 }
 
-/* ---- the event as a script sees it --------------------------------------------------------------------------- */
+/* ---- the event as a script sees it
+ * --------------------------------------------------------------------------- */
 
 /* e.data: decoded when it is touched first. */
 static int event_index(lua_State *L)
@@ -54,7 +55,8 @@ static int event_index(lua_State *L)
         return 0;
     struct tl_error err;
     if (!tl_value_decode(L, run->event.payload, &err)) {
-        struct tl_run_result failure = {.cls = TL_STR("data"), .code = TL_STR("not-json"), .message = tl_str_z(err.text)};
+        struct tl_run_result failure = {
+            .cls = TL_STR("data"), .code = TL_STR("not-json"), .message = tl_str_z(err.text)};
         tl_error_push(L, &failure);
         return lua_error(L);
     }
@@ -91,7 +93,8 @@ static void push_event(lua_State *L, const struct tl_run *run)
     lua_setmetatable(L, -2);
 }
 
-/* ---- keys ------------------------------------------------------------------------------------------------------- */
+/* ---- keys
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void key_text(lua_State *L, const char *what)
 {
@@ -128,8 +131,10 @@ void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index
         tl_str text;
         struct tl_error err;
         tl_buf_clear(&script->scratch2);
-        if (tl_json_pointer_text(tl_buf_str(json), tl_str_z(type->key.pointer), &script->scratch2, &text, &err) != TL_OK) {
-            struct tl_run_result failure = {.cls = TL_STR("data"), .code = TL_STR("no-key"), .message = tl_str_z(err.text)};
+        if (tl_json_pointer_text(tl_buf_str(json), tl_str_z(type->key.pointer), &script->scratch2, &text,
+                                 &err) != TL_OK) {
+            struct tl_run_result failure = {
+                .cls = TL_STR("data"), .code = TL_STR("no-key"), .message = tl_str_z(err.text)};
             tl_error_push(L, &failure);
             lua_error(L);
         }
@@ -139,7 +144,8 @@ void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index
     lua_tostring(L, -1);
 }
 
-/* ---- the internal flow of an event with `from` ------------------------------------------------------------------ */
+/* ---- the internal flow of an event with `from`
+ * ------------------------------------------------------------------ */
 
 static const struct tl_event_type *event_of(const struct tl_bundle *bundle, size_t flow)
 {
@@ -179,7 +185,8 @@ static int event_unit(lua_State *L)
         lua_settop(L, 2);
     }
     if (!lua_istable(L, 2))
-        return luaL_error(L, "the map of event \"%s\" gave a %s instead of a record", type->name, luaL_typename(L, 2));
+        return luaL_error(L, "the map of event \"%s\" gave a %s instead of a record", type->name,
+                          luaL_typename(L, 2));
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->ctx);
     lua_getfield(L, -1, "emit");
     lua_insert(L, -2);
@@ -189,7 +196,8 @@ static int event_unit(lua_State *L)
     return 0;
 }
 
-/* ---- outcomes --------------------------------------------------------------------------------------------------- */
+/* ---- outcomes
+ * --------------------------------------------------------------------------------------------------- */
 
 static tl_str kept(struct tl_run *run, lua_State *L, int index)
 {
@@ -329,7 +337,8 @@ static const struct tl_run_outcome *drive(struct tl_run *run, int args)
     return &run->outcome;
 }
 
-/* ---- for the flow room ------------------------------------------------------------------------------------------ */
+/* ---- for the flow room
+ * ------------------------------------------------------------------------------------------ */
 
 struct starting {
     struct tl_run *run;
@@ -407,8 +416,8 @@ static bool begin(struct tl_run *run, bool order)
     return false;
 }
 
-const struct tl_run_outcome *tl_run_start(struct tl_script *script, size_t flow, const struct tl_run_event *event,
-                                          struct tl_run **out)
+const struct tl_run_outcome *tl_run_start(struct tl_script *script, size_t flow,
+                                          const struct tl_run_event *event, struct tl_run **out)
 {
     tl_must(script->bundle && flow < script->bundle->flows.count && !script->run);
     struct tl_run *run = run_new(script, flow, event);
@@ -451,9 +460,10 @@ static tl_code take_key(struct tl_run *run, const struct tl_run_outcome *outcome
                         struct tl_error *err)
 {
     if (outcome->ending != TL_RUN_DONE)
-        return tl_fail(err, TL_EINPUT, "%s:%d: the function of the order ended with: %.*s", outcome->error.place.file
-                       ? outcome->error.place.file : "", outcome->error.place.line,
-                       TL_STR_ARGS(outcome->ending == TL_RUN_ERROR ? outcome->error.message : outcome->reason));
+        return tl_fail(
+            err, TL_EINPUT, "%s:%d: the function of the order ended with: %.*s",
+            outcome->error.place.file ? outcome->error.place.file : "", outcome->error.place.line,
+            TL_STR_ARGS(outcome->ending == TL_RUN_ERROR ? outcome->error.message : outcome->reason));
     lua_State *L = run->thread;
     if (lua_gettop(L) < 1 || (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1)))
         return tl_fail(err, TL_EINPUT, "flow \"%s\": the function of the order gave no text or integer",
@@ -504,7 +514,8 @@ tl_code tl_script_event_key(struct tl_script *script, const struct tl_event_type
     if (!type->key.function) {
         tl_str text;
         tl_buf_clear(&script->scratch2);
-        tl_code code = tl_json_pointer_text(payload, tl_str_z(type->key.pointer), &script->scratch2, &text, err);
+        tl_code code =
+            tl_json_pointer_text(payload, tl_str_z(type->key.pointer), &script->scratch2, &text, err);
         if (code == TL_OK)
             tl_buf_add_str(out, text);
         return code == TL_OK ? TL_OK : TL_EINPUT;

@@ -11,15 +11,15 @@ struct tl_run {
     size_t flow;
     struct tl_run_event event; /* slices in `arena`, payload borrowed */
     int64_t now_ms;
-    uint64_t drawn;            /* counter of random and uuid */
+    uint64_t drawn; /* counter of random and uuid */
     bool did_read, did_effect, did_emit;
-    bool refuse_wait;          /* the wait under way cannot be: say so to the script */
+    bool refuse_wait; /* the wait under way cannot be: say so to the script */
     bool ended;
     const struct tl_run_result *result; /* while resuming */
     struct tl_run_outcome outcome;
-    struct tl_arena arena;   /* of the whole run */
-    struct tl_arena stretch; /* of the outcome; emptied by the next resume */
-    struct tl_buf text;      /* scratch for encoding */
+    struct tl_arena arena;     /* of the whole run */
+    struct tl_arena stretch;   /* of the outcome; emptied by the next resume */
+    struct tl_buf text;        /* scratch for encoding */
     struct tl_run_emit *emits; /* own */
     size_t emit_cap;
     struct tl_run_log *logs; /* own */
@@ -27,7 +27,7 @@ struct tl_run {
     struct {
         char *name; /* arena: "system operation" */
         int count;
-    } *asked; /* own */
+    } * asked; /* own */
     size_t asked_count;
     const char *stop_reason, *stop_data; /* stretch */
 };

@@ -110,13 +110,16 @@ tl_code tl_script_protected(struct tl_script *script, lua_CFunction function, vo
     if (status == LUA_OK)
         return TL_OK;
     const char *text = lua_tostring(L, -1);
-    tl_code code = tl_fail(err, TL_EINPUT, "%s", status == LUA_ERRMEM ? "out of the state's memory" : text ? text : "an error");
+    tl_code code = tl_fail(err, TL_EINPUT, "%s",
+                           status == LUA_ERRMEM ? "out of the state's memory"
+                           : text               ? text
+                                                : "an error");
     lua_pop(L, 1);
     return code;
 }
 
-tl_code tl_script_new(const struct tl_bundle *bundle, const struct tl_script_limits *limits, struct tl_script **out,
-                      struct tl_error *err)
+tl_code tl_script_new(const struct tl_bundle *bundle, const struct tl_script_limits *limits,
+                      struct tl_script **out, struct tl_error *err)
 {
     if (tl_bundle_errors(bundle))
         return tl_fail(err, TL_ECONFIG, "the integration has %zu errors; tidelock check lists them",

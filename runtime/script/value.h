@@ -1,9 +1,8 @@
 /* JSON as Lua values and back, without losing anything (design.md section 3, rules 3 and 4):
- *   object  a table; with nulls it carries them under a hidden key, and a metatable that keeps them up to date
- *   array   a table with the array metatable, so that [] stays []; nulls in it as in an object, with its length
- *   null    reads as nil; a script writes it with `null`
- *   number  digits that fit 64 bits: an integer; any other: a decimal with its text
- * Thread: that of the state. */
+ *   object  a table; with nulls it carries them under a hidden key, and a metatable that keeps them up to
+ * date array   a table with the array metatable, so that [] stays []; nulls in it as in an object, with its
+ * length null    reads as nil; a script writes it with `null` number  digits that fit 64 bits: an integer;
+ * any other: a decimal with its text Thread: that of the state. */
 #pragma once
 #include "base/buf.h"
 #include "script_state.h"
@@ -12,14 +11,15 @@
 
 /* Pushes the value. False: nothing pushed, `err` says line:column. May raise for memory. */
 bool tl_value_decode(lua_State *L, tl_str json, struct tl_error *err);
-/* Appends the value at `index` as JSON with sorted keys. Raises when it is not JSON (function, cycle, NaN, text that is
- * not UTF-8, mixed keys); `out` keeps what was written so far. */
+/* Appends the value at `index` as JSON with sorted keys. Raises when it is not JSON (function, cycle, NaN,
+ * text that is not UTF-8, mixed keys); `out` keeps what was written so far. */
 void tl_value_encode(lua_State *L, int index, struct tl_buf *out);
 
 /* The same for declarations: a function is written as {"$function":"file:line"}. */
 void tl_value_encode_config(lua_State *L, int index, struct tl_buf *out);
 
-/* Addresses of the hidden keys of a table with nulls: its table of null members, and in that the array's length. */
+/* Addresses of the hidden keys of a table with nulls: its table of null members, and in that the array's
+ * length. */
 extern const char tl_nulls_key, tl_length_key;
 
 /* The null sentinel (also cjson.null). */
@@ -30,7 +30,8 @@ void tl_null_set(lua_State *L, int index);
 bool tl_null_get(lua_State *L, int index);
 /* Length of an array with its nulls; otherwise the raw length of the real table. */
 lua_Integer tl_value_length(lua_State *L, int index);
-/* Pushes the table that holds the members of the one at `index`: itself, or what a frozen table stands for. */
+/* Pushes the table that holds the members of the one at `index`: itself, or what a frozen table stands for.
+ */
 void tl_real_table(lua_State *L, int index);
 /* Marks the table at `index` as an array. */
 void tl_array_mark(lua_State *L, int index);

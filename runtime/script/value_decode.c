@@ -1,5 +1,5 @@
-/* JSON bytes to Lua values: one pass of the reader, members are gathered on the Lua stack so that each table is made
- * with its exact size. Depth is bounded by the reader. Thread: that of the state. */
+/* JSON bytes to Lua values: one pass of the reader, members are gathered on the Lua stack so that each table
+ * is made with its exact size. Depth is bounded by the reader. Thread: that of the state. */
 #include "codec/json_reader.h"
 #include "value.h"
 
@@ -100,19 +100,30 @@ static bool decode(struct decoder *d, enum tl_json_token token)
 {
     lua_State *L = d->L;
     switch (token) {
-    case TL_JSON_NULL: tl_null_push(L); return true;
-    case TL_JSON_TRUE: lua_pushboolean(L, 1); return true;
-    case TL_JSON_FALSE: lua_pushboolean(L, 0); return true;
+    case TL_JSON_NULL:
+        tl_null_push(L);
+        return true;
+    case TL_JSON_TRUE:
+        lua_pushboolean(L, 1);
+        return true;
+    case TL_JSON_FALSE:
+        lua_pushboolean(L, 0);
+        return true;
     case TL_JSON_NUMBER:
         if (d->reader.is_int)
             lua_pushinteger(L, d->reader.integer);
         else
             tl_decimal_push(L, d->reader.text);
         return true;
-    case TL_JSON_STRING: lua_pushlstring(L, d->reader.text.ptr, d->reader.text.len); return true;
-    case TL_JSON_BEGIN_OBJECT: return decode_object(d);
-    case TL_JSON_BEGIN_ARRAY: return decode_array(d);
-    default: return false;
+    case TL_JSON_STRING:
+        lua_pushlstring(L, d->reader.text.ptr, d->reader.text.len);
+        return true;
+    case TL_JSON_BEGIN_OBJECT:
+        return decode_object(d);
+    case TL_JSON_BEGIN_ARRAY:
+        return decode_array(d);
+    default:
+        return false;
     }
 }
 

@@ -1,6 +1,6 @@
-/* Lua values to JSON: members in the order of their sorted keys, so that equal values give equal bytes in every process.
- * Raises for what JSON cannot say, naming the place as a JSON pointer. Depth is bounded, so a cycle ends too.
- * Thread: that of the state. */
+/* Lua values to JSON: members in the order of their sorted keys, so that equal values give equal bytes in
+ * every process. Raises for what JSON cannot say, naming the place as a JSON pointer. Depth is bounded, so a
+ * cycle ends too. Thread: that of the state. */
 #include "codec/json_writer.h"
 #include "value.h"
 #include <math.h>
@@ -30,8 +30,8 @@ static int refuse(struct encoder *e, const char *what, const char *detail)
     path[0] = '\0';
     for (int i = 0; i < e->depth && len < sizeof path - 48; i++) {
         struct step *s = &e->path[i];
-        int n = s->key.ptr ? snprintf(path + len, sizeof path - len, "/%.*s", s->key.len > 40 ? 40 : (int)s->key.len,
-                                      s->key.ptr)
+        int n = s->key.ptr ? snprintf(path + len, sizeof path - len, "/%.*s",
+                                      s->key.len > 40 ? 40 : (int)s->key.len, s->key.ptr)
                            : snprintf(path + len, sizeof path - len, "/%lld", (long long)s->index - 1);
         len += n > 0 ? (size_t)n : 0;
     }
@@ -57,7 +57,6 @@ static bool is_sequence(lua_State *L, int index, lua_Integer *length)
     }
     return seen == n;
 }
-
 
 /* An array may have no members beside its elements: they would be lost. */
 static void check_only_elements(struct encoder *e, int index, lua_Integer length)
@@ -201,8 +200,12 @@ static void encode(struct encoder *e, int index)
 {
     lua_State *L = e->L;
     switch (lua_type(L, index)) {
-    case LUA_TNIL: tl_json_null(&e->writer); break;
-    case LUA_TBOOLEAN: tl_json_write_bool(&e->writer, lua_toboolean(L, index)); break;
+    case LUA_TNIL:
+        tl_json_null(&e->writer);
+        break;
+    case LUA_TBOOLEAN:
+        tl_json_write_bool(&e->writer, lua_toboolean(L, index));
+        break;
     case LUA_TNUMBER:
         if (lua_isinteger(L, index))
             tl_json_int(&e->writer, lua_tointeger(L, index));
@@ -211,9 +214,15 @@ static void encode(struct encoder *e, int index)
         else
             tl_json_double(&e->writer, lua_tonumber(L, index));
         break;
-    case LUA_TSTRING: encode_string(e, index); break;
-    case LUA_TTABLE: encode_table(e, index); break;
-    case LUA_TUSERDATA: encode_userdata(e, index); break;
+    case LUA_TSTRING:
+        encode_string(e, index);
+        break;
+    case LUA_TTABLE:
+        encode_table(e, index);
+        break;
+    case LUA_TUSERDATA:
+        encode_userdata(e, index);
+        break;
     case LUA_TLIGHTUSERDATA:
         if (!tl_null_is(L, index))
             refuse(e, "userdata", "");
@@ -226,7 +235,8 @@ static void encode(struct encoder *e, int index)
         }
         refuse(e, "a function", "");
         break;
-    default: refuse(e, lua_type(L, index) == LUA_TFUNCTION ? "a function" : luaL_typename(L, index), "");
+    default:
+        refuse(e, lua_type(L, index) == LUA_TFUNCTION ? "a function" : luaL_typename(L, index), "");
     }
 }
 

@@ -1,6 +1,6 @@
-/* One timer a thread (timer_create with SIGEV_THREAD_ID). Invariants: the handler touches only its own thread's struct,
- * the flag `expired` and lua_sethook, which Lua allows in a signal handler; kernel ticks may be late by 4 ms, never
- * early. Thread: its own. */
+/* One timer a thread (timer_create with SIGEV_THREAD_ID). Invariants: the handler touches only its own
+ * thread's struct, the flag `expired` and lua_sethook, which Lua allows in a signal handler; kernel ticks may
+ * be late by 4 ms, never early. Thread: its own. */
 #include "watchdog.h"
 #include "base/error.h"
 #include "script_state.h"

@@ -6,12 +6,14 @@ static const struct tl_bundle_file base_files[] = {
     {"integration.lua",
      TL_STR("integration \"t\" { steward = \"s\" } steward \"s\" { mail = \"s@t.example\" }\n"
             "system \"crm\" { connector = \"salesforce@1\" } system \"erp\" { connector = \"odata@1\" }\n")},
-    {"entities.lua", TL_STR("entity \"order@1\" { contract = \"contracts/o.json\", steward = \"s\", key = \"no\", owner "
-                            "= \"crm\" }\n")},
+    {"entities.lua",
+     TL_STR("entity \"order@1\" { contract = \"contracts/o.json\", steward = \"s\", key = \"no\", owner "
+            "= \"crm\" }\n")},
     {"contracts/o.json", TL_STR("{}")},
     {"maps/m.lua", TL_STR("return map \"erp.Orders <- order@1\" { No = \"no\", Total = \"total\" }\n")},
-    {"events.lua", TL_STR("event \"in@1\" { contract = \"contracts/o.json\", key = \"no\", steward = \"s\" }\n"
-                          "event \"out@1\" { contract = \"contracts/o.json\", key = \"no\", steward = \"s\" }\n")},
+    {"events.lua",
+     TL_STR("event \"in@1\" { contract = \"contracts/o.json\", key = \"no\", steward = \"s\" }\n"
+            "event \"out@1\" { contract = \"contracts/o.json\", key = \"no\", steward = \"s\" }\n")},
 };
 
 static enum tl_effect_class effect_of(void *ctx, const struct tl_system_decl *system, tl_str operation,
@@ -91,8 +93,8 @@ void case_start_limited(struct case_run *c, const char *head, const char *body, 
                         const struct tl_script_limits *limits)
 {
     static char text[65536];
-    snprintf(text, sizeof text, "%s flow \"f\" { on = \"in@1\", steward = \"s\", run = function(ctx, e) %s end }", head,
-             body);
+    snprintf(text, sizeof text,
+             "%s flow \"f\" { on = \"in@1\", steward = \"s\", run = function(ctx, e) %s end }", head, body);
     c->bundle = load("flows/f.lua", text);
     if (tl_bundle_errors(c->bundle)) {
         tl_bundle_free(c->bundle);

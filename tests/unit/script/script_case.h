@@ -4,7 +4,8 @@
 #include "base/buf.h"
 #include "script/run.h"
 
-/* Errors (or warnings too) of the integration with this file added or replaced: "file:line text\n" each; static. */
+/* Errors (or warnings too) of the integration with this file added or replaced: "file:line text\n" each;
+ * static. */
 const char *case_errors(const char *path, const char *text);
 const char *case_warnings(const char *path, const char *text);
 /* Asserts that checking `text` as `path` finds exactly one error, at `line`, with `part` in its text. */

@@ -108,6 +108,7 @@ struct tl_verdict_rules tl_call_rules(const struct tl_call *call)
 static void code_ended(struct tl_driver *driver, const struct tl_driver_end *end)
 {
     struct tl_call *call = driver->owner;
+    call->result.status = driver->last_status;
     if (!end->done) {
         call->stop_why = NULL;
         tl_call_fail_verdict(call, &end->verdict);

@@ -146,6 +146,7 @@ static void transferred(struct tl_exchange *x, struct tl_answer *answer)
     struct tl_driver *d = TL_CONTAINER_OF(x, struct tl_driver, exchange);
     if (d->stop_why && !d->told) {
         d->told = true;
+        d->lost = answer && answer->outcome == TL_ANSWER_UNKNOWN;
         step(d, &(tlc_input){.kind = TLC_CANCEL});
         return;
     }
@@ -153,6 +154,7 @@ static void transferred(struct tl_exchange *x, struct tl_answer *answer)
         fail(d, x->failure, x->wait_ms, x->why);
         return;
     }
+    d->last_status = answer->outcome == TL_ANSWER_THERE ? answer->status : 0;
     if (!is_success(answer) && !d->any_status) {
         if (d->stop_why) {
             fail_stopped(d);
@@ -199,9 +201,11 @@ static void act_fail(struct tl_driver *d, const tlc_fail *f)
     d->end.http_reply = (int)f->http_reply;
     d->end.verdict = (struct tl_verdict){.failure = (enum tl_failure)f->fail_class,
                                          .wait_ms = f->wait_ms > 0 ? f->wait_ms : 0,
-                                         .unknown = f->unknown,
+                                         .unknown = f->unknown || d->lost,
                                          .code = tl_arena_str(&d->scope.arena, tl_str_of(f->code)),
                                          .message = tl_arena_str(&d->scope.arena, tl_str_of(f->message))};
+    if (d->stop_why && tl_str_is(d->end.verdict.message, "cancelled")) /* the helpers' word: ours says more */
+        d->end.verdict.message = tl_str_z(d->stop_why);
     finish(d);
 }
 

@@ -27,9 +27,11 @@ struct tl_driver {
     struct tl_mail mail;
     const char *stop_why;          /* cancelled, or out of time: then why */
     bool told, last_transfer_used; /* CANCEL was given; its one transfer was made */
+    bool lost;                     /* the stop broke off a transfer that may have been carried out */
     bool plain_only;               /* a login: its requests carry no credentials of ours */
     bool any_status, streams;      /* of the transfer under way */
     bool storing;                  /* EMIT waits for tl_driver_stored */
+    int last_status;               /* of the latest answer; 0 none */
     struct tl_answer last;         /* copied: what FAIL with class 0 judges */
     tl_str pending;                /* streamed body not yet given; in the scope */
     bool has_pending;

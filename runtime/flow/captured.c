@@ -20,6 +20,14 @@ static tl_str hint_payload(const struct tl_captured *captured, struct tl_arena *
     return payload;
 }
 
+/* What was polled begins a trace of its own, so that the calls it causes hang together. */
+static const struct tl_trace *new_trace(struct tl_arena *arena)
+{
+    struct tl_trace *trace = TL_ARENA_NEW(arena, struct tl_trace);
+    tl_trace_start(trace);
+    return trace;
+}
+
 void tl_captured_event(const struct tl_plan *plan, int system, const struct tl_captured *captured,
                        const struct tl_trace *trace, struct tl_arena *arena, struct tl_event_in *in)
 {
@@ -27,7 +35,7 @@ void tl_captured_event(const struct tl_plan *plan, int system, const struct tl_c
     *in = (struct tl_event_in){.source = tl_str_z(of->name),
                                .dedupe = captured->dedupe,
                                .priority = TL_NORMAL,
-                               .trace = trace,
+                               .trace = trace != NULL && tl_trace_is_set(trace) ? trace : new_trace(arena),
                                .redelivers_for_ms = of->redelivers_ms};
     if (captured->hint) {
         in->type = TL_STR(TL_TYPE_HINT);

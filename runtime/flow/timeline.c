@@ -17,7 +17,8 @@
 
 struct line {
     int64_t time_ms;
-    size_t order; /* as written, for equal times */
+    tl_position event; /* for equal times: what became of an event stands before later events */
+    size_t order;      /* then as written */
     size_t from, len;
 };
 
@@ -83,7 +84,7 @@ static void begin(struct timeline *timeline, struct tl_json_writer *w, int64_t t
         timeline->lines = tl_realloc(timeline->lines, timeline->line_cap * sizeof *timeline->lines);
     }
     timeline->lines[timeline->line_count] =
-        (struct line){.time_ms = time_ms, .order = timeline->line_count, .from = timeline->text.len};
+        (struct line){.time_ms = time_ms, .event = event, .order = timeline->line_count, .from = timeline->text.len};
     tl_json_writer_init(w, &timeline->text);
     tl_json_begin_object(w);
     tl_json_put_string(w, "time", tl_time_text(time_ms, text));
@@ -266,6 +267,8 @@ static int by_time(const void *a, const void *b)
     const struct line *x = a, *y = b;
     if (x->time_ms != y->time_ms)
         return x->time_ms < y->time_ms ? -1 : 1;
+    if (x->event != y->event)
+        return x->event < y->event ? -1 : 1;
     return x->order < y->order ? -1 : 1;
 }
 

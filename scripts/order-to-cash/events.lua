@@ -13,23 +13,17 @@ event "order.prepared@1" { contract = "contracts/order.v1.json", key = "order_no
 event "order.released@1" { contract = "contracts/order.v1.json", key = "order_no", steward = "order-desk" }
 
 -- What the ERP does with it. All of them come from one capture of one object, so they are told in order.
-local function status_is(...)
-  local wanted = {}
-  for _, status in ipairs { ... } do wanted[status] = true end
-  return function(new) return wanted[new.Status] == true end
-end
-
 local function status_event(name, when)
   event(name) {
     contract = "contracts/order_status.v1.json", key = "order_no", steward = "order-desk",
     from = "erp.SalesOrders", when = when, map = "order_status@1 <- erp.SalesOrders",
   }
 end
-status_event("order.placed@1", status_is "new")
-status_event("order.accepted@1", status_is "accepted")
-status_event("shipment.sent@1", status_is "shipped")
-status_event("invoice.issued@1", status_is "invoiced")
-status_event("order.refused@1", status_is("refused", "cancelled"))
+status_event("order.placed@1",   function(new) return new.Status == "new" end)
+status_event("order.accepted@1", function(new) return new.Status == "accepted" end)
+status_event("shipment.sent@1",  function(new) return new.Status == "shipped" end)
+status_event("invoice.issued@1", function(new) return new.Status == "invoiced" end)
+status_event("order.refused@1",  function(new) return new.Status == "refused" or new.Status == "cancelled" end)
 
 -- A case about an order is opened or moves on. The desk's webhook only says "look there": the ticket is read.
 local tickets = require "tickets"

@@ -1,5 +1,5 @@
 // The three platforms side by side, and where they disagree.
-const decimal = text => (text === null || text === undefined ? undefined : String(text).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, ''))
+import { decimal } from './decimal.mjs'
 
 export function compare(deal, lines, order, partners, deliveries, invoices, organization) {
   const partner = partners.find(p => p.PartnerNo === order?.PartnerNo)

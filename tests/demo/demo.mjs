@@ -39,6 +39,7 @@ async function play(world) {
   await world.follow(order, account, 'new')
   for (const [action, status, title, body] of [['Accept', 'accepted', 'The ERP clerk accepts the order', {}],
     ['Ship', 'shipped', 'The warehouse ships it', { Carrier: 'DHL', TrackingNo: 'JD014600003' }], ['Invoice', 'invoiced', 'Accounting invoices it', {}]]) {
+    await watch.flush()
     chapter(title)
     await world.clerk(action, order, body)
     await Promise.all([world.dealIs(order, status), world.deskSees(account, order, status)])

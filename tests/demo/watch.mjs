@@ -1,12 +1,14 @@
 // Tells every change on the platforms as it happens. All of it comes from the platforms' own records of what was committed
 // and of the requests they got; who sent a request and why comes from its trace context and Tidelock's timeline.
+import { decimal } from './decimal.mjs'
+
 const own = { salesforce: 'Salesforce', odata: 'ERP', zendesk: 'Support desk' }
 const businessKey = doc => doc.Order_No__c ?? doc.OrderNo ?? doc.organization_fields?.last_order ?? doc.Account_No__c ?? doc.PartnerNo ?? doc.external_id ?? ''
-const noise = /^(Id|ID|id|attributes|IsDeleted|IsClosed|IsWon|.*Date|.*At|.*ById|OwnerId|.*Modstamp|.*_at|url|[A-Z]\w+Id|Created\w*|Modified\w*|Billing(Street|State|PostalCode)|Street|PostalCode)$/
+const noise = /^(Id|ID|id|attributes|IsDeleted|IsClosed|IsWon|.*Date|.*At|.*ById|OwnerId|.*Modstamp|.*_at|url|[A-Z]\w+Id|Created\w*|Modified\w*|Billing\w+|Street|PostalCode|City|Country|Company\w+|SortOrder|CustomerReference|PartnerNo|account_no|Description|TotalPrice)$/
 
 export class Watch {
   constructor(world, { say, every = 60 }) {
-    Object.assign(this, { world, say, every, seen: new Map(), sources: new Map() })
+    Object.assign(this, { world, say, every, seen: new Map(), sources: new Map(), deals: new Map() })
   }
 
   async start() {
@@ -15,14 +17,20 @@ export class Watch {
     this.done = this.run()
   }
 
+  // Everything that is committed by now has been told when this returns.
+  flush() {
+    this.turn = (this.turn ?? Promise.resolve()).then(() => this.look(hop => this.say(hop)))
+    return this.turn
+  }
+
   async run() {
     while (this.running) {
-      await this.look(hop => this.say(hop))
+      await this.flush()
       await new Promise(done => setTimeout(done, this.every))
     }
   }
 
-  async stop() { this.running = false; await this.done; await this.look(hop => this.say(hop)) }
+  async stop() { this.running = false; await this.done; await this.flush() }
 
   async look(tell) {
     const hops = (await Promise.all(this.world.platforms.map(p => this.fresh(p)))).flat()
@@ -37,6 +45,7 @@ export class Watch {
       const id = `${platform.name}/${record.object}/${record.id}`, from = this.seen.get(id) ?? 0
       for (let i = from; i < record.versions.length; i++) {
         const version = record.versions[i]
+        if (version.doc.Order_No__c) this.deals.set(version.doc.Id, version.doc.Order_No__c)
         out.push({ platform, object: record.object, time: version.time, n: version.n, doc: version.doc, fields: version.fields, before: record.versions[i - 1]?.doc, op: version.op })
       }
       this.seen.set(id, record.versions.length)
@@ -45,7 +54,7 @@ export class Watch {
   }
 
   async explain({ platform, object, time, n, doc, fields, before, op }) {
-    return { time: time.slice(11, 23), from: n ? await this.origin(platform, n) : 'a person', to: own[platform.name], key: String(businessKey(doc)), what: `${object} ${op}d: ${differences(doc, before, fields)}` }
+    return { time: new Date(time).toISOString().slice(11, 23), from: n ? await this.origin(platform, n) : 'a person', to: own[platform.name], key: String(businessKey(doc) || this.deals.get(doc.OpportunityId) || ''), what: `${object} ${op}d: ${differences(doc, before, fields)}` }
   }
 
   // Which platform's change a request of ours answers: its trace is that of the change.
@@ -70,13 +79,19 @@ export class Watch {
 
 function differences(doc, before, fields) {
   const names = (before ? fields : Object.keys(doc)).filter(name => !noise.test(name) && told(doc[name]) !== '')
-  const shown = names.slice(0, 6).map(name => (before && told(before[name]) ? `${name} ${told(before[name])} → ${told(doc[name])}` : `${name} ${told(doc[name])}`))
-  return shown.join(', ') + (names.length > 6 ? ', …' : '')
+  return names.map(name => difference(name, doc[name], before?.[name])).join(', ')
 }
+
+function difference(name, now, before) {
+  if (plain(now) && plain(before)) return Object.keys(now).filter(k => told(now[k]) !== told(before[k])).map(k => difference(k, now[k], before[k])).join(', ')
+  return told(before) ? `${name} ${told(before)} → ${told(now)}` : `${name} ${told(now)}`
+}
+
+const plain = value => value !== null && typeof value === 'object' && !Array.isArray(value)
 
 function told(value) {
   if (value === null || value === undefined || value === '' || value === false) return ''
-  if (Array.isArray(value)) return value.length ? `${value.length} ${value.length === 1 ? 'line' : 'lines'}` : ''
-  if (typeof value === 'object') return Object.entries(value).filter(([, v]) => told(v)).map(([k, v]) => `${k} ${told(v)}`).join(' ')
+  if (Array.isArray(value)) return value.map(v => (v.UnitPrice ? `${decimal(v.Quantity)} × ${v.ProductNo} at ${decimal(v.UnitPrice)}` : v.ProductNo)).join(' and ')
+  if (plain(value)) return Object.entries(value).filter(([, v]) => told(v)).map(([k, v]) => `${k} ${told(v)}`).join(', ')
   return String(value)
 }

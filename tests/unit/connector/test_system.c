@@ -1,0 +1,108 @@
+/* system.c, config.c: settings against the manifest. */
+#include "rig.h"
+
+static tl_code make(const char *connector, const char *settings, const char *operations, bool lenient,
+                    struct tl_error *err)
+{
+    struct tl_library *library = tl_library_new(RIG_CONNECTORS);
+    struct tl_system *system = NULL;
+    struct tl_system_config config = {.name = TL_STR("erp_de"),
+                                      .connector = tl_str_z(connector),
+                                      .settings = tl_str_z(settings),
+                                      .operations = tl_str_z(operations)};
+    tl_code code = lenient ? tl_system_draft(library, &config, &system, err)
+                           : tl_system_new(library, &config, NULL, &system, err);
+    tl_system_free(system);
+    tl_library_free(library);
+    return code;
+}
+
+#define URL "\"url\":\"https://x.example\""
+
+static void checks_settings(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *settings, *says; /* NULL: fits */
+    } rows[] = {
+        {"{" URL "}", NULL},
+        {"{" URL ",\"limits\":{\"concurrent\":3},\"breaker\":{},\"kind\":\"erp\"}", NULL},
+        {"{" URL ",\"auth\":{\"kind\":\"basic\",\"user\":\"u\",\"password\":\"p\"}}", NULL},
+        {"{" URL ",\"hook\":[\"new\",\"old\"]}", NULL},
+        {"{}", "url: is missing: base address"},
+        {"{\"url\":null}", "url: is missing"},
+        {"{\"url\":\"x.example\"}", "url: is string, must be a url: base address"},
+        {"{\"url\":\"https://u:p@x.example\"}", "must be a url"},
+        {"{" URL ",\"page_sise\":3}", "page_sise: there is no such field; did you mean \"page_size\"?"},
+        {"{" URL ",\"page_size\":\"3\"}", "page_size: is string, must be a integer"},
+        {"{" URL ",\"mode\":\"slow\"}", "mode: must be one of"},
+        {"{" URL ",\"auth\":{\"kind\":\"magic\"}}", "auth.kind \"magic\": this connector has none, basic"},
+        {"{" URL ",\"auth\":{\"kind\":\"basic\",\"user\":\"u\"}}", "auth.password: is missing"},
+        {"{" URL ",\"auth\":{\"kind\":\"basic\",\"user\":\"u\",\"pasword\":\"p\",\"password\":\"p\"}}",
+         "auth.pasword: there is no such field; did you mean \"password\"?"},
+        {"[]", "must be an object"},
+        {"{", "line 1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tl_error err = {0};
+        tl_code code = make("rest_t@1", rows[i].settings, "", false, &err);
+        if (code != (rows[i].says ? TL_ECONFIG : TL_OK) ||
+            (rows[i].says && (!strstr(err.text, rows[i].says) || !strstr(err.text, "system \"erp_de\""))))
+            fail_msg("%s gives %s: %s", rows[i].settings, tl_code_name(code), err.text);
+    }
+    assert_int_equal(make("rest_t@1", "{\"url\":null,\"auth\":{\"kind\":\"token\",\"token\":null}}", "", true, NULL),
+                     TL_OK);
+}
+
+static void adds_operations_from_a_file(void **state)
+{
+    (void)state;
+    static const char file[] = "{\"operations\":{\"credit_status\":{\"effect\":\"read\",\"method\":\"GET\","
+                               "\"path\":\"credit/{account}\",\"args\":{\"required\":[\"account\"]}},"
+                               "\"get\":{\"effect\":\"idempotent\",\"method\":\"PUT\",\"path\":\"x\",\"settle\":\"5s\"}}}";
+    struct tl_library *library = tl_library_new(RIG_CONNECTORS);
+    struct tl_system *system = NULL;
+    struct tl_error err = {0};
+    struct tl_operation_facts facts;
+    tl_str name;
+    struct tl_system_config config = {.name = TL_STR("erp"),
+                                      .connector = TL_STR("rest_t@1"),
+                                      .settings = TL_STR("{" URL "}"),
+                                      .operations = tl_str_z(file)};
+    assert_int_equal(tl_system_new(library, &config, NULL, &system, &err), TL_OK);
+    assert_true(tl_system_operation(system, TL_STR("credit_status"), &facts));
+    assert_int_equal(facts.effect, TL_EFFECT_READ);
+    assert_true(tl_system_operation(system, TL_STR("get"), &facts)); /* the file's wins */
+    assert_int_equal(facts.effect, TL_EFFECT_IDEMPOTENT);
+    assert_int_equal(facts.settle_ms, 5000);
+    assert_true(tl_system_operation(system, TL_STR("keyed"), &facts));
+    assert_int_equal(facts.effect, TL_EFFECT_KEYED);
+    assert_int_equal(facts.key_ttl_ms, 7200000);
+    assert_true(tl_system_operation(system, TL_STR("create"), &facts));
+    assert_true(facts.has_lookup);
+    assert_false(tl_system_operation(system, TL_STR("gett"), &facts));
+    assert_string_equal(tl_system_nearest_operation(system, TL_STR("credit_state")), "credit_status");
+    assert_true(tl_system_operation_at(system, 0, &name) && tl_str_is(name, "credit_status"));
+    assert_int_equal(tl_system_check_args(system, TL_STR("credit_status"), TL_STR("{}"), &err), TL_EINPUT);
+    assert_non_null(strstr(err.text, "account is missing"));
+    assert_int_equal(tl_system_check_args(system, TL_STR("credit_statu"), TL_STR("{}"), &err), TL_ENOTFOUND);
+    assert_int_equal(tl_system_check_changes(system, TL_STR("Item"), TL_STR("{\"poll\":\"5s\"}"), &err), TL_OK);
+    assert_int_equal(tl_system_check_changes(system, TL_STR("Item"), TL_STR("{\"kinds\":\"x\"}"), &err), TL_ECONFIG);
+    assert_non_null(strstr(err.text, "did you mean \"kind\""));
+    assert_int_equal(tl_system_check_changes(system, TL_STR("Other"), TL_STR_NONE, &err), TL_ECONFIG);
+    assert_true(tl_system_has_webhook(system));
+    tl_system_free(system);
+    tl_library_free(library);
+    assert_int_equal(make("rest_t@1", "{" URL "}", "{\"operations\":{\"a\":{\"effect\":\"read\"}}}", false, &err),
+                     TL_ECONFIG);
+    assert_non_null(strstr(err.text, "operations file: operations.a"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(checks_settings),
+        cmocka_unit_test(adds_operations_from_a_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -47,7 +47,8 @@ struct rig {
     int stops;
 };
 
-#define RIG_CONNECTORS TIDELOCK_BUILD "/tests/connectors"
+#define RIG_CONNECTORS TIDELOCK_BUILD "/tests/connectors"      /* made for tests */
+#define RIG_SHIPPED TIDELOCK_BUILD "/lib/tidelock/plugins" /* ours */
 
 /* `settings`: members besides url, e.g. "\"auth\":{…}"; "" for none. `script` may be NULL and set later. */
 void rig_open(struct rig *rig, const char *connector, const char *settings, const struct rig_answer *script);

@@ -59,7 +59,7 @@ static void refuses_files_from_elsewhere(void **state)
     char *manifest = NULL;
     assert_int_equal(tl_library_get_file(library, RIG_CONNECTORS "/coded.so", &connector, &err), TL_OK);
     tl_library_free(library);
-    library = tl_library_new(TIDELOCK_BUILD "/plugins");
+    library = tl_library_new(RIG_SHIPPED);
     assert_int_equal(tl_library_get_file(library, RIG_CONNECTORS "/coded.so", &connector, &err), TL_EACCESS);
     assert_non_null(strstr(err.text, "contained"));
     assert_int_equal(tl_library_get_file(library, "/nowhere/x.so", &connector, &err), TL_ENOTFOUND);

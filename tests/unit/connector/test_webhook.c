@@ -107,7 +107,7 @@ static void takes_unsigned_ones_from_this_machine_only(void **state)
     (void)state;
     struct rig rig;
     struct heard heard;
-    rig_open_in(&rig, TIDELOCK_BUILD "/plugins", "webhook@1", "\"scheme\":\"none\",\"type\":\"order\",\"version\":\"/rev\"",
+    rig_open_in(&rig, RIG_SHIPPED, "webhook@1", "\"scheme\":\"none\",\"type\":\"order\",\"version\":\"/rev\"",
                 nothing);
     receive(&rig, NULL, 0, "{\"id\":\"a\",\"rev\":3}", true, &heard);
     assert_string_equal(heard.events, "order a 3 order:a:3 {\"id\":\"a\",\"rev\":3}\n");
@@ -138,7 +138,7 @@ static void reads_standard_webhooks(void **state)
     struct tl_http_header headers[] = {{TL_STR("webhook-id"), TL_STR("msg_1")},
                                        {TL_STR("webhook-timestamp"), tl_str_z(stamp)},
                                        {TL_STR("webhook-signature"), tl_buf_str(&text)}};
-    rig_open_in(&rig, TIDELOCK_BUILD "/plugins", "webhook@1",
+    rig_open_in(&rig, RIG_SHIPPED, "webhook@1",
                 "\"secret\":\"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\",\"type_at\":\"/type\","
                 "\"key\":\"/data/no\",\"payload\":\"/data\"",
                 nothing);
@@ -159,7 +159,7 @@ static void says_so_when_no_secret_is_set(void **state)
     (void)state;
     struct rig rig;
     struct heard heard;
-    rig_open_in(&rig, TIDELOCK_BUILD "/plugins", "webhook@1", "", nothing);
+    rig_open_in(&rig, RIG_SHIPPED, "webhook@1", "", nothing);
     receive(&rig, NULL, 0, "{}", true, &heard);
     assert_int_equal(heard.status, 503);
     rig_close(&rig);
@@ -172,7 +172,7 @@ static void compares_tokens_and_macs(void **state)
     struct heard heard;
     char signature[80];
     struct tl_http_header header = {TL_STR("x-token"), TL_STR("s3cret")};
-    rig_open_in(&rig, TIDELOCK_BUILD "/plugins", "webhook@1",
+    rig_open_in(&rig, RIG_SHIPPED, "webhook@1",
                 "\"scheme\":\"token\",\"signature_header\":\"X-Token\",\"secret\":\"s3cret\"", nothing);
     receive(&rig, &header, 1, "{\"id\":\"a\"}", false, &heard);
     assert_false(heard.refused);
@@ -180,7 +180,7 @@ static void compares_tokens_and_macs(void **state)
     receive(&rig, &header, 1, "{\"id\":\"a\"}", false, &heard);
     assert_int_equal(heard.status, 401);
     rig_close(&rig);
-    rig_open_in(&rig, TIDELOCK_BUILD "/plugins", "webhook@1",
+    rig_open_in(&rig, RIG_SHIPPED, "webhook@1",
                 "\"scheme\":\"hmac\",\"signature_header\":\"X-Sig\",\"secret\":\"k\"", nothing);
     header = (struct tl_http_header){TL_STR("X-Sig"), tl_str_z(github_signature("k", "{\"id\":\"a\"}", signature) + 7)};
     receive(&rig, &header, 1, "{\"id\":\"a\"}", false, &heard);
@@ -200,8 +200,8 @@ static void sends_with_the_plugin(void **state)
                                                {"GET /orders/7", 404, NULL, NULL},
                                                {NULL, 0, NULL, NULL}};
     struct rig rig;
-    rig_open_in(&rig, TIDELOCK_BUILD "/plugins", "webhook@1", "", script);
-    const struct rig_result *r = rig_run(&rig, "put", "{\"path\":\"orders/7\",\"body\":{\"a\":[],\"n\":1.10}}");
+    rig_open_in(&rig, RIG_SHIPPED, "webhook@1", "", script);
+    const struct rig_result *r = rig_run(&rig, "store", "{\"path\":\"orders/7\",\"body\":{\"a\":[],\"n\":1.10}}");
     assert_int_equal(r->raw.failure, TL_FAIL_NONE);
     assert_string_equal(rig.seen[0].body, "{\"a\":[],\"n\":1.10}");
     assert_string_equal(r->id, "orders/7");

@@ -18,7 +18,7 @@ static struct write *prepare(tlc_call *c)
     s->object = od_arg(c, "/object");
     s->key = tlc_json_raw(c->host, c->scope, c->request->args, "/key");
     s->record = tlc_json_raw(c->host, c->scope, c->request->args, "/record");
-    s->etag = c->request->version;
+    s->etag = c->request->version.len ? c->request->version : od_arg(c, "/version");
     return s;
 }
 

@@ -23,7 +23,7 @@ async function platforms() {
   const erp = await new Platform('odata').start()
   const desk = await new Platform('zendesk').start()
   await erp.fault([{ match: { method: 'PATCH' }, fault: 'drop_after_commit', every: 10 },
-    { match: { method: 'PATCH' }, fault: '503', rate: 0.01, seed: o.seed, headers: { 'retry-after': '1' } }])
+    { match: { method: 'PATCH' }, fault: 'status', status: 503, rate: 0.01, seed: o.seed }])
   await desk.fault([{ match: { method: 'POST', path: 'create_or_update' }, fault: 'drop_after_commit', every: 10 }])
   await erp.admin('POST', 'records/BusinessPartners', { PartnerNo: 'P-1', Name: 'The one customer' })
   return { erp, desk }
@@ -69,9 +69,24 @@ tidelock.env = {}
 await tidelock.start()
 url = tidelock.url
 await load.stop()
+
+// A unit that was alone in three lives which were killed is parked as a suspect (rule 25). Here the killer is the suspect:
+// what a person would do after looking is to run it again.
+async function clearSuspects() {
+  const { exceptions } = await tidelock.json('exceptions', '--limit', '500')
+  for (const { id, class: why } of exceptions) {
+    if (why !== 'poison') return
+    suspects++
+    await tidelock.command('exceptions', 'retry', id, '--reason', 'it was the crash run that killed the program')
+  }
+}
+let suspects = 0
 const idle = s => s.engine && s.engine.flows.every(f => f.unfinished === 0)
 let status
-await until('everything to be finished', async () => idle(status = await tidelock.json('status')), { timeout: 120000, every: 200 })
+await until('everything to be finished', async () => {
+  await clearSuspects()
+  return idle(status = await tidelock.json('status'))
+}, { timeout: 120000, every: 200 })
   .catch(error => { console.log(`${error.message}\n${tidelock.process.output.slice(-3000)}`) })
 const exceptions = status.engine.exceptions
 await tidelock.stop()
@@ -89,6 +104,6 @@ if (load.total < o.kills) problems.push(`only ${load.total} events were acknowle
 await Promise.all([erp.stop(), desk.stop()])
 for (const problem of problems.slice(0, 20)) console.log(problem)
 console.log(`killed: ${JSON.stringify(killed)}; replies: ${JSON.stringify(load.replies)}`)
-console.log(`${load.total} acknowledged, ${effects} effects on 2 platforms, ${repeats} identical repeats`)
+console.log(`${load.total} acknowledged, ${effects} effects on 2 platforms, ${repeats} identical repeats, ${suspects} suspects run again`)
 console.log(`${problems.length ? 0 : 1} passed, ${problems.length ? 1 : 0} failed, 0 skipped`)
 process.exit(problems.length ? 1 : 0)

@@ -256,7 +256,7 @@ static int ctx_emit(lua_State *L)
                           nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
     }
     tl_str data = encode_kept(L, 3, &run->arena);
-    tl_event_key_push(L, type, 3);
+    tl_event_key_push(L, type, 3, data);
     const char *key = lua_tolstring(L, -1, &len);
     if (run->outcome.emit_count == run->emit_cap) {
         if (run->emit_cap >= 10000)

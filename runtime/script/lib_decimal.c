@@ -81,6 +81,11 @@ void tl_decimal_push(lua_State *L, tl_str text)
     push_box(L, text);
 }
 
+void tl_decimal_push_number(lua_State *L, tl_str text)
+{
+    push_box(L, text);
+}
+
 tl_str tl_decimal_text_of(lua_State *L, int index)
 {
     struct boxed *box = box_at(L, index);

@@ -117,7 +117,7 @@ static void push_declared(lua_State *L, const char *kind, const char *name, cons
     lua_pop(L, 2);
 }
 
-void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index)
+void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index, tl_str json)
 {
     index = lua_absindex(L, index);
     if (type->key.function) {
@@ -126,13 +126,11 @@ void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index
         lua_call(L, 1, 1);
     } else {
         struct tl_script *script = tl_script_of(L);
-        struct tl_buf *json = tl_scratch(L);
-        tl_value_encode(L, index, json);
         tl_str text;
         struct tl_error err;
         tl_buf_clear(&script->scratch2);
-        if (tl_json_pointer_text(tl_buf_str(json), tl_str_z(type->key.pointer), &script->scratch2, &text,
-                                 &err) != TL_OK) {
+        if (tl_json_pointer_text(json, tl_str_z(type->key.pointer), &script->scratch2, &text, &err) !=
+            TL_OK) {
             struct tl_run_result failure = {
                 .cls = TL_STR("data"), .code = TL_STR("no-key"), .message = tl_str_z(err.text)};
             tl_error_push(L, &failure);
@@ -501,7 +499,7 @@ static int event_key(lua_State *L)
     struct tl_error err;
     if (!tl_value_decode(L, job->payload, &err))
         return luaL_error(L, "%s", err.text);
-    tl_event_key_push(L, job->type, -1);
+    tl_event_key_push(L, job->type, -1, job->payload);
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
     tl_buf_add(job->out, text, len);

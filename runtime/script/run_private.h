@@ -42,8 +42,8 @@ void tl_run_note(lua_State *L, const char *text);
 void tl_run_refuse_wait(struct tl_script *script);
 /* Is L the coroutine of the run itself? */
 bool tl_run_is_outermost(lua_State *L);
-/* Key of an event type for the value at `index`: pushes text, or raises. */
-void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index);
+/* Key of an event type for the value at `index`, which `json` is as text: pushes the key, or raises. */
+void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index, tl_str json);
 
 /* The functions of ctx (lib_ctx.c): pushes ctx, built for this state's systems and kinds. */
 void tl_ctx_open(lua_State *L);

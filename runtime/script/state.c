@@ -54,8 +54,7 @@ bool tl_script_stopped(lua_State *L, int status)
 
 static int on_panic(lua_State *L)
 {
-    (void)L;
-    tl_must(!"an error of Lua outside a protected call");
+    tl_must(L == NULL); /* an error of Lua outside a protected call */
     return 0;
 }
 

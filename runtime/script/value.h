@@ -57,5 +57,7 @@ void tl_key_sort(struct tl_key_ref *keys, size_t count);
 void tl_decimal_open(lua_State *L);
 /* Pushes a decimal with this text (a number of the JSON grammar or what tl_decimal_parse reads). */
 void tl_decimal_push(lua_State *L, tl_str text);
+/* The same for text that is known to be a JSON number. */
+void tl_decimal_push_number(lua_State *L, tl_str text);
 /* The text of the decimal at `index`, or ptr NULL. */
 tl_str tl_decimal_text_of(lua_State *L, int index);

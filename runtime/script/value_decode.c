@@ -113,7 +113,7 @@ static bool decode(struct decoder *d, enum tl_json_token token)
         if (d->reader.is_int)
             lua_pushinteger(L, d->reader.integer);
         else
-            tl_decimal_push(L, d->reader.text);
+            tl_decimal_push_number(L, d->reader.text);
         return true;
     case TL_JSON_STRING:
         lua_pushlstring(L, d->reader.text.ptr, d->reader.text.len);

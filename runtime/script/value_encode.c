@@ -183,6 +183,21 @@ static void encode_string(struct encoder *e, int index)
         refuse(e, "a string", e->writer.why);
 }
 
+/* Digits by hand: printf is slower than all the rest of a number. */
+static void encode_integer(struct encoder *e, lua_Integer value)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (value < 0)
+        digits[--at] = '-';
+    tl_json_raw_value(&e->writer, tl_str_n(digits + at, sizeof digits - at));
+}
+
 static void encode_function(struct encoder *e, int index)
 {
     lua_Debug info;
@@ -208,7 +223,7 @@ static void encode(struct encoder *e, int index)
         break;
     case LUA_TNUMBER:
         if (lua_isinteger(L, index))
-            tl_json_int(&e->writer, lua_tointeger(L, index));
+            encode_integer(e, lua_tointeger(L, index));
         else if (!isfinite(lua_tonumber(L, index)))
             refuse(e, "a number that is infinite or not a number", "");
         else

@@ -10,10 +10,11 @@ static int64_t cpu_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void ends_within_budget(const char *body, const char *code)
+static void ends_within_budget(const char *body, const char *code, int64_t budget_ms)
 {
     struct case_run c;
-    struct tl_script_limits limits = {.cpu_ms = 60, .memory = 24u * 1024 * 1024, .growth = 16u * 1024 * 1024};
+    struct tl_script_limits limits = {
+        .cpu_ms = budget_ms, .memory = 24u * 1024 * 1024, .growth = 16u * 1024 * 1024};
     int64_t before = cpu_ms();
     case_start_limited(&c, "", body, "{}", &limits);
     int64_t took = cpu_ms() - before;
@@ -21,7 +22,7 @@ static void ends_within_budget(const char *body, const char *code)
         !tl_str_is(c.outcome->error.code, code))
         fail_msg("%s: ending %d, %.*s %.*s", body, (int)c.outcome->ending, TL_STR_ARGS(c.outcome->error.cls),
                  TL_STR_ARGS(c.outcome->error.message));
-    if (took > 1500)
+    if (took > budget_ms + 1500)
         fail_msg("%s took %lld ms", body, (long long)took);
     assert_true(c.outcome->error.retryable);
     assert_true(c.outcome->log_count == 0);
@@ -53,7 +54,7 @@ static void a_runaway_ends_at_its_cpu_budget(void **state)
         "goto top ::top:: goto top",
     };
     for (size_t i = 0; i < TL_COUNT_OF(bodies); i++)
-        ends_within_budget(bodies[i], "cpu");
+        ends_within_budget(bodies[i], "cpu", 60);
 }
 
 static void a_hoarder_ends_at_its_memory(void **state)
@@ -66,7 +67,7 @@ static void a_hoarder_ends_at_its_memory(void **state)
         "local t = {} for i = 1, 1e9 do t[i] = coroutine.create(print) end",
     };
     for (size_t i = 0; i < TL_COUNT_OF(bodies); i++)
-        ends_within_budget(bodies[i], "memory");
+        ends_within_budget(bodies[i], "memory", 10000);
     assert_non_null(strstr(case_says("return (\"x\"):rep(1e9)", "{}"), "larger than the memory"));
     assert_says("ctx:log(tostring(#(\"\"):rep(math.maxinteger)))", "0");
 }

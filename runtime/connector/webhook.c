@@ -227,14 +227,18 @@ static void begin_code(struct webhook *w, bool verified)
 
 /* ---- the way in --------------------------------------------------------------------------------------------------------------- */
 
-static bool type_is_accepted(const struct webhook *w)
+/* Without a list: JSON, unless the connector's code reads the body itself. */
+static bool type_is_accepted(const struct webhook *w, bool code)
 {
     const struct tl_json_value *types = tl_json_get(w->spec, "content_types");
     tl_str given = tl_http_header_value(w->request.headers, w->request.header_count, "Content-Type"), media;
-    if (!types)
+    if (!types && code)
         return true;
     if (!tl_str_cut(&given, ';', &media))
         return false;
+    media = tl_str_trim(media);
+    if (!types)
+        return tl_str_ieq(media, TL_STR("application/json")) || tl_str_ends(media, TL_STR("+json"));
     struct tl_json_iter i = tl_json_iter(types);
     while (tl_json_next(&i))
         if (tl_str_ieq(tl_json_text(i.value), tl_str_trim(media)))
@@ -262,7 +266,7 @@ static void begin(struct tl_mail *mail)
     int status = tl_webhook_check(w->lane->system, w->spec, &w->vars, &w->request, &verified, why, sizeof why);
     if (status != 0)
         refuse(w, status, why);
-    else if (!type_is_accepted(w))
+    else if (!type_is_accepted(w, code))
         refuse(w, 415, "this content type is not understood here");
     else if (code)
         begin_code(w, verified);

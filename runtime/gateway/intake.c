@@ -36,17 +36,32 @@ bool tl_intake_path(tl_str path, tl_str *system)
     return system->len != 0 && tl_str_find(*system, '/') < 0;
 }
 
-static void refuse_busy(struct tl_http_request *request, const char *text)
+/* tl_http_refuse, with a header beside the problem. */
+static void refuse_with(struct tl_http_request *request, const struct tl_problem *problem, tl_str name, tl_str value)
 {
     struct tl_buf out;
-    struct tl_http_header again = {TL_STR("Retry-After"), TL_STR("5")};
+    struct tl_http_header header = {name, value};
     tl_buf_init(&out, 4096);
-    tl_problem_print(&(struct tl_problem){.status = 503, .type = "journal-busy", .title = "Come again later", .detail = text},
-                     &out);
-    struct tl_http_answer answer = {
-        .status = 503, .type = TL_PROBLEM_TYPE, .headers = &again, .header_count = 1, .body = tl_buf_str(&out)};
+    tl_problem_print(problem, &out);
+    struct tl_http_answer answer = {.status = problem->status,
+                                    .type = TL_PROBLEM_TYPE,
+                                    .headers = &header,
+                                    .header_count = 1,
+                                    .body = tl_buf_str(&out)};
     tl_http_reply(request, &answer);
     tl_buf_free(&out);
+}
+
+static void refuse_busy(struct tl_http_request *request, const char *text)
+{
+    struct tl_problem problem = {.status = 503, .type = "journal-busy", .title = "Come again later", .detail = text};
+    refuse_with(request, &problem, TL_STR("Retry-After"), TL_STR("5"));
+}
+
+static void refuse_method(struct tl_http_request *request)
+{
+    struct tl_problem problem = {.status = 405, .title = "Method Not Allowed", .detail = "a webhook is a POST"};
+    refuse_with(request, &problem, TL_STR("Allow"), TL_STR("POST, PUT"));
 }
 
 void tl_intake_head(struct tl_gateway *gateway, struct tl_http_request *request)
@@ -158,7 +173,10 @@ static void on_verified(void *ctx, const struct tl_webhook_result *result)
                              intake);
     } else if (result->refused) {
         count(intake, result->status);
-        tl_http_refuse(intake->request, result->status, NULL, "%.*s", TL_STR_ARGS(result->why));
+        if (result->status == 405)
+            refuse_method(intake->request);
+        else
+            tl_http_refuse(intake->request, result->status, NULL, "%.*s", TL_STR_ARGS(result->why));
         intake_free(intake);
     } else if (result->event_count == 0) {
         keep_reply(intake, result);

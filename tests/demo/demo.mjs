@@ -35,7 +35,7 @@ async function play(world) {
   chapter('A deal is made and won in Salesforce')
   const lines = [{ product: 'PUMP-7', text: 'Feed pump 7 bar', quantity: 3, price: '1499.90', total: '4499.70' },
     { product: 'SEAL-2', text: 'Seal kit', quantity: 12, price: '8.35', total: '100.20' }]
-  await world.sell({ order, account, lines, more: { Amount: '4599.90' } })
+  await world.sell({ order, account, name: 'Nordwind Maschinenbau GmbH', lines, more: { Amount: '4599.90' } })
   await world.follow(order, account, 'new')
   for (const [action, status, title, body] of [['Accept', 'accepted', 'The ERP clerk accepts the order', {}],
     ['Ship', 'shipped', 'The warehouse ships it', { Carrier: 'DHL', TrackingNo: 'JD014600003' }], ['Invoice', 'invoiced', 'Accounting invoices it', {}]]) {

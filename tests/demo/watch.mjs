@@ -4,7 +4,7 @@ import { decimal } from './decimal.mjs'
 
 const own = { salesforce: 'Salesforce', odata: 'ERP', zendesk: 'Support desk' }
 const businessKey = doc => doc.Order_No__c ?? doc.OrderNo ?? doc.organization_fields?.last_order ?? doc.Account_No__c ?? doc.PartnerNo ?? doc.external_id ?? ''
-const noise = /^(Id|ID|id|attributes|IsDeleted|IsClosed|IsWon|.*Date|.*At|.*ById|OwnerId|.*Modstamp|.*_at|url|[A-Z]\w+Id|Created\w*|Modified\w*|Billing\w+|Street|PostalCode|City|Country|Company\w+|SortOrder|CustomerReference|PartnerNo|account_no|Description|TotalPrice)$/
+const noise = /^(Id|ID|id|attributes|IsDeleted|IsClosed|IsWon|.*Date|.*At|.*ById|OwnerId|.*Modstamp|.*_at|url|[A-Z]\w+Id|Created\w*|Modified\w*|Billing\w+|Street|PostalCode|City|Country|Company\w+|SortOrder|CustomerReference|account_no|Description|TotalPrice)$/
 
 export class Watch {
   constructor(world, { say, every = 60 }) {

@@ -12,13 +12,13 @@ async function world(t, options) {
 
 test('an order goes all the way, on every platform, exact to the last digit', async t => {
   const w = await world(t)
-  const lines = [{ product: 'TURBINE', quantity: '1', price: '1234567890123.45', total: '1234567890123.45' },
+  const lines = [{ product: 'TURBINE', quantity: '100', price: '12345678901.23', total: '1234567890123.45' },
     { product: 'BOLT', text: 'Bolt M8, zinc – 100 Stück', quantity: '0.25', price: '0.07', total: '0.02' }]
   await w.sell({ order: 'SO-1', account: 'A-1', name: 'Bäcker & Söhne', lines, more: { Amount: '1234567890123.47' } })
   await w.follow('SO-1', 'A-1')
   const order = await w.order('SO-1'), deal = await w.deal('SO-1')
   const [turbine, bolt] = order.Items
-  assert.deepEqual([turbine.ProductNo, turbine.Quantity, turbine.UnitPrice, turbine.NetAmount].map(String).map(trim), ['TURBINE', '1', '1234567890123.45', '1234567890123.45'])
+  assert.deepEqual([turbine.ProductNo, turbine.Quantity, turbine.UnitPrice, turbine.NetAmount].map(String).map(trim), ['TURBINE', '100', '12345678901.23', '1234567890123.45'])
   assert.deepEqual([bolt.Description, bolt.Quantity, bolt.UnitPrice, bolt.NetAmount].map(String).map(trim), ['Bolt M8, zinc – 100 Stück', '0.25', '0.07', '0.02'])
   assert.equal(trim(order.NetAmount), '1234567890123.47')
   assert.equal(trim(deal.Invoice_Total__c), '1234567890123.47')

@@ -82,7 +82,7 @@ export class World {
   async sales(method, path, body) { return (await this.salesforce.admin(method, `records/${path}`, body)).record }
 
   // An account, an open opportunity and its lines. Returns the opportunity's Id.
-  async offer({ order = 'SO-1001', account = 'A-100', name = 'Nordwind Maschinenbau GmbH', lines = [{ product: 'PUMP-7', text: 'Feed pump', quantity: 3, price: '149.90' }], more = {} } = {}) {
+  async offer({ order = 'SO-1001', account = 'A-100', name = `Customer ${account}`, lines = [{ product: 'PUMP-7', text: 'Feed pump', quantity: 3, price: '149.90' }], more = {} } = {}) {
     const known = (await this.records(this.salesforce, 'Account')).find(a => a.Account_No__c === account)
     const owner = known?.Id ?? (await this.sales('POST', 'Account', { Name: name, Account_No__c: account, Vat_Id__c: 'DE811907980', Company_Code__c: '1000',
       BillingStreet: 'Hafenstraße 12', BillingCity: 'Kiel', BillingPostalCode: '24103', BillingCountry: 'Germany' })).id

@@ -30,7 +30,7 @@ function tidelock(integration, sinkUrl, data) {
 
 async function bare(mode, integration, sinkUrl) {
   const p = new Process(program('bench_bare'), [mode, join(here, integration), join(root, 'scripts/lib'), join(build, 'lib/tidelock/plugins'),
-    JSON.stringify({ shop: { webhook: {} }, erp: { url: sinkUrl } })], { name: 'bare' })
+    JSON.stringify({ shop: { scheme: 'none', type: 'Order', key: '/number', dedupe: '/number' }, erp: { url: sinkUrl, auth: { kind: 'none' } } })], { name: 'bare' })
   return { process: p, url: (await p.line(/listening (\S+)/))[1] }
 }
 

@@ -37,7 +37,7 @@ const tidelock = new Tidelock({
   secrets: { 'erp.password': 'sync-pw', 'desk.token': 'sandbox-token' },
 })
 let url = null
-const load = new Load({ url: () => url, keys: o.keys, random })
+const load = new Load({ url: () => url, keys: o.keys, random, rate: 6 })
 const killed = { starting: 0, writing: 0, random: 0 }
 console.log(`seed ${o.seed}, ${o.kills} kills, ${o.keys} keys`)
 
@@ -86,7 +86,7 @@ let status
 await until('everything to be finished', async () => {
   await clearSuspects()
   return idle(status = await tidelock.json('status'))
-}, { timeout: 120000, every: 200 })
+}, { timeout: 180000, every: 200 })
   .catch(error => { console.log(`${error.message}\n${tidelock.process.output.slice(-3000)}`) })
 const exceptions = status.engine.exceptions
 await tidelock.stop()

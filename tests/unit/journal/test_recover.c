@@ -1,4 +1,5 @@
 #include "support.h"
+#include "base/crc32c.h"
 #include "lossy_disk.h"
 #include <errno.h>
 #include <signal.h>
@@ -170,6 +171,7 @@ static void refuses_when_a_cleanly_closed_end_is_missing(void **state)
     accept_event(j, "k", NULL, "one");
     struct accepted two = accept_event(j, "k", NULL, "two");
     tl_journal_close(j);
+    assert_int_equal(access(path_in(*state, SEGMENT ".idx"), F_OK), 0);
     size_t len;
     char *bytes = read_file(path_in(*state, SEGMENT), &len);
     memset(bytes + 4096 + 72, 0, 5000); /* behind the first head */
@@ -177,6 +179,23 @@ static void refuses_when_a_cleanly_closed_end_is_missing(void **state)
     tl_free(bytes);
     EXPECT(TL_ECORRUPT, tl_journal_open(*state, &small_options, &j, err));
     (void)two;
+}
+
+/* Bytes with the right number, salt and checksum that do not follow the commit before: left behind, or brought here. */
+static void takes_no_commit_that_is_off_the_chain(void **state)
+{
+    struct log log;
+    make_log(&log, *state);
+    uint8_t *head = (uint8_t *)log.seg + log.ends[COMMITS - 1];
+    uint32_t words[18];
+    memcpy(words, head, sizeof words);
+    words[10] ^= 1; /* the crc of the commit before */
+    memcpy(head, words, sizeof words);
+    uint32_t crc = tl_crc32c(0, head + 8, 72 - 8 + words[12] * words[13] + words[15]);
+    memcpy(head + 4, &crc, sizeof crc);
+    lay_out(&log, log.seg, log.seg_len);
+    expect_commits(&log, COMMITS - 1);
+    free_log(&log);
 }
 
 static void reports_a_damaged_payload_when_it_is_read(void **state)
@@ -356,6 +375,7 @@ int main(void)
         T(verifies_every_cut_of_the_whole_log),
         T(names_file_and_offset_when_the_middle_is_damaged),
         T(refuses_when_a_cleanly_closed_end_is_missing),
+        T(takes_no_commit_that_is_off_the_chain),
         T(reports_a_damaged_payload_when_it_is_read),
         T(lets_one_process_in),
         T(rebuilds_a_lost_index),

@@ -103,7 +103,7 @@ void tl_collect_event(struct tl_form *form)
         event->key.pointer = as_pointer(form, "key", tl_form_text(form, "key"));
     event->from = tl_form_text(form, "from");
     event->map = tl_form_text(form, "map");
-    event->entity = "";
+    event->entity = event->key_field = "";
     event->when = tl_form_is_function(form, "when", &event->when_place);
     if (!event->from[0] && (event->map[0] || event->when))
         tl_form_error(form, NULL, "'when' and 'map' need 'from': the object whose changes become this event");

@@ -147,15 +147,34 @@ static void add_internal(struct tl_bundle *bundle, struct tl_event_type *event)
     flow->place = event->place;
 }
 
+/* The map (on the top, when there is one) knows which field of the source it reads the key from; without a map it is the
+ * key itself. */
+static void find_key_field(struct tl_bundle *bundle, lua_State *L, struct tl_event_type *event)
+{
+    int top = lua_gettop(L);
+    if (!event->from[0] || !event->key.pointer || strchr(event->key.pointer + 1, '/'))
+        return;
+    const char *name = event->key.pointer + 1;
+    if (!event->map[0])
+        event->key_field = name;
+    else if (lua_istable(L, top) && lua_getfield(L, top, "sources") == LUA_TTABLE &&
+             lua_getfield(L, -1, name) == LUA_TSTRING)
+        event->key_field = tl_arena_copy(&bundle->arena, tl_str_z(lua_tostring(L, -1)));
+    lua_settop(L, top);
+}
+
 static void check_event_map(struct tl_bundle *bundle, struct tl_script *script, struct tl_event_type *event)
 {
     lua_State *L = script->L;
-    if (!event->map[0])
+    if (!event->map[0]) {
+        find_key_field(bundle, L, event);
         return;
+    }
     tl_str left, right;
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->maps);
     lua_pushstring(L, event->map);
     bool known = lua_rawget(L, -2) == LUA_TTABLE;
+    find_key_field(bundle, L, event);
     const char *nearest = NULL;
     lua_pop(L, 1);
     if (!known) {

@@ -2,8 +2,8 @@
  * that key (operation "find" of its connector), and the event's filter is tried on what it answers: so the reply names the
  * missing record, or the filter line that would drop it, or says that it would be taken. Reads only. */
 #include "base/alloc.h"
-#include "codec/json.h"
 #include "connector/call.h"
+#include "connector/webhook.h"
 #include "control.h"
 #include "flow/lane.h"
 #include "script/run.h"
@@ -104,22 +104,34 @@ static void try_filter(struct question *q, tl_str record)
     tl_free(type);
 }
 
+static void settle_failed(struct question *q, const struct tl_call_result *result)
+{
+    settle(q, result->failure == TL_FAIL_UNSUPPORTED ? "cannot-ask" : "no-answer",
+           tl_printf("%s: %.*s", tl_failure_name(result->failure), TL_STR_ARGS(result->message)));
+}
+
+static void on_read(void *ctx, const struct tl_captured *event, const struct tl_call_result *result)
+{
+    struct question *q = ctx;
+    if (event == NULL)
+        settle_failed(q, result);
+    else if (event->deleted)
+        settle(q, "absent", tl_printf("its %s with %s '%s' was deleted", q->object, q->field, q->ask->key));
+    else
+        try_filter(q, event->payload);
+}
+
+/* What is found may be no more than an id: the filter wants the whole record, as a hint's. */
 static void on_found(void *ctx, const struct tl_call_result *result)
 {
     struct question *q = ctx;
-    struct tl_json_doc *doc = NULL;
-    if (result->failure != TL_FAIL_NONE) {
-        settle(q, result->failure == TL_FAIL_UNSUPPORTED ? "cannot-ask" : "no-answer",
-               tl_printf("%s: %.*s", tl_failure_name(result->failure), TL_STR_ARGS(result->message)));
-        return;
-    }
-    const struct tl_json_value *records =
-        tl_json_parse(result->document, NULL, &doc, NULL) == TL_OK ? tl_json_get(tl_json_root(doc), "records") : NULL;
-    if (tl_json_count(records) == 0)
+    struct tl_system_lane *system = tl_lane_system(q->ask->lane, tl_str_z(q->system));
+    if (result->failure != TL_FAIL_NONE)
+        settle_failed(q, result);
+    else if (result->matches == 0 || result->id.len == 0)
         settle(q, "absent", tl_printf("it has no %s with %s '%s'", q->object, q->field, q->ask->key));
     else
-        try_filter(q, tl_json_raw(tl_json_item(records, 0)));
-    tl_json_free(doc);
+        tl_hint_read(system, tl_str_z(q->object), result->id, NULL, on_read, q);
 }
 
 static void on_lane(struct tl_mail *mail)
@@ -146,37 +158,46 @@ static void on_lane(struct tl_mail *mail)
     tl_buf_free(&args);
 }
 
-/* "salesforce.Opportunity" and "/Order_No__c": what is asked for where. False when the key is not a field of the record. */
-static bool question_fill(struct question *q, const struct tl_event_type *event)
+static void add_question(struct ask *ask, const struct tl_event_type *event, const char *system, tl_str object)
 {
-    tl_str object = tl_str_z(event->from), system;
-    if (event->flow < 0 || event->key.pointer == NULL || event->key.pointer[0] != '/' ||
-        !tl_str_cut(&object, '.', &system) || object.len == 0)
-        return false;
+    struct question *q = &ask->questions[ask->count++];
+    q->ask = ask;
     q->event = event;
-    q->system = tl_str_dup(system);
+    q->system = tl_copy_z(system);
     q->object = tl_str_dup(object);
-    q->field = tl_copy_z(event->key.pointer + 1);
-    return true;
+    q->field = tl_copy_z(event->key_field);
+}
+
+/* "salesforce.Opportunity" or, of each system of a kind, "erp.SalesOrders". Nothing is asked when it cannot be told which
+ * field of the record holds the key. */
+static void add_questions(struct ask *ask, const struct tl_bundle *bundle, const struct tl_event_type *event)
+{
+    size_t count;
+    tl_str object = tl_str_z(event->from), target;
+    const struct tl_system_decl *systems = tl_bundle_systems(bundle, &count);
+    if (event->flow < 0 || event->key_field[0] == '\0' || !tl_str_cut(&object, '.', &target) || object.len == 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (tl_str_is(target, systems[i].name) || tl_str_is(target, systems[i].kind))
+            add_question(ask, event, systems[i].name, object);
+    }
 }
 
 void tl_ask_systems(struct tl_control_request *request, tl_str key)
 {
     struct tl_server *server = request->server;
     struct ask *ask = TL_NEW(struct ask);
-    size_t count;
-    const struct tl_event_type *events = tl_bundle_events(tl_integration_bundle(server->integration), &count);
+    const struct tl_bundle *bundle = tl_integration_bundle(server->integration);
+    size_t count, systems;
+    const struct tl_event_type *events = tl_bundle_events(bundle, &count);
+    (void)tl_bundle_systems(bundle, &systems);
     ptrdiff_t slash = tl_str_find(key, '/');
     ask->request = request;
     ask->lane = tl_engine_lane(server->engine, 0);
     ask->key = tl_str_dup(slash < 0 ? key : tl_str_from(key, (size_t)slash + 1));
-    ask->questions = tl_zalloc(count + 1, sizeof *ask->questions);
-    for (size_t i = 0; i < count; i++) {
-        struct question *q = &ask->questions[ask->count];
-        q->ask = ask;
-        if (question_fill(q, &events[i]))
-            ask->count++;
-    }
+    ask->questions = tl_zalloc(count * systems + 1, sizeof *ask->questions);
+    for (size_t i = 0; i < count; i++)
+        add_questions(ask, bundle, &events[i]);
     ask->open = ask->count;
     if (ask->count == 0)
         answer(ask);

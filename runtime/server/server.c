@@ -92,7 +92,10 @@ tl_code tl_server_restart_engine(struct tl_server *server, struct tl_error *err)
                TL_FSTR("do", "tidelock settings set NAME VALUE, or tidelock secrets set NAME"));
         return TL_OK;
     }
-    return start_engine(server, err);
+    code = start_engine(server, err);
+    if (code == TL_OK && server->control != NULL)
+        code = tl_addresses_write(server, err); /* the listeners opened just now */
+    return code;
 }
 
 bool tl_server_unready(struct tl_server *server, struct tl_buf *why)

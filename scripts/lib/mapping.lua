@@ -339,10 +339,21 @@ local function keys_of(body, title, entity_key)
   error(title .. ": no field is marked as the external key: OrderNo = as.key(\"order_no\")", 0)
 end
 
+-- Which field of the source each name is read from, where it is read from one: { order_no = "Order_No__c" }.
+local function sources_of(body)
+  local sources = {}
+  for name, value in pairs(body) do
+    if is_spec(value) and value.kind == "key" then value = value.inner end
+    local path = is_spec(value) and value.path or value
+    if type(path) == "string" and not path:find("[.%[]") then sources[name] = path end
+  end
+  return sources
+end
+
 -- The map object: callable, and `apply` for the runtime.
 function M.compile(title, body, entity_keys)
   local left, right = split(title)
-  local map = { name = title, left = left, right = right }
+  local map = { name = title, left = left, right = right, sources = sources_of(body) }
   local writes = right:find("@", 1, true) and not left:find("@", 1, true)
   if writes then
     map.target, map.object = left:match("^([^.]+)%.(.+)$")

@@ -30,6 +30,7 @@ test('what is missing is named by readyz and status; setting it starts the work 
   const set = await setSecret(shop, 'desk.token', 'sandbox-token\n')
   assert.equal(set.code, 0, set.err)
   await until('ready', async () => (await readyz(shop)).status === 200)
+  shop.tidelock.readAddresses()
   await shop.change('N-1', 1)
   await shop.arrived(shop.erp, 'N-1', 1)
   await shop.arrived(shop.desk, 'N-1', 1)

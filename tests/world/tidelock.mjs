@@ -29,11 +29,16 @@ export class Tidelock {
       if (this.process.end) throw Object.assign(new Error('ended'), { stop: true })
       return existsSync(join(this.data, 'server.json'))
     }, { timeout, every: 5 }).catch(error => { throw new Error(`tidelock did not start: ${error.message}\n${this.process.output.slice(-4000)}`) })
+    this.readAddresses()
+    if (ready) await until('readyz', async () => (await fetch(`${this.ops}/readyz`)).ok, { timeout, every: 10 })
+    return this
+  }
+
+  // Also when settings that were missing came later: then the listener opens only then.
+  readAddresses() {
     const { listen, ops } = JSON.parse(readFileSync(join(this.data, 'server.json'), 'utf8'))
     this.url = `http://${listen}`
     this.ops = `http://${ops}`
-    if (ready) await until('readyz', async () => (await fetch(`${this.ops}/readyz`)).ok, { timeout, every: 10 })
-    return this
   }
 
   // A command against this server: { code, out, err }.

@@ -130,6 +130,7 @@ struct tl_event_type {
     const char *from;       /* "salesforce.Opportunity", "" when flows emit it */
     const char *map;        /* "order@1 <- salesforce.Opportunity", "" when the payload goes on as it is */
     const char *entity;     /* entity of `map`, "" */
+    const char *key_field;  /* field of the source's record that the key is read from, "" when that cannot be told */
     bool when;              /* has a filter */
     struct tl_place place, when_place;
     int flow; /* index of its internal flow, -1 without `from` */

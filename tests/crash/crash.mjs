@@ -61,9 +61,14 @@ async function life(n) {
 }
 
 load.start()
-for (let n = 0; n < o.kills; n++) {
-  await life(n)
-  if ((n + 1) % 20 === 0) say(`${n + 1} kills, ${load.total} acknowledged`)
+try {
+  for (let n = 0; n < o.kills; n++) {
+    await life(n)
+    if ((n + 1) % 20 === 0) say(`${n + 1} kills, ${load.total} acknowledged`)
+  }
+} catch (error) {
+  console.log(`it does not live on: ${error.message.slice(0, 3000)}\n0 passed, 1 failed, 0 skipped`)
+  process.exit(1)
 }
 tidelock.env = {}
 await tidelock.start()

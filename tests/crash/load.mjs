@@ -34,7 +34,7 @@ export class Load {
       if (twice) sends.push(this.send(key, number))
       await Promise.all(sends)
       this.accepted.set(key, number)
-      if (this.random() < this.duplicates / 2) await this.send(key, number) // late duplicate
+      if (this.random() < this.duplicates / 2) await this.send(key, 1 + Math.floor(this.random() * number)) // sent again, late
       if (this.rate !== Infinity) await pause(1000 / this.rate)
     }
   }

@@ -8,7 +8,7 @@
 #define TLC_SEEN_SLOTS 8192 /* a power of two */
 
 typedef struct tlc_seen {
-    uint64_t slots[TLC_SEEN_SLOTS]; /* hashes of object, key and version; 0: free */
+    uint64_t slots[TLC_SEEN_SLOTS]; /* hashes of object, key, version and contents; 0: free */
 } tlc_seen;
 
 /* FNV-1a over the text and a separator. */
@@ -20,10 +20,12 @@ static inline uint64_t tlc_seen_mix_(uint64_t hash, tlc_slice text)
     return (hash ^ 0xff) * 1099511628211u;
 }
 
+/* With the contents: a version that is a time in whole seconds may stand for two states of the record. */
 static inline uint64_t tlc_seen_hash_(const tlc_event *event)
 {
     uint64_t hash = tlc_seen_mix_(14695981039346656037u, event->object);
-    return tlc_seen_mix_(tlc_seen_mix_(hash, event->key), event->version) | 1;
+    hash = tlc_seen_mix_(tlc_seen_mix_(hash, event->key), event->version);
+    return tlc_seen_mix_(hash, event->payload) | 1;
 }
 
 static inline int tlc_seen_has(const tlc_seen *seen, const tlc_event *event)

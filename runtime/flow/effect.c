@@ -21,10 +21,13 @@ static struct tl_lane_system *lane_system(const struct tl_drive *drive)
 
 /* ---- before the gate ----------------------------------------------------------------------------------------------- */
 
-/* No unit for the system starts on this lane until the gate has something new to say. */
+/* No unit for the system starts on this lane until the gate has something new to say; those that wait for moments go back. */
 static void close_system(struct tl_lane_system *system, int64_t until_ms)
 {
+    struct tl_link *link;
     system->closed = true;
+    while ((link = tl_list_pop(&system->waiting)) != NULL)
+        tl_unit_unstart(TL_LIST_ITEM(link, struct tl_drive, wait));
     tl_timer_start_at(system->lane->loop, &system->until, until_ms != TL_NEVER ? until_ms : tl_mono_ms() + LOOK_AGAIN_MS);
 }
 

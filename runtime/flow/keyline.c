@@ -123,11 +123,18 @@ static void make_room(struct tl_keyline *line)
     line->waiting = tl_realloc(line->waiting, line->cap * sizeof *line->waiting);
 }
 
+/* Units of one event for several flows of a scope go in the flows' order. */
+static bool is_before(tl_position a, uint32_t a_flow, tl_position b, uint32_t b_flow)
+{
+    return a < b || (a == b && a_flow < b_flow);
+}
+
 static void wait_behind(struct tl_lane *lane, struct tl_keyline *line, tl_position position, const struct tl_queue *queue)
 {
     make_room(line);
     uint32_t at = line->first + line->count;
-    while (at > line->first && line->waiting[at - 1].position > position) {
+    while (at > line->first &&
+           is_before(position, queue->flow, line->waiting[at - 1].position, line->waiting[at - 1].flow)) {
         line->waiting[at] = line->waiting[at - 1];
         at--;
     }
@@ -186,10 +193,12 @@ void tl_keyline_enter(struct tl_lane *lane, struct tl_queue *queue, tl_position 
                       struct tl_wave *wave)
 {
     struct tl_keyline *line = tl_keyline_get(&lane->lines, hash);
-    if (line->head != NULL && line->head->state == TL_UNIT_BEHIND && position < line->head->position)
+    const struct tl_unit *head = line->head;
+    if (head != NULL && head->state == TL_UNIT_BEHIND && is_before(position, queue->flow, head->position, head->flow))
         step_back(lane, line);
+    const struct tl_waiting *first = line->count > 0 ? &line->waiting[line->first] : NULL;
     if (line->head == NULL && line->holds == 0 && tl_list_empty(&line->retries) &&
-        (line->count == 0 || line->waiting[line->first].position > position))
+        (first == NULL || is_before(position, queue->flow, first->position, first->flow)))
         make_head(lane, line, tl_unit_new(lane, queue, line, position, wave));
     else {
         if (line->holds > 0)

@@ -113,7 +113,7 @@ void tl_poison_step(struct tl_lane *lane)
     struct tl_engine *engine = lane->engine;
     if (!phase(engine) || atomic_load(&engine->poison.turn) != lane->index || lane->alone != NULL)
         return;
-    bool nothing = tl_list_empty(&lane->ring) && atomic_load(&lane->caught_up);
+    bool nothing = !tl_queues_any(lane) && atomic_load(&lane->caught_up);
     if (lane->alone_left > 0 && !nothing)
         return;
     unsigned next = atomic_fetch_add(&engine->poison.turn, 1) + 1;

@@ -44,26 +44,34 @@ void tl_queue_count(struct tl_lane *lane, struct tl_queue *queue, int change)
     queue->loaded = (size_t)((ptrdiff_t)queue->loaded + change);
 }
 
-static bool may_start(const struct tl_lane *lane, const struct tl_queue *queue)
+/* Something waits, and neither a person nor a closed gate stands against it. */
+static bool wants(const struct tl_lane *lane, const struct tl_queue *queue)
 {
     const struct tl_plan_flow *flow = &lane->engine->plan.flows[queue->flow];
-    if (queue->ready_count == 0 || atomic_load_explicit(&flow->paused, memory_order_relaxed))
-        return false;
+    int system = tl_queue_system(queue);
+    return queue->ready_count > 0 && !atomic_load_explicit(&flow->paused, memory_order_relaxed) &&
+           (system < 0 || !lane->systems[system].closed);
+}
+
+/* Its place is kept, but just now it may start nothing. */
+static bool capped(const struct tl_lane *lane, const struct tl_queue *queue)
+{
     if (queue->priority == TL_BULK && lane->room >= TL_ROOM_BEHIND) /* the second to stop (rule 25) */
-        return false;
+        return true;
     int system = tl_queue_system(queue);
     if (system < 0)
-        return queue->started < UNKNOWN_SYSTEM_CAP;
+        return queue->started >= UNKNOWN_SYSTEM_CAP;
     const struct tl_lane_system *at = &lane->systems[system];
     size_t cap = at->probing ? 1 : lane->engine->plan.systems[system].cap;
-    return !at->closed && at->started < cap && queue->started < cap;
+    return at->started >= cap || queue->started >= cap;
 }
 
 void tl_queue_wake(struct tl_lane *lane, struct tl_queue *queue)
 {
-    if (queue->in_ring || !may_start(lane, queue))
+    if (queue->in_ring || !wants(lane, queue))
         return;
     queue->in_ring = true;
+    queue->deficit = 0;
     tl_list_push(&lane->ring, &queue->link);
     tl_lane_wake(lane);
 }
@@ -93,24 +101,48 @@ static void start_first(struct tl_lane *lane, struct tl_queue *queue)
         tl_unit_start(unit);
 }
 
-size_t tl_queues_start(struct tl_lane *lane, size_t budget)
+/* Its turn: as many starts as are left of it. A queue that is capped keeps its place and what is left. */
+static size_t take_turn(struct tl_lane *lane, struct tl_queue *queue, size_t budget)
 {
     size_t started = 0;
-    while (started < budget && !tl_poison_holds(lane)) {
-        struct tl_link *link = tl_list_pop(&lane->ring);
-        if (link == NULL)
-            break;
-        struct tl_queue *queue = TL_LIST_ITEM(link, struct tl_queue, link);
+    if (queue->deficit <= 0)
         queue->deficit += turn_worth[queue->priority];
-        while (queue->deficit > 0 && started < budget && may_start(lane, queue) && !tl_poison_holds(lane)) {
-            start_first(lane, queue);
-            queue->deficit--;
-            started++;
-        }
-        queue->in_ring = false;
-        if (queue->deficit > 0 && !may_start(lane, queue))
-            queue->deficit = 0;
-        tl_queue_wake(lane, queue);
+    while (queue->deficit > 0 && started < budget && wants(lane, queue) && !capped(lane, queue) && !tl_poison_holds(lane)) {
+        start_first(lane, queue);
+        queue->deficit--;
+        started++;
     }
+    if (wants(lane, queue) && queue->deficit > 0)
+        return started;
+    tl_list_remove(&queue->link);
+    queue->in_ring = false;
+    tl_queue_wake(lane, queue);
     return started;
+}
+
+size_t tl_queues_start(struct tl_lane *lane, size_t budget)
+{
+    size_t started = 0, before;
+    do {
+        before = started;
+        struct tl_link *next, *last = lane->ring.head.prev;
+        for (struct tl_link *link = tl_list_first(&lane->ring); link != NULL && started < budget; link = next) {
+            next = link == last ? NULL : tl_list_after(&lane->ring, link);
+            struct tl_queue *queue = TL_LIST_ITEM(link, struct tl_queue, link);
+            if (wants(lane, queue) && capped(lane, queue))
+                continue;
+            started += take_turn(lane, queue, budget - started);
+        }
+    } while (started > before && started < budget);
+    return started;
+}
+
+bool tl_queues_any(const struct tl_lane *lane)
+{
+    for (struct tl_link *link = tl_list_first(&lane->ring); link != NULL; link = tl_list_after(&lane->ring, link)) {
+        const struct tl_queue *queue = TL_LIST_ITEM(link, struct tl_queue, link);
+        if (wants(lane, queue) && !capped(lane, queue))
+            return true;
+    }
+    return false;
 }

@@ -35,10 +35,12 @@ void tl_queue_free(struct tl_queue *queue);
 void tl_queue_ready(struct tl_lane *lane, struct tl_unit *unit, bool front);
 /* The system that decides whether its units may start; -1: nothing is known. */
 int tl_queue_system(const struct tl_queue *queue);
-/* Puts the queue into the ring when something may start. */
+/* Puts the queue into the ring when it has something to start. */
 void tl_queue_wake(struct tl_lane *lane, struct tl_queue *queue);
 /* Starts units in turns, at most `budget`. Returns how many started. */
 size_t tl_queues_start(struct tl_lane *lane, size_t budget);
+/* Something may start now. */
+bool tl_queues_any(const struct tl_lane *lane);
 /* Counts and uncounts a unit or a waiting position. */
 void tl_queue_count(struct tl_lane *lane, struct tl_queue *queue, int change);
 

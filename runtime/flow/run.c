@@ -42,11 +42,8 @@ void tl_drive_free(struct tl_drive *drive)
     lane->drives--;
     unit->queue->started--;
     unit->drive = NULL;
-    if (drive->cap_system >= 0) {
+    if (drive->cap_system >= 0)
         lane->systems[drive->cap_system].started--;
-        tl_system_wake(&lane->systems[drive->cap_system]);
-    } else
-        tl_queue_wake(lane, unit->queue);
     tl_arena_free(&drive->arena);
     tl_free(drive);
     tl_lane_wake(lane);

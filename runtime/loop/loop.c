@@ -128,9 +128,10 @@ void tl_loop_turn(struct tl_loop *loop)
     turn(loop, UV_RUN_NOWAIT);
 }
 
+/* It may be due before the loop has begun to wait: then the loop must not wait for anything else. */
 static void on_limit(uv_timer_t *limit)
 {
-    (void)limit;
+    uv_stop(limit->loop);
 }
 
 void tl_loop_wait(struct tl_loop *loop, int max_ms)

@@ -25,7 +25,7 @@ export async function installed(name) {
 // A Node of at least version 22: the one that runs this, else one from the registry.
 export async function node22() {
   if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath
-  const binary = join(await installed('node22'), `node_modules/node-linux-${process.arch}/bin/node`)
-  if (!existsSync(binary)) throw new NotInstalled(`the registry has no Node 22 for ${process.platform} ${process.arch}`)
-  return binary
+  const name = `node22-${process.arch}`
+  if (process.platform !== 'linux' || !existsSync(join(root, 'tests/real', name))) throw new NotInstalled(`there is no lock file for Node 22 on ${process.platform} ${process.arch}`)
+  return join(await installed(name), `node_modules/node-linux-${process.arch}/bin/node`)
 }

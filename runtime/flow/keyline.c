@@ -178,10 +178,18 @@ static void make_head(struct tl_lane *lane, struct tl_keyline *line, struct tl_u
     tl_queue_ready(lane, unit, unit->exception != NULL);
 }
 
-/* The head has not begun and an earlier unit of the key has turned up: it waits again. */
+/* Not begun, and no exception that a person has put first. */
+static bool may_step_back(const struct tl_unit *unit)
+{
+    return (unit->state == TL_UNIT_BEHIND || unit->state == TL_UNIT_READY) && unit->exception == NULL && unit->calls == 0;
+}
+
+/* An earlier unit of the key has turned up (its queue had spilled): the head waits again. */
 static void step_back(struct tl_lane *lane, struct tl_keyline *line)
 {
     struct tl_unit *unit = line->head;
+    if (unit->state == TL_UNIT_READY)
+        unit->queue->ready_count--;
     tl_list_remove(&unit->link);
     line->head = NULL;
     tl_queue_count(lane, unit->queue, -1);
@@ -194,7 +202,7 @@ void tl_keyline_enter(struct tl_lane *lane, struct tl_queue *queue, tl_position 
 {
     struct tl_keyline *line = tl_keyline_get(&lane->lines, hash);
     const struct tl_unit *head = line->head;
-    if (head != NULL && head->state == TL_UNIT_BEHIND && is_before(position, queue->flow, head->position, head->flow))
+    if (head != NULL && may_step_back(head) && is_before(position, queue->flow, head->position, head->flow))
         step_back(lane, line);
     const struct tl_waiting *first = line->count > 0 ? &line->waiting[line->first] : NULL;
     if (line->head == NULL && line->holds == 0 && tl_list_empty(&line->retries) &&
@@ -248,7 +256,7 @@ void tl_keyline_retry(struct tl_lane *lane, struct tl_keyline *line, struct tl_u
 {
     unit->state = TL_UNIT_NEXT;
     tl_list_push(&line->retries, &unit->link);
-    if (line->head != NULL && line->head->state == TL_UNIT_BEHIND)
+    if (line->head != NULL && may_step_back(line->head))
         step_back(lane, line);
     if (line->head == NULL)
         tl_keyline_advance(lane, line);

@@ -137,12 +137,12 @@ static void keeps_a_hot_key_from_filling_the_queue(void **state)
     world_of(&w, 100, NULL);
     world_start(&w);
     world_pause(&w, "system/erp", true);
-    world_flood(&w, "won@1", "hot", 3000, 1, TL_NORMAL);
+    world_flood(&w, "won@1", "hot", 400, 1, TL_NORMAL);
     world_flood(&w, "won@1", "cool", 300, 300, TL_NORMAL);
     world_settle(&w);
     world_pause(&w, "system/erp", false);
     world_settle(&w);
-    assert_int_equal(world_applied(&w, "erp"), 3300);
+    assert_int_equal(world_applied(&w, "erp"), 700);
     world_free(&w);
 }
 

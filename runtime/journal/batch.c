@@ -144,6 +144,13 @@ static uint32_t window_seconds(const struct tl_journal *journal, int64_t ms)
     return s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
 }
 
+static struct tl_name *same_or_get(struct tl_batch *batch, struct tl_name **last, tl_str text)
+{
+    if (!*last || !tl_str_eq((*last)->text, text))
+        *last = tl_names_get(&batch->journal->names, text);
+    return *last;
+}
+
 tl_code tl_batch_event(struct tl_batch *batch, const struct tl_event_in *e, uint32_t *index, struct tl_error *err)
 {
     tl_code code = check_event(batch, e, err);
@@ -164,8 +171,8 @@ tl_code tl_batch_event(struct tl_batch *batch, const struct tl_event_in *e, uint
     rec->clear_crc = tl_crc32c(0, batch->body.ptr + rec->body_off, rec->clear_len);
     body_add(batch, e->payload);
     rec->payload_len = (uint32_t)e->payload.len;
-    event->type = tl_names_get(&journal->names, e->type);
-    event->source = tl_names_get(&journal->names, e->source);
+    event->type = same_or_get(batch, &batch->last_type, e->type);
+    event->source = same_or_get(batch, &batch->last_source, e->source);
     event->cause_flow = e->cause_flow.len ? tl_names_get(&journal->names, e->cause_flow) : NULL;
     batch->has_cause = batch->has_cause || e->cause != TL_POSITION_NONE;
     if (index)

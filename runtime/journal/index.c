@@ -215,6 +215,8 @@ tl_code tl_index_load(const struct tl_index *index, struct tl_segment *segment, 
     for (int k = 0; k < INDEX_KINDS && right; k++) {
         struct tl_index_entry *entries = tl_alloc(head->entries[k].len + 1);
         right = section_read(index->file, &head->entries[k], entries);
+        if (right)
+            tl_table_reserve(segment->tables[k], head->entries[k].len / sizeof *entries);
         for (size_t i = 0; right && i < head->entries[k].len / sizeof *entries; i++)
             tl_table_add(segment->tables[k], entries[i].hash, entries[i].place, entries[i].tag);
         tl_free(entries);

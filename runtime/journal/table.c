@@ -57,6 +57,20 @@ static void grow(struct table_shard *shard)
     *shard = bigger;
 }
 
+void tl_table_reserve(struct tl_table *table, size_t entries)
+{
+    uint32_t bits = FIRST_BITS;
+    while (((uint64_t)3 << bits) * TABLE_SHARDS / 4 < entries + entries / 8)
+        bits++;
+    for (unsigned i = 0; i < TABLE_SHARDS; i++) {
+        struct table_shard *shard = &table->shards[i];
+        tl_must(shard->used == 0);
+        tl_free(shard->slots);
+        shard->bits = bits;
+        shard->slots = tl_zalloc((size_t)1 << bits, sizeof(struct table_slot));
+    }
+}
+
 static uint32_t new_node(struct tl_table *table)
 {
     if (table->node_count == table->block_count * TABLE_BLOCK) {

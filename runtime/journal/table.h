@@ -38,6 +38,9 @@ struct tl_table {
 
 struct tl_table *tl_table_new(void);
 void tl_table_free(struct tl_table *table);
+/* Makes an empty table large enough for `entries`. Needed before entries are added in the order of their hashes: in a
+ * small table those all begin at the same few slots. */
+void tl_table_reserve(struct tl_table *table, size_t entries);
 void tl_table_add(struct tl_table *table, uint64_t hash, uint32_t place, uint32_t tag);
 /* The newest node of a hash, or NULL; then the next older one. */
 const struct table_node *tl_table_newest(const struct tl_table *table, uint64_t hash);

@@ -266,11 +266,20 @@ static void write_one(struct tl_journal *journal)
     tl_commit_unref(commit);
 }
 
+/* On a full disk only for a while: who asks for room first sends nothing that would find it. */
 static void sleep_until_work(struct tl_journal *journal)
 {
+    struct timespec until;
+    bool full = atomic_load(&journal->room) != TL_ROOM_OK;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 1;
     pthread_mutex_lock(&journal->wake_lock);
-    while (!atomic_load(&journal->queue) && !atomic_load(&journal->closing))
-        pthread_cond_wait(&journal->wake, &journal->wake_lock);
+    while (!atomic_load(&journal->queue) && !atomic_load(&journal->closing)) {
+        if (!full)
+            pthread_cond_wait(&journal->wake, &journal->wake_lock);
+        else if (pthread_cond_timedwait(&journal->wake, &journal->wake_lock, &until) != 0)
+            break;
+    }
     pthread_mutex_unlock(&journal->wake_lock);
 }
 
@@ -281,7 +290,7 @@ static void writer_body(void *ctx)
         bool closing = atomic_load(&journal->closing);
         take(journal);
         strip(journal, refused_at_once, TL_EFULL);
-        if (atomic_load(&journal->room) != TL_ROOM_OK && journal->pending)
+        if (atomic_load(&journal->room) != TL_ROOM_OK)
             try_again(journal);
         if (journal->pending)
             write_one(journal);

@@ -48,6 +48,21 @@ static void sorts_by_hash_then_place(void **state)
     tl_table_free(table);
 }
 
+/* As when the index of an open segment is read back; without the reserve this takes minutes. */
+static void takes_entries_in_order_of_their_hashes(void **state)
+{
+    (void)state;
+    enum { COUNT = 400000 };
+    struct tl_table *table = tl_table_new();
+    tl_table_reserve(table, COUNT);
+    uint64_t step = UINT64_MAX / COUNT;
+    for (uint32_t i = 0; i < COUNT; i++)
+        tl_table_add(table, i * step + mixed(i) % step, i, 0);
+    for (uint32_t i = 0; i < COUNT; i++)
+        assert_int_equal(tl_table_newest(table, i * step + mixed(i) % step)->place, i);
+    tl_table_free(table);
+}
+
 static void filter_never_denies_and_seldom_lies(void **state)
 {
     (void)state;
@@ -69,6 +84,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_every_entry_newest_first),
         cmocka_unit_test(sorts_by_hash_then_place),
+        cmocka_unit_test(takes_entries_in_order_of_their_hashes),
         cmocka_unit_test(filter_never_denies_and_seldom_lies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

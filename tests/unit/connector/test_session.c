@@ -1,4 +1,9 @@
 /* session.c, login.c: one login for all lanes; sessions are stored before they are used. */
+#include "../crypto/keys.h"
+#include "base/buf.h"
+#include "codec/base64.h"
+#include "codec/json_writer.h"
+#include "codec/uri.h"
 #include "loop/thread.h"
 #include "rig.h"
 #include <pthread.h>
@@ -257,10 +262,46 @@ static void stores_a_new_refresh_token_before_it_is_used(void **state)
     rig_close(&rig);
 }
 
+/* ---- JWT bearer ---- */
+
+static void signs_an_assertion(void **state)
+{
+    (void)state;
+    static const struct rig_answer script[] = {{"POST /token", 200, NULL, "{\"access_token\":\"j1\"}"},
+                                               {"GET /api/items/x", 200, NULL, "{\"item\":1}"},
+                                               {NULL, 0, NULL, NULL}};
+    struct rig rig;
+    struct tl_buf settings, assertion, claims;
+    tl_buf_init(&settings, 2000);
+    tl_buf_init(&assertion, 2000);
+    tl_buf_init(&claims, 2000);
+    tl_buf_add_z(&settings, "\"auth\":{\"kind\":\"oauth2_jwt\",\"client_id\":\"app\",\"user\":\"u@example.com\",\"key\":");
+    tl_json_quote(&settings, TL_STR(P256_PRIVATE));
+    tl_buf_add_char(&settings, '}');
+    rig_open(&rig, "rest_t@1", settings.ptr, script);
+    const struct rig_result *r = rig_run(&rig, "get", "{\"id\":\"x\"}");
+    assert_string_equal(r->message, "");
+    assert_string_equal(rig.seen[1].authorization, "Bearer j1");
+    assert_true(tl_str_starts(tl_str_z(rig.seen[0].body),
+                              TL_STR("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=")));
+    assert_int_equal(tl_query_get(tl_str_z(rig.seen[0].body), "assertion", &assertion, NULL), TL_OK);
+    tl_str rest = tl_buf_str(&assertion), head, middle;
+    assert_true(tl_str_cut(&rest, '.', &head) && tl_str_cut(&rest, '.', &middle) && rest.len == 86);
+    assert_int_equal(tl_base64url_decode(&claims, middle, NULL), TL_OK);
+    assert_non_null(strstr(claims.ptr, "\"iss\":\"app\""));
+    assert_non_null(strstr(claims.ptr, "\"sub\":\"u@example.com\""));
+    assert_non_null(strstr(claims.ptr, "\"aud\":\"https://login.example.com\""));
+    rig_close(&rig);
+    tl_buf_free(&settings);
+    tl_buf_free(&assertion);
+    tl_buf_free(&claims);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_in_once_for_all_lanes),
+        cmocka_unit_test(signs_an_assertion),
         cmocka_unit_test(stores_a_new_refresh_token_before_it_is_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,3 +40,12 @@ void tl_clock_set(const struct tl_clock *clock)
 {
     current = clock != NULL ? clock : &machine;
 }
+
+struct timespec tl_clock_until(int64_t ns)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (until.tv_nsec + ns) / 1000000000;
+    until.tv_nsec = (until.tv_nsec + ns) % 1000000000;
+    return until;
+}

@@ -93,7 +93,8 @@ static void act(struct tl_engine *engine, const struct target *target, bool paus
         else
             tl_gate_resume(gate, tl_now());
     } else if (target->flow >= 0)
-        atomic_store(&engine->plan.flows[target->flow].paused, pause);
+        /* a flow that was removed only parks what is left of it: nothing to hold back */
+        atomic_store(&engine->plan.flows[target->flow].paused, pause && engine->plan.flows[target->flow].kind != TL_PLAN_GONE);
     else {
         atomic_store(&target->capture->paused, pause);
         if (!pause && atomic_load(&engine->running) && !atomic_exchange(&target->capture->poked, true))

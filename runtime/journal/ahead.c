@@ -4,6 +4,7 @@
  * The next segment is written whole while the present one fills. Zeros ahead in the open segment are written only while
  * the writer rests: two writers and two syncs on one file wait for each other (measured: a sync took four times as long). */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/disk.h"
 #include "base/log.h"
 #include "journal_int.h"
@@ -164,12 +165,8 @@ static void index_first(struct ahead *a)
 /* Waits until the writer has work for this thread or rests. [lock held, released meanwhile] */
 static void wait_for_rest(struct ahead *a)
 {
-    struct timespec until;
+    struct timespec until = tl_clock_until(REST_NS);
     a->seen = a->claimed;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += REST_NS;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     a->waiting = true;
     pthread_cond_timedwait(&a->work, &a->lock, &until);
     a->waiting = false;

@@ -3,6 +3,7 @@
  * again from there, so nothing here needs a sync but the checkpoint. */
 #include "apply.h"
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "journal_int.h"
 #include "scan.h"
@@ -73,9 +74,7 @@ static void apply_or_die(struct apply *apply, const struct apply_item *items)
     while ((code = apply_items(apply, items, &err)) == TL_EFULL) {
         if (tl_reserve_use(apply->journal, 0, true))
             continue;
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += 1;
+        struct timespec until = tl_clock_until(1000000000);
         pthread_mutex_lock(&apply->lock);
         pthread_cond_timedwait(&apply->work, &apply->lock, &until);
         pthread_mutex_unlock(&apply->lock);

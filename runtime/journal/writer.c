@@ -269,10 +269,8 @@ static void write_one(struct tl_journal *journal)
 /* On a full disk only for a while: who asks for room first sends nothing that would find it. */
 static void sleep_until_work(struct tl_journal *journal)
 {
-    struct timespec until;
+    struct timespec until = tl_clock_until(1000000000);
     bool full = atomic_load(&journal->room) != TL_ROOM_OK;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 1;
     pthread_mutex_lock(&journal->wake_lock);
     while (!atomic_load(&journal->queue) && !atomic_load(&journal->closing)) {
         if (!full)

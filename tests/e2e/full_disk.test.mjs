@@ -1,7 +1,7 @@
 // A disk that is full: nothing more is accepted, nothing accepted is lost, and it goes on when there is space.
 import test from 'node:test'
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { folder } from '../world/folder.mjs'
 import { run } from '../world/process.mjs'
@@ -16,7 +16,7 @@ async function small(megabytes) {
 }
 
 test('journal full: 503 with Retry-After, effects of what was accepted, recovery without a restart', async t => {
-  const disk = await small(700)
+  const disk = await small(600)
   if (!disk) return t.skip('no size-limited tmpfs can be mounted here (needs root)')
   const ballast = join(disk, 'ballast')
   mkdirSync(join(disk, 'own'))
@@ -25,9 +25,12 @@ test('journal full: 503 with Retry-After, effects of what was accepted, recovery
   await shop.start()
   await shop.change('F-1', 1)
   await shop.arrived(shop.erp, 'F-1', 1)
-  // All but a little is taken by somebody else.
-  const { out } = await run('df', ['--output=avail', '-B1', disk])
-  writeFileSync(ballast, Buffer.alloc(Math.max(0, Number(out.trim().split('\n')[1]) - 2 * 1024 * 1024)))
+  // All but a little of what the journal has not taken yet is taken by somebody else.
+  const free = () => { const { bavail, bsize } = statfsSync(disk); return bavail * bsize }
+  let last = -1
+  await until('the disk at rest', () => { const now = free(), same = now === last; last = now; return same }, { every: 500 })
+  const { code, err } = await run('fallocate', ['-l', String(free() - 4 * 1024 * 1024), ballast])
+  assert.equal(code, 0, err)
 
   let accepted = 0, refused
   for (let n = 1; n <= 4000 && !refused; n++) {

@@ -32,7 +32,8 @@ static void put_row(struct tl_engine *engine, struct tl_batch *batch, struct tl_
 }
 
 /* Rows from `*from` on into the batch; false when there are no more. `floor`: also those that have an old row. */
-static bool add_rows(struct tl_engine *engine, struct tl_batch *batch, size_t *from_commit, int64_t before_ms, bool floor)
+static bool add_rows(struct tl_engine *engine, struct tl_batch *batch, uint64_t *from_commit, int64_t before_ms, bool floor,
+                     size_t *records)
 {
     struct tl_progress *progress = &engine->progress;
     struct tl_buf value;
@@ -58,19 +59,22 @@ static bool add_rows(struct tl_engine *engine, struct tl_batch *batch, size_t *f
     }
     pthread_mutex_unlock(&progress->lock);
     tl_buf_free(&value);
+    *records += rows;
     return more;
 }
 
-static void delete_rows(struct tl_engine *engine, struct tl_batch *batch)
+static size_t delete_rows(struct tl_engine *engine, struct tl_batch *batch)
 {
+    size_t rows = 0;
     struct tl_progress *progress = &engine->progress;
     pthread_mutex_lock(&progress->lock);
-    for (size_t i = 0; i < ROWS_A_BATCH && progress->ended_count > 0; i++) {
+    for (; rows < ROWS_A_BATCH && progress->ended_count > 0; rows++) {
         char key[24];
         snprintf(key, sizeof key, "%020llu", (unsigned long long)progress->ended[--progress->ended_count]);
         tl_must(tl_batch_del(batch, TL_STR(TL_TABLE_PROGRESS), tl_str_z(key), NULL) == TL_OK);
     }
     pthread_mutex_unlock(&progress->lock);
+    return rows;
 }
 
 static void put_engine(struct tl_batch *batch, const char *key, const char *value)
@@ -79,16 +83,20 @@ static void put_engine(struct tl_batch *batch, const char *key, const char *valu
     tl_must(tl_batch_put(batch, &put, NULL) == TL_OK);
 }
 
-static void freed(struct tl_batch *batch, void *ctx)
+static void written(struct tl_batch *batch, void *ctx)
 {
-    (void)ctx;
+    struct tl_lane *lane = ctx;
+    lane->batches_out--;
     tl_batch_free(batch);
+    tl_lane_stop_step(lane);
 }
 
 static void submit(struct tl_engine *engine, struct tl_batch *batch, bool wait)
 {
     if (!wait) {
-        tl_journal_submit(engine->journal, batch, TL_DURABLE, NULL, freed, NULL);
+        struct tl_lane *lane = engine->lanes[0];
+        lane->batches_out++;
+        tl_journal_submit(engine->journal, batch, TL_DURABLE, lane->loop, written, lane);
         return;
     }
     struct tl_error err;
@@ -102,20 +110,22 @@ static void run(struct tl_engine *engine, bool floor, bool clean)
     pthread_mutex_lock(&engine->progress.lock);
     uint64_t upto = engine->progress.upto;
     pthread_mutex_unlock(&engine->progress.lock);
-    size_t from = 0;
+    uint64_t from = 0;
     int64_t before_ms = tl_wall_ms() - OLD_MS;
     for (bool more = true; more;) {
         struct tl_batch *batch = tl_batch_new(engine->journal);
-        more = add_rows(engine, batch, &from, before_ms, floor);
-        delete_rows(engine, batch);
+        size_t records = 0;
+        more = add_rows(engine, batch, &from, before_ms, floor, &records);
+        records += delete_rows(engine, batch);
         if (!more && floor) {
+            records++;
             char text[24];
             snprintf(text, sizeof text, "%llu", (unsigned long long)upto + 1);
             put_engine(batch, "floor", text);
             if (clean)
                 put_engine(batch, "start", "clean");
         }
-        if (tl_batch_size(batch) > 0)
+        if (records > 0)
             submit(engine, batch, clean);
         else
             tl_batch_free(batch);

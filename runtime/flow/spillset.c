@@ -74,6 +74,7 @@ void tl_spillset_remove(struct tl_spillset *set, uint64_t hash)
         }
     }
     set->prints[i] = 0;
+    set->counts[i] = 0;
     set->count--;
 }
 

@@ -170,8 +170,7 @@ void tl_collect_flow(struct tl_form *form)
     tl_check_flow_code(form, flow);
 }
 
-/* ---- the code of a flow
- * ----------------------------------------------------------------------------------------- */
+/* ---- the code of a flow ---- */
 
 static int add_piece(lua_State *L, const void *piece, size_t size, void *ud)
 {

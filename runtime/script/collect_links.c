@@ -87,8 +87,7 @@ void tl_check_map(struct tl_form *form)
     check_side(form->bundle, form->place, right);
 }
 
-/* ---- internal flows
- * --------------------------------------------------------------------------------------------- */
+/* ---- internal flows ---- */
 
 static struct tl_system_decl *system_named(struct tl_bundle *bundle, const char *name)
 {

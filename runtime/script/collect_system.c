@@ -37,8 +37,7 @@ void tl_collect_steward(struct tl_form *form)
     steward->escalate = tl_form_text(form, "escalate");
 }
 
-/* ---- system
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- system ---- */
 
 static void read_connector(struct tl_form *form, struct tl_system_decl *system)
 {
@@ -205,8 +204,7 @@ void tl_collect_system(struct tl_form *form)
     system->config = tl_form_json(form, NULL, "{}");
 }
 
-/* ---- route
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- route ---- */
 
 void tl_collect_route(struct tl_form *form)
 {

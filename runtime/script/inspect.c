@@ -157,8 +157,7 @@ bool tl_proto_keeps_state(const struct tl_proto *proto, tl_str *name, int *line)
     return false;
 }
 
-/* ---- tokens
- * --------------------------------------------------------------------------------------------------- */
+/* ---- tokens ---- */
 
 struct braces {
     struct tl_map keys[200];

@@ -65,8 +65,7 @@ static int base_tonumber(lua_State *L)
     return 1;
 }
 
-/* ---- pairs in order
- * --------------------------------------------------------------------------------------------- */
+/* ---- pairs in order ---- */
 
 /* Pushes a sequence of the keys of the table at `table`, sorted; nulls are left out. */
 static void push_sorted_keys(lua_State *L, int table)
@@ -229,8 +228,7 @@ static int base_ipairs(lua_State *L)
     return 3;
 }
 
-/* ---- raw access, metatables
- * ------------------------------------------------------------------------------------- */
+/* ---- raw access, metatables ---- */
 
 static int base_rawget(lua_State *L)
 {
@@ -286,8 +284,7 @@ static int base_setmetatable(lua_State *L)
     return 1;
 }
 
-/* ---- catching
- * --------------------------------------------------------------------------------------------------- */
+/* ---- catching ---- */
 
 static int pcall_done(lua_State *L, int status, lua_KContext extra)
 {

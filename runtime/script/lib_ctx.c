@@ -9,6 +9,7 @@
 #include "bundle_private.h"
 #include "codec/timestamp.h"
 #include "libs.h"
+#include "load.h"
 #include "run_private.h"
 #include "value.h"
 #include <string.h>
@@ -37,8 +38,7 @@ static tl_str encode_kept(lua_State *L, int index, struct tl_arena *arena)
     return kept;
 }
 
-/* ---- asking
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- asking ---- */
 
 static int stop_steps(lua_State *L, const char *what, const char *rule)
 {
@@ -161,6 +161,25 @@ static tl_str encode_key(lua_State *L, int map, int record, struct tl_run *run)
     return json;
 }
 
+bool tl_put_map_push(lua_State *L, const char *target, const char *entity)
+{
+    struct tl_script *script = tl_script_of(L);
+    const struct tl_bundle *bundle = script->loading ? script->loading->bundle : script->bundle;
+    const struct tl_system_decl *system = tl_bundle_system(bundle, tl_str_z(target));
+    const char *names[] = {target, system ? system->kind : target};
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->puts);
+    for (size_t i = 0; i < TL_COUNT_OF(names); i++) {
+        lua_pushfstring(L, "%s %s", names[i], entity);
+        if (lua_rawget(L, -2) == LUA_TTABLE) {
+            lua_remove(L, -2);
+            return true;
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return false;
+}
+
 /* ctx.<target>:put(entity, record, options) */
 static int ctx_put(lua_State *L)
 {
@@ -170,12 +189,9 @@ static int ctx_put(lua_State *L)
     luaL_checktype(L, 3, LUA_TTABLE);
     check_options(L, 4);
     lua_settop(L, 3);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->puts);
-    lua_pushfstring(L, "%s %s", target, entity);
-    if (lua_rawget(L, 4) != LUA_TTABLE)
-        return luaL_error(L, "ctx.%s:put: no map writes %s there; declare map \"%s.<Object> <- %s\"", target,
-                          entity, target, entity);
-    lua_replace(L, 4);
+    if (!tl_put_map_push(L, target, entity))
+        return luaL_error(L, "ctx.%s:put: no map writes %s there; declare map \"%s.<Object> <- %s\"", target, entity,
+                          target, entity);
     lua_getfield(L, 4, "apply");
     lua_pushvalue(L, 3);
     lua_call(L, 1, 1); /* 5: the platform's record */
@@ -238,8 +254,7 @@ static int target_index(lua_State *L)
     return 1;
 }
 
-/* ---- everything that does not wait
- * ------------------------------------------------------------------------------ */
+/* ---- everything that does not wait ---- */
 
 static int ctx_emit(lua_State *L)
 {

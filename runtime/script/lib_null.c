@@ -145,8 +145,7 @@ lua_Integer tl_value_length(lua_State *L, int index)
     return length;
 }
 
-/* ---- keys in order
- * ---------------------------------------------------------------------------------------------- */
+/* ---- keys in order ---- */
 
 void tl_key_read(lua_State *L, int index, struct tl_key_ref *key)
 {
@@ -210,8 +209,7 @@ void tl_key_sort(struct tl_key_ref *keys, size_t count)
     }
 }
 
-/* ---- for scripts
- * ------------------------------------------------------------------------------------------------ */
+/* ---- for scripts ---- */
 
 /* isnull(t, key): is there a null? Without a key: is the value itself null? */
 static int lua_isnull(lua_State *L)

@@ -98,11 +98,84 @@ static int table_concat(lua_State *L)
     return 1;
 }
 
+/* A length may come from __len and be anything: the loops below ask the budget. */
+static void shift(lua_State *L, lua_Integer from, lua_Integer to, int by)
+{
+    for (lua_Integer i = from; by < 0 ? i <= to : i >= to; i -= by) {
+        lua_geti(L, 1, i);
+        lua_seti(L, 1, i + by);
+        if ((i & 1023) == 0)
+            tl_script_check_budget(L);
+    }
+}
+
+/* table.insert(t, [position,] value) */
+static int table_insert(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    int count = lua_gettop(L);
+    if (count != 2 && count != 3)
+        return luaL_error(L, "wrong number of arguments to 'insert'");
+    lua_Integer end = luaL_len(L, 1), position = count == 3 ? luaL_checkinteger(L, 2) : end + 1;
+    luaL_argcheck(L, end < LUA_MAXINTEGER && position >= 1 && position <= end + 1, 2, "position out of bounds");
+    shift(L, end, position, 1);
+    lua_pushvalue(L, count);
+    lua_seti(L, 1, position);
+    return 0;
+}
+
+/* table.remove(t [, position]) */
+static int table_remove(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_Integer end = luaL_len(L, 1), position = luaL_optinteger(L, 2, end);
+    if (lua_gettop(L) > 1)
+        luaL_argcheck(L, end < LUA_MAXINTEGER && (position == end || (position >= 1 && position <= end + 1)), 2,
+                      "position out of bounds");
+    lua_settop(L, 1);
+    lua_geti(L, 1, position);
+    shift(L, position + 1, end, -1);
+    if (end > 0 || position != 0) {
+        lua_pushnil(L);
+        lua_seti(L, 1, position > end ? position : end);
+    }
+    return 1;
+}
+
+/* table.move(a, from, to, at [, b]), asking the budget on the way. */
+static int table_move(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_Integer from = luaL_checkinteger(L, 2), to = luaL_checkinteger(L, 3), at = luaL_checkinteger(L, 4);
+    int target = lua_isnoneornil(L, 5) ? 1 : 5;
+    luaL_checktype(L, target, LUA_TTABLE);
+    if (to >= from) {
+        luaL_argcheck(L, from > 0 || to < LUA_MAXINTEGER + from, 3, "too many elements to move");
+        luaL_argcheck(L, at <= LUA_MAXINTEGER - (to - from), 4, "destination wrap around");
+        bool up = at > to || at <= from || target != 1;
+        for (lua_Integer i = 0; i <= to - from; i++) {
+            lua_Integer k = up ? i : to - from - i;
+            lua_geti(L, 1, from + k);
+            lua_seti(L, target, at + k);
+            if ((i & 1023) == 0)
+                tl_script_check_budget(L);
+        }
+    }
+    lua_pushvalue(L, target);
+    return 1;
+}
+
 void tl_lib_table(lua_State *L)
 {
     luaL_requiref(L, "table", luaopen_table, 0);
     lua_pushcfunction(L, table_sort);
     lua_setfield(L, -2, "sort");
+    lua_pushcfunction(L, table_insert);
+    lua_setfield(L, -2, "insert");
+    lua_pushcfunction(L, table_remove);
+    lua_setfield(L, -2, "remove");
+    lua_pushcfunction(L, table_move);
+    lua_setfield(L, -2, "move");
     lua_pushcfunction(L, table_concat);
     lua_setfield(L, -2, "concat");
     lua_setfield(L, -2, "table");

@@ -150,8 +150,7 @@ static bool run_source(lua_State *L, const struct tl_source *source, int args, s
     return false;
 }
 
-/* ---- require
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- require ---- */
 
 static const struct tl_source *find_module(const struct tl_bundle *bundle, const char *name, char *path,
                                            size_t size)
@@ -254,8 +253,7 @@ static int script_require(lua_State *L)
     return 1;
 }
 
-/* ---- libraries
- * -------------------------------------------------------------------------------------------------- */
+/* ---- libraries ---- */
 
 static int open_libraries(lua_State *L)
 {
@@ -314,8 +312,7 @@ static int open_mapping(lua_State *L)
     return 0;
 }
 
-/* ---- the bundle's files
- * ----------------------------------------------------------------------------------------- */
+/* ---- the bundle's files ---- */
 
 struct load_job {
     const struct tl_source *source;

@@ -44,8 +44,7 @@ void tl_run_refuse_wait(struct tl_script *script)
     script->run->refuse_wait = true;
 }
 
-/* ---- the event as a script sees it
- * --------------------------------------------------------------------------- */
+/* ---- the event as a script sees it ---- */
 
 /* e.data: decoded when it is touched first. */
 static int event_index(lua_State *L)
@@ -93,20 +92,7 @@ static void push_event(lua_State *L, const struct tl_run *run)
     lua_setmetatable(L, -2);
 }
 
-/* ---- keys
- * ------------------------------------------------------------------------------------------------------- */
-
-static void key_text(lua_State *L, const char *what)
-{
-    if (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1))
-        luaL_error(L, "%s: the key must be text or an integer, not %s", what,
-                   lua_isnil(L, -1) ? "nil" : luaL_typename(L, -1));
-    if (lua_tostring(L, -1)[0] == '\0')
-        luaL_error(L, "%s: the key is empty", what);
-}
-
-/* Pushes the member of the event's or flow's declaration. */
-static void push_declared(lua_State *L, const char *kind, const char *name, const char *member)
+void tl_declared_push(lua_State *L, const char *kind, const char *name, const char *member)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->declarations);
     lua_pushfstring(L, "%s %s", kind, name);
@@ -117,33 +103,7 @@ static void push_declared(lua_State *L, const char *kind, const char *name, cons
     lua_pop(L, 2);
 }
 
-void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index, tl_str json)
-{
-    index = lua_absindex(L, index);
-    if (type->key.function) {
-        push_declared(L, "event", type->name, "key");
-        lua_pushvalue(L, index);
-        lua_call(L, 1, 1);
-    } else {
-        struct tl_script *script = tl_script_of(L);
-        tl_str text;
-        struct tl_error err;
-        tl_buf_clear(&script->scratch2);
-        if (tl_json_pointer_text(json, tl_str_z(type->key.pointer), &script->scratch2, &text, &err) !=
-            TL_OK) {
-            struct tl_run_result failure = {
-                .cls = TL_STR("data"), .code = TL_STR("no-key"), .message = tl_str_z(err.text)};
-            tl_error_push(L, &failure);
-            lua_error(L);
-        }
-        lua_pushlstring(L, text.ptr, text.len);
-    }
-    key_text(L, type->name);
-    lua_tostring(L, -1);
-}
-
-/* ---- the internal flow of an event with `from`
- * ------------------------------------------------------------------ */
+/* ---- the internal flow of an event with `from` ---- */
 
 static const struct tl_event_type *event_of(const struct tl_bundle *bundle, size_t flow)
 {
@@ -163,7 +123,7 @@ static int event_unit(lua_State *L)
     const struct tl_event_type *type = event_of(script->bundle, run->flow);
     lua_getfield(L, 1, "data"); /* 2 */
     if (type->when) {
-        push_declared(L, "event", type->name, "when");
+        tl_declared_push(L, "event", type->name, "when");
         lua_pushvalue(L, 2);
         lua_pushnil(L);
         lua_call(L, 2, 1);
@@ -194,8 +154,7 @@ static int event_unit(lua_State *L)
     return 0;
 }
 
-/* ---- outcomes
- * --------------------------------------------------------------------------------------------------- */
+/* ---- outcomes ---- */
 
 static tl_str kept(struct tl_run *run, lua_State *L, int index)
 {
@@ -308,12 +267,14 @@ static void settle(struct tl_run *run, int status, int results)
         outcome->data = tl_str_z(run->stop_data);
     } else {
         fail_run(run, status);
+        if (!outcome->error.place.line)
+            outcome->error.place = script->bundle->flows.items[run->flow].place;
     }
     if (outcome->ending != TL_RUN_DONE && outcome->ending != TL_RUN_ASK)
         outcome->emit_count = 0;
 }
 
-static const struct tl_run_outcome *drive(struct tl_run *run, int args)
+const struct tl_run_outcome *tl_run_drive(struct tl_run *run, int args)
 {
     struct tl_script *script = run->script;
     int results = 0;
@@ -335,8 +296,7 @@ static const struct tl_run_outcome *drive(struct tl_run *run, int args)
     return &run->outcome;
 }
 
-/* ---- for the flow room
- * ------------------------------------------------------------------------------------------ */
+/* ---- for the flow room ---- */
 
 struct starting {
     struct tl_run *run;
@@ -355,10 +315,10 @@ static int prepare(lua_State *L)
     if (flow->internal) {
         lua_pushcfunction(L, event_unit);
     } else if (s->order) {
-        push_declared(L, "flow", flow->name, "order");
+        tl_declared_push(L, "flow", flow->name, "order");
         lua_geti(L, -1, 2);
     } else {
-        push_declared(L, "flow", flow->name, "run");
+        tl_declared_push(L, "flow", flow->name, "run");
         lua_pushvalue(L, -1);
     }
     lua_xmove(L, run->thread, 1);
@@ -371,7 +331,7 @@ static int prepare(lua_State *L)
     return 0;
 }
 
-static struct tl_run *run_new(struct tl_script *script, size_t flow, const struct tl_run_event *event)
+struct tl_run *tl_run_new(struct tl_script *script, size_t flow, const struct tl_run_event *event)
 {
     struct tl_run *run = TL_NEW(struct tl_run);
     run->script = script;
@@ -401,7 +361,7 @@ static int no_memory(struct tl_run *run)
     return 0;
 }
 
-static bool begin(struct tl_run *run, bool order)
+bool tl_run_begin(struct tl_run *run, bool order)
 {
     struct starting s = {run, order};
     lua_State *L = run->script->L;
@@ -418,12 +378,12 @@ const struct tl_run_outcome *tl_run_start(struct tl_script *script, size_t flow,
                                           const struct tl_run_event *event, struct tl_run **out)
 {
     tl_must(script->bundle && flow < script->bundle->flows.count && !script->run);
-    struct tl_run *run = run_new(script, flow, event);
+    struct tl_run *run = tl_run_new(script, flow, event);
     *out = run;
-    if (!begin(run, false))
+    if (!tl_run_begin(run, false))
         return &run->outcome;
     run->outcome.ending = TL_RUN_DONE;
-    return drive(run, run->script->bundle->flows.items[flow].internal ? 1 : 2);
+    return tl_run_drive(run, run->script->bundle->flows.items[flow].internal ? 1 : 2);
 }
 
 const struct tl_run_outcome *tl_run_resume(struct tl_run *run, const struct tl_run_result *result)
@@ -435,7 +395,7 @@ const struct tl_run_outcome *tl_run_resume(struct tl_run *run, const struct tl_r
     run->result = result;
     if (result->now_ms)
         run->now_ms = result->now_ms;
-    const struct tl_run_outcome *outcome = drive(run, 0);
+    const struct tl_run_outcome *outcome = tl_run_drive(run, 0);
     run->result = NULL;
     return outcome;
 }
@@ -452,93 +412,4 @@ void tl_run_free(struct tl_run *run)
     tl_free(run->logs);
     tl_free(run->asked);
     tl_free(run);
-}
-
-static tl_code take_key(struct tl_run *run, const struct tl_run_outcome *outcome, struct tl_buf *out,
-                        struct tl_error *err)
-{
-    if (outcome->ending != TL_RUN_DONE)
-        return tl_fail(
-            err, TL_EINPUT, "%s:%d: the function of the order ended with: %.*s",
-            outcome->error.place.file ? outcome->error.place.file : "", outcome->error.place.line,
-            TL_STR_ARGS(outcome->ending == TL_RUN_ERROR ? outcome->error.message : outcome->reason));
-    lua_State *L = run->thread;
-    if (lua_gettop(L) < 1 || (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1)))
-        return tl_fail(err, TL_EINPUT, "flow \"%s\": the function of the order gave no text or integer",
-                       run->script->bundle->flows.items[run->flow].name);
-    size_t len;
-    const char *text = lua_tolstring(L, -1, &len);
-    tl_buf_add(out, text, len);
-    return TL_OK;
-}
-
-tl_code tl_script_order_key(struct tl_script *script, size_t flow, const struct tl_run_event *event,
-                            struct tl_buf *out, struct tl_error *err)
-{
-    tl_must(script->bundle && flow < script->bundle->flows.count);
-    tl_must(script->bundle->flows.items[flow].order.function);
-    struct tl_run *run = run_new(script, flow, event);
-    tl_code code = TL_EFULL;
-    if (begin(run, true))
-        code = take_key(run, drive(run, 1), out, err);
-    else
-        tl_fail(err, TL_EFULL, "the state is out of memory");
-    tl_run_free(run);
-    return code;
-}
-
-struct key_job {
-    const struct tl_event_type *type;
-    tl_str payload;
-    struct tl_buf *out;
-};
-
-static int event_key(lua_State *L)
-{
-    struct key_job *job = lua_touserdata(L, 1);
-    struct tl_error err;
-    if (!tl_value_decode(L, job->payload, &err))
-        return luaL_error(L, "%s", err.text);
-    tl_event_key_push(L, job->type, -1, job->payload);
-    size_t len;
-    const char *text = lua_tolstring(L, -1, &len);
-    tl_buf_add(job->out, text, len);
-    return 0;
-}
-
-tl_code tl_script_event_key(struct tl_script *script, const struct tl_event_type *type, tl_str payload,
-                            struct tl_buf *out, struct tl_error *err)
-{
-    if (!type->key.function) {
-        tl_str text;
-        tl_buf_clear(&script->scratch2);
-        tl_code code =
-            tl_json_pointer_text(payload, tl_str_z(type->key.pointer), &script->scratch2, &text, err);
-        if (code == TL_OK)
-            tl_buf_add_str(out, text);
-        return code == TL_OK ? TL_OK : TL_EINPUT;
-    }
-    struct key_job job = {type, payload, out};
-    return tl_script_protected(script, event_key, &job, script->limits.cpu_ms, err);
-}
-
-struct round_job {
-    tl_str json;
-    struct tl_buf *out;
-};
-
-static int round_trip(lua_State *L)
-{
-    struct round_job *job = lua_touserdata(L, 1);
-    struct tl_error err;
-    if (!tl_value_decode(L, job->json, &err))
-        return luaL_error(L, "%s", err.text);
-    tl_value_encode(L, -1, job->out);
-    return 0;
-}
-
-tl_code tl_script_roundtrip(struct tl_script *script, tl_str json, struct tl_buf *out, struct tl_error *err)
-{
-    struct round_job job = {json, out};
-    return tl_script_protected(script, round_trip, &job, 60 * 1000, err);
 }

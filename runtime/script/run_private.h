@@ -45,7 +45,17 @@ bool tl_run_is_outermost(lua_State *L);
 /* Key of an event type for the value at `index`, which `json` is as text: pushes the key, or raises. */
 void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index, tl_str json);
 
+/* Pushes a member of an event's or flow's declaration. */
+void tl_declared_push(lua_State *L, const char *kind, const char *name, const char *member);
+/* A run that has not begun; begin makes its coroutine (of the order's function when `order`); false: out of memory, the
+ * outcome says so. drive goes on with `args` values on its stack. */
+struct tl_run *tl_run_new(struct tl_script *script, size_t flow, const struct tl_run_event *event);
+bool tl_run_begin(struct tl_run *run, bool order);
+const struct tl_run_outcome *tl_run_drive(struct tl_run *run, int args);
+
 /* The functions of ctx (lib_ctx.c): pushes ctx, built for this state's systems and kinds. */
 void tl_ctx_open(lua_State *L);
+/* Pushes the map that writes the entity to a system (its own or its kind's) or kind; false: none, nothing pushed. */
+bool tl_put_map_push(lua_State *L, const char *target, const char *entity);
 int tl_json_encode_lua(lua_State *L);
 int tl_json_decode_lua(lua_State *L);

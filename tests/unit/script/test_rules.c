@@ -184,13 +184,19 @@ static void refuses_a_second_effect_a_read_or_an_emit_before_one(void **state)
                  "second effect");
     case_refuses("flows/f.lua",
                  FLOW("local erp = ctx.erp\nctx:try(function() erp:put(\"order@1\", {}) end)\n"
-                      "ctx:try(function() ctx.crm:put(\"order@1\", {}) ctx.erp:put(\"order@1\", {}) end)"),
+                      "ctx:try(function() ctx.crm:set_status{} ctx.erp:put(\"order@1\", {}) end)"),
                  4, "second effect");
     case_accepts("flows/f.lua",
                  FLOW("if e.data.a then ctx.erp:put(\"order@1\", e.data) else ctx.crm:set_status{} end\n"
                       "ctx:emit(\"out@1\", e.data)"));
     case_accepts("flows/f.lua",
                  FLOW("local c = ctx.erp:credit_status{}\nif c then ctx:emit(\"out@1\", e.data) end"));
+}
+
+static void refuses_a_put_without_a_map(void **state)
+{
+    (void)state;
+    case_refuses("flows/f.lua", FLOW("ctx.crm:put(\"order@1\", e.data)"), 2, "no map writes \"order@1\" there");
 }
 
 static void refuses_keyed_and_unsafe_operations(void **state)
@@ -250,6 +256,7 @@ int main(void)
         cmocka_unit_test(refuses_names_of_later_packages),
         cmocka_unit_test(says_what_is_accepted_but_not_enforced),
         cmocka_unit_test(refuses_a_second_effect_a_read_or_an_emit_before_one),
+        cmocka_unit_test(refuses_a_put_without_a_map),
         cmocka_unit_test(refuses_keyed_and_unsafe_operations),
         cmocka_unit_test(refuses_declarations_twice),
         cmocka_unit_test(refuses_what_refers_to_nothing),

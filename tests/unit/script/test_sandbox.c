@@ -52,6 +52,9 @@ static void a_runaway_ends_at_its_cpu_budget(void **state)
         "setmetatable({}, { __index "
         "= function(t, k) while true do end end }).x ctx:log(\"x\")",
         "goto top ::top:: goto top",
+        "table.insert(setmetatable({}, { __len = function() return math.maxinteger - 1 end }), 1, 1) ctx:log(\"x\")",
+        "table.remove(setmetatable({}, { __len = function() return math.maxinteger - 1 end }), 1) ctx:log(\"x\")",
+        "table.move({}, 1, math.maxinteger - 1, 2, {}) ctx:log(\"x\")",
     };
     for (size_t i = 0; i < TL_COUNT_OF(bodies); i++)
         ends_within_budget(bodies[i], "cpu", 60);
@@ -196,6 +199,9 @@ static void sorting_is_stable_and_refuses_gaps(void **state)
                 "false end end ctx:log(tostring(ok)) local u = { 3, 1, 2 } table.sort(u) "
                 "ctx:log(table.concat(u, \",\"))",
                 "true|1,2,3");
+    assert_says("local t = { 1, 2, 3 } table.insert(t, 4) table.insert(t, 1, 0) local r = table.remove(t) local f = "
+                "table.remove(t, 1) ctx:log(r .. f .. table.concat(t) .. tostring(table.remove({}))) "
+                "ctx:log(table.concat(table.move({ 1, 2, 3 }, 1, 3, 2)))", "40123nil|1123");
 }
 
 int main(void)

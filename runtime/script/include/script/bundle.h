@@ -163,7 +163,8 @@ struct tl_bundle_options {
     const char *library; /* folder of the standard library (scripts/lib); required */
     /* Class of an operation of a system, asked while checking. TL_EFFECT_UNKNOWN: the system has no such operation
      * (an error; `nearest`, when set by the callee, is quoted; it must outlive the call). NULL: not checked at load,
-     * and every operation counts as a read when running. "put" is never asked. */
+     * and every operation counts as a read when running. "put" is never asked. Also asked while runs go on, from any
+     * thread: it and `ctx` must outlive the bundle. */
     enum tl_effect_class (*effect_class)(void *ctx, const struct tl_system_decl *system, tl_str operation, const char **nearest);
     /* Asked once for each declared system: is its connector installed, does its configuration fit? Another code than TL_OK
      * makes its sentence an error at the system's place. NULL: not checked. */

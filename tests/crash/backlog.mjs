@@ -42,19 +42,24 @@ async function latency(name) {
   for (let i = 1; i <= o.probes; i++) {
     const key = `${name}-${i}`, from = performance.now()
     if (await send(key, 1, 'probe') !== 202) throw new Error('a probe was refused')
-    await until(`${key} at the desk`, async () => (await desk.admin('GET', `writes?object=organizations`)).records.length >= probesSeen + 1, { every: 1 })
-    probesSeen++
+    await until(`${key} at the desk`, () => isAtDesk(key), { every: 1 })
     took.push(performance.now() - from)
   }
   took.sort((a, b) => a - b)
   return took[Math.floor(took.length * 0.99)]
 }
-let probesSeen = 0
+
+async function isAtDesk(key) {
+  const reply = await fetch(`${desk.url}/api/v2/organizations/search.json?external_id=${key}`,
+    { headers: { authorization: `Basic ${btoa('agent@sandbox.test/token:sandbox-token')}` } })
+  return (await reply.json()).organizations.length === 1
+}
 
 const before = await latency('before')
 console.log(`p99 of the other flow without backlog: ${before.toFixed(1)} ms, ${(rss() / MB).toFixed(0)} MB`)
 
 await tidelock.command('pause', 'system', 'erp', '--reason', 'maintenance')
+await tidelock.command('pause', 'flow', 'desk', '--reason', 'so that the probes have the desk for themselves')
 const accepted = new Map()
 const keys = 5000
 let sent = 0
@@ -86,14 +91,18 @@ if (peak > o.bound * MB) problems.push(`memory ${(peak / MB).toFixed(0)} MB is a
 if (during > before * 1.5 + 2) problems.push(`the other flow's p99 went from ${before.toFixed(1)} to ${during.toFixed(1)} ms`)
 
 await tidelock.command('resume', 'system', 'erp')
+await tidelock.command('resume', 'flow', 'desk')
 const total = [...accepted.values()].reduce((a, b) => a + b, 0)
 await until('the backlog to be worked off', async () => {
   const status = await tidelock.json('status')
   return status.engine && status.engine.flows.every(f => f.unfinished === 0)
-}, { timeout: 60000 + o.events * 3, every: 1000 }).catch(error => problems.push(error.message))
+}, { timeout: 60000 + o.events * 5, every: 1000 }).catch(error => problems.push(error.message))
 if (rss() > o.bound * MB) problems.push(`memory ${(rss() / MB).toFixed(0)} MB after the backlog is above the bound of ${o.bound} MB`)
 
-const result = check([{ name: 'erp', writes: (await erp.admin('GET', 'writes?object=SalesOrders')).records, keyOf: d => d.OrderNo, numberOf: d => d.Note }], accepted)
+const result = check([
+  { name: 'erp', writes: (await erp.admin('GET', 'writes?object=SalesOrders')).records, keyOf: d => d.OrderNo, numberOf: d => d.Note },
+  { name: 'desk', writes: (await desk.admin('GET', 'writes?object=organizations')).records, keyOf: d => d.external_id, numberOf: d => d.notes },
+], accepted)
 problems.push(...result.problems)
 console.log(`${total} accepted, ${result.effects} effects, ${result.repeats} identical repeats, ${(rss() / MB).toFixed(0)} MB at the end`)
 await Promise.all([tidelock.stop(), erp.stop(), desk.stop()])

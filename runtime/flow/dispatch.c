@@ -224,6 +224,10 @@ static size_t derive_event(struct tl_engine *engine, struct tl_event_source *sou
     uint32_t flows[FLOWS_OF_EVENT];
     size_t count = tl_dispatch_flows(&engine->plan, &source->entry, flows, FLOWS_OF_EVENT);
     uint32_t index = tl_position_index(source->entry.position);
+    if ((source->entry.flags & TL_EVENT_CONFLICT) != 0)
+        tl_log(TL_WARN, "event.conflict", "an event's dedupe key was known with another payload: it was accepted as a new event",
+               TL_FSLICE("type", source->entry.type), TL_FSLICE("source", source->entry.source),
+               TL_FINT("commit", tl_commit_number(commit)), TL_FINT("index", index));
     for (size_t f = 0; f < count; f++) {
         struct tl_place_of place;
         tl_dispatch_place(engine, &engine->plan.flows[flows[f]], source, &place);

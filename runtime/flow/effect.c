@@ -8,6 +8,7 @@
 
 /* A gate that no moment opens tells its waiters; this is for what closes it without anybody having asked. */
 #define LOOK_AGAIN_MS 1000
+#define DAY_MS (24 * 3600 * 1000LL)
 
 static struct tl_plan_system *plan_system(const struct tl_drive *drive)
 {
@@ -168,6 +169,20 @@ void tl_system_until(struct tl_timer *timer)
 
 /* ---- the call has ended -------------------------------------------------------------------------------------------- */
 
+/* What the platform said about its day, and about our use of it. */
+static void take_hints(const struct tl_plan_system *system, const struct tl_call_result *result)
+{
+    for (size_t i = 0; i < result->quota_count; i++) {
+        const struct tl_quota_hint *quota = &result->quotas[i];
+        int64_t used = quota->used >= 0 ? quota->used : quota->remaining >= 0 ? quota->limit - quota->remaining : -1;
+        if (quota->window_ms >= DAY_MS && quota->limit > 0 && used >= 0)
+            tl_gate_report(system->gate, (uint64_t)used, (uint64_t)quota->limit, tl_now());
+    }
+    for (size_t i = 0; i < result->warning_count; i++)
+        tl_log(TL_WARN, "call.warning", "the platform warns", TL_FSTR("system", system->name),
+               TL_FSLICE("warning", result->warnings[i]));
+}
+
 void tl_effect_leave(struct tl_drive *drive, const struct tl_call_result *result)
 {
     struct tl_plan_system *system = plan_system(drive);
@@ -175,7 +190,9 @@ void tl_effect_leave(struct tl_drive *drive, const struct tl_call_result *result
     tl_gate_leave(system->gate, drive->ticket, result->failure, result->wait_ms, tl_now());
     drive->ticket = (struct tl_gate_ticket){0};
     tl_counter_add(system->calls[result->failure], 1);
+    tl_plan_note_failure(system, result->failure, result->message);
     tl_histogram_observe_ms(system->seconds, (double)result->duration_ms);
+    take_hints(system, result);
     if (at->probing && !tl_failure_is_endpoint(result->failure)) {
         at->probing = false;
         tl_system_wake(at);

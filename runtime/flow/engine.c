@@ -59,6 +59,7 @@ tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **
     tl_code code = tl_plan_init(&engine->plan, &engine->config, err);
     if (code == TL_OK)
         code = tl_captures_init(engine, err);
+    tl_progress_init(&engine->progress, engine->plan.flow_count);
     if (code != TL_OK) {
         tl_engine_free(engine);
         return code;
@@ -175,8 +176,7 @@ void tl_engine_free(struct tl_engine *engine)
         tl_lane_free(engine->lanes[i]);
     tl_free(engine->lanes);
     tl_dispatch_free(&engine->dispatch);
-    if (engine->progress_ready)
-        tl_progress_free(&engine->progress);
+    tl_progress_free(&engine->progress);
     tl_exception_index_free(&engine->exceptions);
     tl_map_free(&engine->poison.marks);
     tl_pauses_free(engine);

@@ -277,6 +277,33 @@ void tl_exception_restore(struct tl_engine *engine, tl_str id, tl_str row)
     tl_json_free(doc);
 }
 
+tl_code tl_exception_event(struct tl_engine *engine, const struct tl_open_exception *open, struct tl_arena *arena,
+                           struct tl_event *out, struct tl_error *err)
+{
+    char id[TL_POSITION_TEXT];
+    struct tl_state_row row;
+    struct tl_json_doc *doc;
+    tl_position_print(open->number, id);
+    tl_code code = tl_state_get(engine->journal, TL_STR(TL_TABLE_EXCEPTION), tl_str_z(id), arena, &row, err);
+    if (code == TL_OK)
+        code = tl_json_parse_borrowed(row.value, NULL, &doc, err);
+    if (code != TL_OK)
+        return code;
+    const struct tl_json_value *root = tl_json_root(doc);
+    *out = (struct tl_event){.position = open->event,
+                             .time_ms = open->since_ms,
+                             .priority = TL_NORMAL,
+                             .type = tl_arena_str(arena, tl_json_get_text(root, "type")),
+                             .source = tl_arena_str(arena, tl_json_get_text(root, "source")),
+                             .key = tl_arena_str(arena, tl_json_get_text(root, "key")),
+                             .payload = tl_arena_str(arena, tl_json_get_text(root, "payload"))};
+    tl_str trace = tl_json_get_text(root, "trace");
+    if (trace.len == 0 || tl_trace_parse(trace, &out->trace, NULL) != TL_OK)
+        out->trace = (struct tl_trace){0};
+    tl_json_free(doc);
+    return TL_OK;
+}
+
 /* ---- audit --------------------------------------------------------------------------------------------------------- */
 
 void tl_audit(struct tl_engine *engine, struct tl_batch *batch, const char *act, tl_str what, tl_str who, tl_str why,

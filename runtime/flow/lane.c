@@ -151,15 +151,45 @@ static bool take(struct tl_lane *lane)
     return catch_up(lane, upto);
 }
 
-static bool may_begin(const struct tl_lane *lane)
+/* A state that has reached its cap is built anew once its runs are gone. False: they are not yet. */
+static bool state_is_fit(struct tl_lane *lane)
 {
-    return lane->phase == TL_LANE_RUNNING && lane->room < TL_ROOM_FULL;
+    const struct tl_run_port *runs = lane->engine->runs;
+    if (runs->spent == NULL || !runs->spent(runs->ctx, lane->host))
+        return true;
+    if (lane->drives > 0)
+        return false;
+    void *fresh;
+    struct tl_error err;
+    if (runs->open(runs->ctx, &fresh, &err) != TL_OK) {
+        tl_log(TL_ERROR, "lane.state", err.text);
+        return false;
+    }
+    tl_log(TL_WARN, "lane.state", "a Lua state reached its memory cap and was built anew", TL_FINT("lane", lane->index));
+    runs->close(runs->ctx, lane->host);
+    lane->host = fresh;
+    return true;
+}
+
+static bool may_begin(struct tl_lane *lane)
+{
+    return lane->phase == TL_LANE_RUNNING && lane->room < TL_ROOM_FULL && state_is_fit(lane);
 }
 
 static void wake_queues(struct tl_lane *lane)
 {
     for (size_t i = 0; i < lane->queue_count; i++)
         tl_queue_wake(lane, lane->queues[i]);
+}
+
+/* Something was resumed. A system that was found closed after a call has asked nobody to be told. */
+static void look_again(struct tl_lane *lane)
+{
+    for (size_t i = 0; i < lane->engine->plan.system_count; i++) {
+        if (lane->systems[i].closed)
+            tl_system_reopen(&lane->systems[i]);
+    }
+    wake_queues(lane);
 }
 
 static void work(struct tl_lane *lane)
@@ -169,7 +199,7 @@ static void work(struct tl_lane *lane)
     bool more = take(lane);
     lane->room = tl_journal_room(lane->engine->journal);
     if (atomic_exchange(&lane->look, false))
-        wake_queues(lane);
+        look_again(lane);
     if (lane->spilled_queues > 0)
         more |= tl_spill_feed(lane, RECORDS_A_TURN);
     if (lane->recheck)

@@ -43,8 +43,14 @@ static tl_code order_key(void *ctx, void *host, size_t flow, const struct tl_run
     return tl_script_order_key(host, flow, event, out, err);
 }
 
+static bool spent(void *ctx, void *host)
+{
+    (void)ctx;
+    return tl_script_spent(host);
+}
+
 struct tl_run_port tl_run_port_script(const struct tl_engine_config *config)
 {
     return (struct tl_run_port){open_host, close_host, start, resume, free_run, order_key,
-                                (void *)(uintptr_t)config};
+                                (void *)(uintptr_t)config, spent};
 }

@@ -295,7 +295,7 @@ tl_code tl_recover(struct tl_engine *engine, struct tl_error *err)
     if (code == TL_OK)
         code = scan(engine, TL_TABLE_EXCEPTION, read_exception, err);
     tl_plan_hash(&engine->plan, journal);
-    tl_progress_init(&engine->progress, engine->plan.flow_count);
+    tl_progress_flows(&engine->progress, engine->plan.flow_count);
     engine->progress_ready = true;
     if (code == TL_OK)
         code = scan(engine, TL_TABLE_PROGRESS, read_progress, err);

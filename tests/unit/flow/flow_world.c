@@ -257,7 +257,7 @@ void world_new(struct world *w, const struct tl_flow *flows, const struct script
     snprintf(w->dir, sizeof w->dir, "/tmp/tidelock-flow-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
     pthread_mutex_init(&w->lock, NULL);
-    w->runs = (struct tl_run_port){open_host, close_host, start, resume, free_run, order_key, w};
+    w->runs = (struct tl_run_port){open_host, close_host, start, resume, free_run, order_key, w, NULL};
     w->calls = (struct tl_call_port){call_start, call_cancel, call_read, w};
     for (size_t i = 0; i < system_count; i++)
         list[i] = (struct tl_engine_system){.decl = &systems[i]};

@@ -190,6 +190,7 @@ static void parks_what_was_alone_at_three_crashes(void **state)
     (void)state;
     struct world w;
     world_of(&w, 1);
+    w.config.lanes = 1; /* so that it is A's turn first */
     world_start(&w);
     w.answer = later;
     tl_position culprit = world_accept(&w, "won@1", "A", "1");

@@ -20,6 +20,7 @@ struct tl_run_port {
     tl_code (*order_key)(void *ctx, void *host, size_t flow, const struct tl_run_event *event, struct tl_buf *out,
                          struct tl_error *err);
     void *ctx;
+    bool (*spent)(void *ctx, void *host); /* NULL: never. True: close and open anew when no run is left */
 };
 
 /* As in connector/call.h and webhook.h. `system` is the name. Each start has exactly one `done`, in a later callback on

@@ -7,7 +7,7 @@
 /* `key`: "order/4711" or "4711" (what stands before the first '/' is tried both as part of the key and as the entity's
  * name). Collects the events with that business key, the events they came from and the events that came of them, and writes
  * {"key","entries":[ … in time order …]} where an entry is one of
- *   {"time","kind":"event","id","type","source","key","cause"|null,"cause_flow","trace","duplicate_of"?}
+ *   {"time","kind":"event","id","type","source","key","cause"|null,"cause_flow","trace"}
  *   {"time","kind":"outcome","id","flow","ending","note","revision","effects":[{system,operation,id,status,class,attempts,
  *    duration_ms,request}]}
  *   {"time","kind":"exception","id","flow","exception","class","message","place","steward","held"}

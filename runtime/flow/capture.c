@@ -113,6 +113,7 @@ static int64_t failed(void *ctx, const struct tl_call_result *result)
 {
     struct tl_capture_job *job = ctx;
     char *message = tl_str_dup(result->message);
+    tl_plan_note_failure(&job->engine->plan.systems[job->system], result->failure, result->message);
     leave(job, result->failure, result->wait_ms);
     tl_log(TL_WARN, "capture.failed", message, TL_FSTR("capture", job->name),
            TL_FSTR("class", tl_failure_name(result->failure)), TL_FINT("status", result->status));

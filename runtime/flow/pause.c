@@ -84,21 +84,38 @@ static void look_at_queues(struct tl_engine *engine)
     }
 }
 
+static void poke(struct tl_engine *engine, struct tl_capture_job *job)
+{
+    if (atomic_load(&engine->running) && !atomic_exchange(&job->poked, true))
+        tl_loop_post(job->lane->loop, &job->poke);
+}
+
+static void act_on_system(struct tl_engine *engine, int system, bool pause, tl_str who, tl_str why)
+{
+    struct tl_gate *gate = engine->plan.systems[system].gate;
+    if (pause) {
+        tl_gate_pause(gate, who, why, tl_now());
+        return;
+    }
+    tl_gate_resume(gate, tl_now());
+    for (size_t i = 0; i < engine->capture_count; i++) {
+        if (engine->captures[i].system == system)
+            poke(engine, &engine->captures[i]);
+    }
+}
+
 static void act(struct tl_engine *engine, const struct target *target, bool pause, tl_str who, tl_str why)
 {
     if (target->system >= 0) {
-        struct tl_gate *gate = engine->plan.systems[target->system].gate;
-        if (pause)
-            tl_gate_pause(gate, who, why, tl_now());
-        else
-            tl_gate_resume(gate, tl_now());
-    } else if (target->flow >= 0)
+        act_on_system(engine, target->system, pause, who, why);
+    } else if (target->flow >= 0) {
         /* a flow that was removed only parks what is left of it: nothing to hold back */
-        atomic_store(&engine->plan.flows[target->flow].paused, pause && engine->plan.flows[target->flow].kind != TL_PLAN_GONE);
-    else {
+        struct tl_plan_flow *flow = &engine->plan.flows[target->flow];
+        atomic_store(&flow->paused, pause && flow->kind != TL_PLAN_GONE);
+    } else {
         atomic_store(&target->capture->paused, pause);
-        if (!pause && atomic_load(&engine->running) && !atomic_exchange(&target->capture->poked, true))
-            tl_loop_post(target->capture->lane->loop, &target->capture->poke);
+        if (!pause)
+            poke(engine, target->capture);
     }
     if (!pause)
         look_at_queues(engine);

@@ -8,6 +8,7 @@
 #include "journal/journal.h"
 
 #include "codec/json_pointer.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bundle *bundle)
@@ -194,6 +195,7 @@ static tl_code add_system(struct tl_plan *plan, const struct tl_engine_config *c
         system->retry.cap_ms = decl->retry.cap_ms;
     system->retry.attempts = or_default(decl->retry.attempts, system->retry.attempts);
     system->cap = decl->limits.concurrent > 0 ? 2 * or_default(decl->limits.concurrent, 1) : 256;
+    pthread_mutex_init(&system->cause_lock, NULL);
     tl_code code = gate_of(decl, &system->gate, err);
     if (code != TL_OK)
         return code;
@@ -242,6 +244,15 @@ tl_code tl_plan_init(struct tl_plan *plan, const struct tl_engine_config *config
     return code;
 }
 
+void tl_plan_note_failure(struct tl_plan_system *system, enum tl_failure failure, tl_str message)
+{
+    if (!tl_failure_is_endpoint(failure))
+        return;
+    pthread_mutex_lock(&system->cause_lock);
+    snprintf(system->cause, sizeof system->cause, "%s: %.*s", tl_failure_name(failure), TL_STR_ARGS(message));
+    pthread_mutex_unlock(&system->cause_lock);
+}
+
 void tl_plan_hash(struct tl_plan *plan, struct tl_journal *journal)
 {
     for (size_t i = 0; i < plan->flow_count; i++) {
@@ -268,8 +279,10 @@ void tl_plan_free(struct tl_plan *plan)
         tl_free(plan->flows[f].scope);
         tl_free(plan->flows[f].pointer);
     }
-    for (size_t s = 0; s < plan->system_count; s++)
+    for (size_t s = 0; s < plan->system_count; s++) {
         tl_gate_free(plan->systems[s].gate);
+        pthread_mutex_destroy(&plan->systems[s].cause_lock);
+    }
     tl_free(plan->flows);
     tl_free(plan->systems);
     tl_free((void *)(uintptr_t)plan->steward);

@@ -4,6 +4,7 @@
 #pragma once
 #include "base/map.h"
 #include "flow/engine.h"
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct tl_counter;
@@ -67,6 +68,8 @@ struct tl_plan_system {
     uint32_t cap; /* most started units of a lane */
     struct tl_counter *calls[TL_FAILURE_COUNT];
     struct tl_histogram *seconds;
+    pthread_mutex_t cause_lock;
+    char cause[240]; /* why a call last failed by the endpoint: "quota: …"; under cause_lock */
 };
 
 struct tl_plan {
@@ -89,6 +92,8 @@ void tl_plan_free(struct tl_plan *plan);
 void tl_plan_hash(struct tl_plan *plan, struct tl_journal *journal);
 /* A flow that is not declared any more; returns its index. */
 uint32_t tl_plan_add_gone(struct tl_plan *plan, tl_str name);
+/* Keeps why an endpoint failed, for `status`; other results leave it. Any thread. */
+void tl_plan_note_failure(struct tl_plan_system *system, enum tl_failure failure, tl_str message);
 /* `flow` takes `type` within [from, until). Replaces what was said for the two before. */
 void tl_plan_subscribe(struct tl_plan *plan, tl_str type, uint32_t flow, uint64_t from, uint64_t until);
 /* NULL: nobody ever took it. */

@@ -6,6 +6,7 @@
 #include "codec/json_writer.h"
 #include "exception_int.h"
 #include "pause_int.h"
+#include <string.h>
 
 static void put_time(struct tl_json_writer *w, const char *name, int64_t ms)
 {
@@ -53,7 +54,21 @@ static const char *breaker_word(enum tl_breaker_state state)
     return state == TL_BREAKER_CLOSED ? "closed" : state == TL_BREAKER_OPEN ? "open" : "half-open";
 }
 
-static void put_system(struct tl_json_writer *w, struct tl_engine *engine, const struct tl_plan_system *system)
+/* While calls are held back because of the endpoint: what it said last. */
+static void put_cause(struct tl_json_writer *w, struct tl_plan_system *system, const struct tl_gate_status *gate)
+{
+    char cause[sizeof system->cause];
+    pthread_mutex_lock(&system->cause_lock);
+    memcpy(cause, system->cause, sizeof cause);
+    pthread_mutex_unlock(&system->cause_lock);
+    tl_json_key(w, "cause");
+    if (cause[0] != 0 && (gate->breaker != TL_BREAKER_CLOSED || gate->why == TL_GATE_WAIT || gate->why == TL_GATE_DAY))
+        tl_json_lossy(w, tl_str_z(cause));
+    else
+        tl_json_null(w);
+}
+
+static void put_system(struct tl_json_writer *w, struct tl_engine *engine, struct tl_plan_system *system)
 {
     struct tl_gate_status gate;
     tl_gate_status(system->gate, tl_now(), &gate);
@@ -63,7 +78,7 @@ static void put_system(struct tl_json_writer *w, struct tl_engine *engine, const
     tl_json_put_z(w, "gate", tl_gate_reason_word(gate.why));
     put_time(w, "until", gate.why == TL_GATE_OPEN ? 0 : gate.until_wall_ms);
     tl_json_put_z(w, "breaker", breaker_word(gate.breaker));
-    tl_json_put_z(w, "cause", gate.breaker == TL_BREAKER_CLOSED ? NULL : tl_failure_name(gate.breaker_cause));
+    put_cause(w, system, &gate);
     put_pause(w, engine, "system/", system->name);
     tl_json_put_z(w, "window", gate.window[0] != 0 ? gate.window : NULL);
     put_time(w, "next_window", gate.next_window_wall_ms);

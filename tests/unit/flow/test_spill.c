@@ -53,7 +53,7 @@ static size_t check_order(struct world *w, const char *system, size_t keys)
     return seen;
 }
 
-static void keeps_order_and_memory_with_a_hundred_thousand_events_before_a_closed_system(void **state)
+static void keeps_order_and_memory_with_a_backlog_before_a_closed_system(void **state)
 {
     (void)state;
     struct world w;
@@ -130,6 +130,35 @@ static void keeps_the_order_of_a_scope_when_one_of_its_queues_has_spilled(void *
     world_free(&w);
 }
 
+static void lets_a_unit_wait_for_an_earlier_one_that_is_only_in_the_journal(void **state)
+{
+    (void)state;
+    static const char *const shipped[] = {"shipped@1"};
+    struct world w;
+    world_of(&w, 50, "shared");
+    flows[1].on = shipped;
+    world_start(&w);
+    world_pause(&w, "system/erp", true);
+    world_flood(&w, "won@1", "k", 1000, 1000, TL_NORMAL);
+    world_settle(&w);
+    world_accept(&w, "shipped@1", "k900", "5000");
+    world_accept(&w, "shipped@1", "k950", "5001");
+    world_accept(&w, "shipped@1", "other", "5002"); /* has nothing before it */
+    world_settle(&w);
+    assert_int_equal(world_applied(&w, "desk"), 1);
+    assert_non_null(strstr(w.log[0].args, "5002"));
+    world_pause(&w, "system/erp", false);
+    world_settle(&w);
+    assert_int_equal(world_applied(&w, "erp"), 1000);
+    assert_int_equal(world_applied(&w, "desk"), 3);
+    bool order_seen = false;
+    for (size_t i = 0; i < w.log_count; i++) {
+        order_seen |= strstr(w.log[i].args, "\"k900\",\"n\":900}") != NULL;
+        assert_true(order_seen || strstr(w.log[i].args, "5000") == NULL);
+    }
+    world_free(&w);
+}
+
 static void keeps_a_hot_key_from_filling_the_queue(void **state)
 {
     (void)state;
@@ -149,9 +178,10 @@ static void keeps_a_hot_key_from_filling_the_queue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_order_and_memory_with_a_hundred_thousand_events_before_a_closed_system),
+        cmocka_unit_test(keeps_order_and_memory_with_a_backlog_before_a_closed_system),
         cmocka_unit_test(loses_and_reorders_nothing_over_reopening),
         cmocka_unit_test(keeps_the_order_of_a_scope_when_one_of_its_queues_has_spilled),
+        cmocka_unit_test(lets_a_unit_wait_for_an_earlier_one_that_is_only_in_the_journal),
         cmocka_unit_test(keeps_a_hot_key_from_filling_the_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,7 +180,7 @@ void tl_trace_start(struct tl_trace *out)
     do
         tl_random_bytes(out->span_id, sizeof(out->span_id));
     while (all_zero(out->span_id, sizeof(out->span_id)));
-    out->flags = 3; /* sampled, and the id is random (level 2) */
+    out->flags = 3; /* sampled; the id is random: level 2 */
 }
 
 void tl_trace_child(const struct tl_trace *parent, struct tl_trace *out)

@@ -55,11 +55,12 @@ export function start(platform, options) {
 
 /** Starts a platform as the main program: prints one line, ends on SIGTERM. */
 export async function run(platform, options) {
-  const { base, stop } = await start(platform, options);
-  process.stdout.write(`listening ${base}\n`);
-  const end = () => { stop(); process.exit(0); };
+  let server; // the handlers come first: whoever sees the line or the port file may end us at once
+  const end = () => { server?.stop(); process.exit(0); };
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
+  server = await start(platform, options);
+  process.stdout.write(`listening ${server.base}\n`);
 }
 
 // A reader never sees half a port number: the file appears whole.

@@ -102,10 +102,10 @@ static void add_outcome(struct tl_drive *drive, struct tl_batch *batch, enum tl_
                                  .effects = drive->effects,
                                  .effect_count = drive->effect_count};
     struct tl_error err;
-    if (tl_batch_outcome(batch, &outcome, &err) != TL_OK) {
+    tl_code code = tl_batch_outcome(batch, &outcome, &err);
+    if (code != TL_OK)
         tl_log(TL_ERROR, "flow.outcome", err.text, TL_FSTR("event", drive->id));
-        tl_must(!"an outcome fits the journal");
-    }
+    tl_must(code == TL_OK); /* every outcome fits the journal */
 }
 
 static void add_event(struct tl_drive *drive, struct tl_batch *batch, const struct tl_emitted *emitted)
@@ -123,10 +123,10 @@ static void add_event(struct tl_drive *drive, struct tl_batch *batch, const stru
                              .cause_flow = tl_str_z(drive->lane->engine->plan.flows[drive->unit->flow].name),
                              .redelivers_for_ms = emitted->redelivers_ms};
     struct tl_error err;
-    if (tl_batch_event(batch, &in, NULL, &err) != TL_OK) {
+    tl_code code = tl_batch_event(batch, &in, NULL, &err);
+    if (code != TL_OK)
         tl_log(TL_ERROR, "flow.emit", err.text, TL_FSTR("event", drive->id));
-        tl_must(!"lengths were checked before");
-    }
+    tl_must(code == TL_OK); /* lengths were checked before */
 }
 
 /* The unit's part is in the batch. */

@@ -14,6 +14,8 @@
 
 /* Most positions that wait behind held keys in a lane; past that their queues wait. */
 #define TL_ASIDE_MAX 1000000
+/* Records a lane looks at before it turns to something else. */
+#define TL_RECORDS_A_TURN 4096
 
 struct tl_lane;
 struct tl_counter;
@@ -160,6 +162,8 @@ TL_MUST_CHECK tl_code tl_lane_begin(struct tl_lane *lane, struct tl_error *err);
 void tl_lane_wake(struct tl_lane *lane);
 /* [any] The same from another thread. */
 void tl_lane_nudge(struct tl_lane *lane);
+/* lane_load.c: takes what commits brought. True: there is more to read. */
+bool tl_lane_take(struct tl_lane *lane);
 void tl_lane_load(struct tl_lane *lane, uint32_t flow, tl_position position, const struct tl_place_of *place,
                   struct tl_wave *wave);
 void tl_lane_publish(struct tl_lane *lane);

@@ -124,9 +124,13 @@ static void gives_a_new_flow_only_what_comes_after_it(void **state)
     world_settle(&w);
     world_crash(&w); /* so that what is there is read again */
     w.config.flow_count = w.script_count = 2;
-    world_start(&w);
-    world_settle(&w);
-    assert_int_equal(w.log_count, 1);
+    for (int i = 0; i < 2; i++) {
+        world_start(&w);
+        world_settle(&w);
+        assert_int_equal(w.log_count, 1);
+        if (i == 0)
+            world_crash(&w);
+    }
     tl_position second = world_accept(&w, "won@1", "A", "2");
     world_settle(&w);
     assert_int_equal(w.log_count, 3);

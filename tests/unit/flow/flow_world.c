@@ -366,6 +366,8 @@ void world_settle(struct world *w)
     int64_t give_up = machine_ms() + 15000;
     for (int quiet = 0; quiet < 3;) {
         tl_dispatch_prepare(w->engine, w->engine->lanes[0]);
+        if (w->engine->lanes[0]->inbox != NULL)
+            tl_lane_nudge(w->engine->lanes[0]);
         bool now = is_quiet(w);
         quiet = now ? quiet + 1 : 0;
         turn(w, now ? 0 : 1);

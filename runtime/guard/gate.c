@@ -384,6 +384,8 @@ void tl_gate_resume(struct tl_gate *gate, struct tl_instant now)
     gate->paused = false;
     gate->paused_by[0] = gate->paused_why[0] = '\0';
     tl_breaker_reset(&gate->breaker, now.mono_ms);
+    if (gate->hold_ms > now.mono_ms)
+        gate->hold_ms = now.mono_ms;
     pthread_mutex_unlock(&gate->lock);
     tell(gate);
 }

@@ -87,7 +87,7 @@ void tl_gate_report(struct tl_gate *gate, uint64_t used, uint64_t limit, struct 
 
 /* A person closes the gate. Calls in flight end normally. A second pause replaces who and why. */
 void tl_gate_pause(struct tl_gate *gate, tl_str who, tl_str why, struct tl_instant now);
-/* Also lets a probe go at once when the breaker is open. */
+/* Also lets a probe go at once when the breaker is open, and ends a wait that the platform asked for. */
 void tl_gate_resume(struct tl_gate *gate, struct tl_instant now);
 
 struct tl_gate_status {

@@ -41,6 +41,7 @@ static const struct {
 static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request *request, tlc_call **out)
 {
     tlc_call *call = instance->host->alloc(scope, sizeof *call);
+    int calls = request->role == TLC_ROLE_CALL || request->role == TLC_ROLE_LOOKUP;
     size_t i;
 
     call->instance = instance;
@@ -50,7 +51,7 @@ static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request
     call->done.size = (uint32_t)sizeof call->done;
     if (request->role == TLC_ROLE_CHANGES)
         call->step = od_changes;
-    for (i = 0; request->role == TLC_ROLE_CALL && i < sizeof operations / sizeof operations[0]; i++)
+    for (i = 0; calls && i < sizeof operations / sizeof operations[0]; i++)
         if (tlc_is(request->operation, operations[i].name))
             call->step = operations[i].step;
     if (!call->step)

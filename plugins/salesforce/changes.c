@@ -226,6 +226,8 @@ static void make_events(tlc_call *c, struct changes *s)
         if (!tlc_time_read(event->version, &t))
             continue;
         event->changed_ms = t;
+        if (t > s->now_ms)
+            s->now_ms = t; /* no record is newer than the platform's clock, whatever Date said */
         if (s->next.len || t >= last || !s->cursor.t.len) {
             last = t;
             s->cursor.t = event->version;

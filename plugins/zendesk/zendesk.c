@@ -31,6 +31,7 @@ static const struct {
 static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request *request, tlc_call **out)
 {
     tlc_call *call = instance->host->alloc(scope, sizeof *call);
+    int calls = request->role == TLC_ROLE_CALL || request->role == TLC_ROLE_LOOKUP;
     size_t i;
 
     call->instance = instance;
@@ -42,12 +43,12 @@ static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request
         call->step = zd_changes;
     if (request->role == TLC_ROLE_WEBHOOK)
         call->step = zd_webhook;
-    for (i = 0; request->role == TLC_ROLE_CALL && i < sizeof operations / sizeof operations[0]; i++)
+    for (i = 0; calls && i < sizeof operations / sizeof operations[0]; i++)
         if (tlc_is(request->operation, operations[i].name))
             call->step = operations[i].step;
     if (!call->step)
         return TLC_UNSUPPORTED;
-    if (request->role == TLC_ROLE_CALL)
+    if (calls)
         call->kind = zd_kind_named(zd_arg(call, "/object"));
     if (request->role == TLC_ROLE_CHANGES)
         call->kind = zd_kind_named(request->object);

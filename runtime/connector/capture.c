@@ -50,6 +50,9 @@ static void gone(struct tl_mail *mail)
 
 static void leave(struct tl_capture *capture)
 {
+    if (capture->leaving)
+        return; /* stopped from within a callback of the round that ends now */
+    capture->leaving = true;
     tl_timer_stop(&capture->timer);
     tl_mail_init(&capture->mail, gone);
     tl_loop_next(capture->lane->loop, &capture->mail);

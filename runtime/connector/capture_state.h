@@ -23,6 +23,7 @@ struct tl_capture {
     enum tl_capture_state state;
     bool storing;  /* the owner has events of ours */
     bool stopping;
+    bool leaving; /* the end is on its way */
     struct tl_timer timer;
     struct tl_mail mail; /* the end of a stop */
     void (*stopped)(void *ctx);

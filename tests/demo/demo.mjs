@@ -82,7 +82,6 @@ if (keep && process.exitCode === 0) {
   console.log(`  build/bin/tidelock status\n  build/bin/tidelock trace order/${order}\n  build/bin/tidelock pause system erp_de --reason 'looking around'`)
   for (const [name, url] of addresses(world)) console.log(`  ${name.padEnd(22)} ${url}`)
   console.log(`  each platform: GET /_admin/state shows its records, POST /_admin/faults breaks it (tests/sandbox/README.md)`)
-  process.once('SIGINT', () => world.stop().then(() => process.exit(0)))
 } else {
   watch && (watch.running = false)
   await world?.stop().catch(() => {})

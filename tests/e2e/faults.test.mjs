@@ -93,6 +93,18 @@ test('Salesforce: a locked row is tried again; a lost answer leaves one state', 
   assert.equal((await w.tidelock.json('exceptions')).exceptions.length, 0)
 })
 
+test('Salesforce: two saves within one second have one SystemModstamp, and are both seen', async t => {
+  const w = await start(t, new World())
+  const id = await w.offer({ order: 'T-1', account: 'A-1' })
+  const seen = async () => (await w.tidelock.json('trace', `order/${id}`)).entries.filter(e => e.kind === 'event' && e.type === 'salesforce.Opportunity').length
+  await until('the offer seen', async () => (await seen()) >= 1)
+  for (let n = 1; n <= 8; n++) {
+    const before = await seen()
+    await w.sales('PATCH', `Opportunity/${id}`, { NextStep: `step ${n}` })
+    await until(`save ${n} seen`, async () => (await seen()) > before)
+  }
+})
+
 test('Salesforce: out of requests for the day pauses the system, not the records', async t => {
   const w = await start(t, new World())
   await w.sell({ order: 'Q-1', account: 'A-1' })

@@ -75,7 +75,7 @@ test('tool json: what the standard leaves open never crashes, and is either kept
 
 test('tool json: bad input is exit 65 with line and column', async () => {
   for (const [input, place] of [['{"a":1,\n "b":}', /2:6|line 2,? column 6/], ['[1,]', /1:4|line 1,? column 4/], ['', /1:1|line 1/],
-    ['[1] x', /1:5|line 1/], ['"\xff', /1:/], ['{"a":01}', /1:/], ['nul', /1:/]]) {
+    ['[1] x', /1:5|line 1,? column 5/], [Buffer.from('"a\xff"', 'latin1'), /1:3|line 1,? column 3/], ['{"a":01}', /1:|line 1/], ['nul', /1:|line 1/]]) {
     const { code, out, err } = await tool(['tool', 'json'], { input })
     assert.equal(code, 65, JSON.stringify(input))
     assert.equal(out, '')

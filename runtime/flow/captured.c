@@ -48,4 +48,5 @@ void tl_captured_event(const struct tl_plan *plan, int system, const struct tl_c
     in->record_id = captured->key;
     in->record_version = captured->version;
     in->payload = captured->payload.len > 0 ? captured->payload : TL_STR("null");
+    in->unwanted = !tl_plan_wants(plan, in->type);
 }

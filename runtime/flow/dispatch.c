@@ -6,7 +6,6 @@
 #include "engine_int.h"
 #include "journal/reader.h"
 
-#define FLOWS_OF_EVENT 64
 /* A lane whose inbox keeps that many times the bound in memory reads from the journal instead. */
 #define PINNED_TIMES 4
 
@@ -152,6 +151,8 @@ size_t tl_dispatch_flows(const struct tl_plan *plan, const struct tl_entry *entr
     uint64_t commit = tl_position_commit(entry->position);
     const struct tl_plan_type *type = tl_plan_type(plan, entry->type);
     size_t count = 0;
+    if (entry->flags & TL_EVENT_UNWANTED)
+        return 0;
     for (size_t i = 0; type != NULL && i < type->count && count < cap; i++) {
         if (commit >= type->subs[i].from && commit < type->subs[i].until)
             flows[count++] = type->subs[i].flow;
@@ -221,8 +222,8 @@ static void feed_outcomes(struct tl_engine *engine, struct tl_commit *commit)
 static size_t derive_event(struct tl_engine *engine, struct tl_event_source *source, struct tl_commit *commit,
                            size_t found, size_t most)
 {
-    uint32_t flows[FLOWS_OF_EVENT];
-    size_t count = tl_dispatch_flows(&engine->plan, &source->entry, flows, FLOWS_OF_EVENT);
+    uint32_t flows[TL_FLOWS_OF_EVENT];
+    size_t count = tl_dispatch_flows(&engine->plan, &source->entry, flows, TL_FLOWS_OF_EVENT);
     uint32_t index = tl_position_index(source->entry.position);
     if ((source->entry.flags & TL_EVENT_CONFLICT) != 0)
         tl_log(TL_WARN, "event.conflict", "an event's dedupe key was known with another payload: it was accepted as a new event",
@@ -241,11 +242,11 @@ static size_t derive_event(struct tl_engine *engine, struct tl_event_source *sou
 static size_t most_units(const struct tl_plan *plan, const struct tl_commit *commit)
 {
     size_t most = 0;
-    uint32_t flows[FLOWS_OF_EVENT];
+    uint32_t flows[TL_FLOWS_OF_EVENT];
     for (uint32_t i = 0; i < tl_commit_event_count(commit); i++) {
         struct tl_entry entry;
         tl_commit_entry(commit, i, &entry);
-        most += tl_dispatch_flows(plan, &entry, flows, FLOWS_OF_EVENT);
+        most += tl_dispatch_flows(plan, &entry, flows, TL_FLOWS_OF_EVENT);
     }
     return most;
 }

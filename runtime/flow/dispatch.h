@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define TL_FLOWS_OF_EVENT 256 /* most flows that take one event type */
+
 struct tl_engine;
 struct tl_lane;
 struct tl_cursor;
@@ -56,6 +58,7 @@ bool tl_dispatch_caught_up(struct tl_lane *lane, uint64_t commit);
 void tl_dispatch_place(struct tl_engine *engine, const struct tl_plan_flow *flow, struct tl_event_source *source,
                        struct tl_place_of *out);
 unsigned tl_dispatch_lane(const struct tl_engine *engine, uint64_t hash);
-/* The flows that take an entry's event: calls `each` for every one, with TL_FLOW_NOBODY when there is none. */
+/* The flows that take an entry's event. TL_FLOW_NOBODY when there is none: its unit writes that down; none at all for an
+ * event whose own record says so. */
 size_t tl_dispatch_flows(const struct tl_plan *plan, const struct tl_entry *entry, uint32_t *flows, size_t cap);
 uint64_t tl_hash_mix(uint64_t a, uint64_t b);

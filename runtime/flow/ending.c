@@ -121,7 +121,8 @@ static void add_event(struct tl_drive *drive, struct tl_batch *batch, const stru
                              .trace = tl_trace_is_set(&drive->event.trace) ? &drive->event.trace : NULL,
                              .cause = drive->unit->position,
                              .cause_flow = tl_str_z(drive->lane->engine->plan.flows[drive->unit->flow].name),
-                             .redelivers_for_ms = emitted->redelivers_ms};
+                             .redelivers_for_ms = emitted->redelivers_ms,
+                             .unwanted = !tl_plan_wants(&drive->lane->engine->plan, emitted->type)};
     struct tl_error err;
     tl_code code = tl_batch_event(batch, &in, NULL, &err);
     if (code != TL_OK)

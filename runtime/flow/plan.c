@@ -4,12 +4,14 @@
 #include "base/counter.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "dispatch.h"
 #include "flow/intake.h"
 #include "journal/journal.h"
 
 #include "codec/json_pointer.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bundle *bundle)
 {
@@ -51,6 +53,16 @@ void tl_plan_subscribe(struct tl_plan *plan, tl_str name, uint32_t flow, uint64_
 const struct tl_plan_type *tl_plan_type(const struct tl_plan *plan, tl_str type)
 {
     return tl_map_get(&plan->types, type);
+}
+
+bool tl_plan_wants(const struct tl_plan *plan, tl_str name)
+{
+    const struct tl_plan_type *type = tl_plan_type(plan, name);
+    for (size_t i = 0; type != NULL && i < type->count; i++) {
+        if (type->subs[i].until == UINT64_MAX)
+            return true;
+    }
+    return false;
 }
 
 /* ---- flows --------------------------------------------------------------------------------------------------------- */
@@ -222,6 +234,22 @@ const struct tl_steward *tl_plan_steward(const struct tl_plan *plan, const char 
     return NULL;
 }
 
+/* An event type may have so many takers and no more. */
+static tl_code check_fan_out(const struct tl_engine_config *config, const struct tl_flow *flow, struct tl_error *err)
+{
+    for (size_t t = 0; t < flow->on_count; t++) {
+        size_t takers = 0;
+        for (size_t i = 0; i < config->flow_count; i++) {
+            for (size_t o = 0; o < config->flows[i].on_count; o++)
+                takers += strcmp(config->flows[i].on[o], flow->on[t]) == 0;
+        }
+        if (takers > TL_FLOWS_OF_EVENT / 2) /* some may be left of an earlier revision */
+            return tl_fail(err, TL_ECONFIG, "%zu flows take event \"%s\", more than the %d that are possible", takers,
+                           flow->on[t], TL_FLOWS_OF_EVENT / 2);
+    }
+    return TL_OK;
+}
+
 /* ---- the whole ----------------------------------------------------------------------------------------------------- */
 
 tl_code tl_plan_init(struct tl_plan *plan, const struct tl_engine_config *config, struct tl_error *err)
@@ -241,6 +269,8 @@ tl_code tl_plan_init(struct tl_plan *plan, const struct tl_engine_config *config
     add_own_flows(plan);
     for (size_t i = 0; code == TL_OK && i < config->flow_count; i++)
         code = add_declared(plan, &config->flows[i], i, err);
+    for (size_t i = 0; code == TL_OK && i < config->flow_count; i++)
+        code = check_fan_out(config, &config->flows[i], err);
     return code;
 }
 

@@ -98,6 +98,8 @@ void tl_plan_note_failure(struct tl_plan_system *system, enum tl_failure failure
 void tl_plan_subscribe(struct tl_plan *plan, tl_str type, uint32_t flow, uint64_t from, uint64_t until);
 /* NULL: nobody ever took it. */
 const struct tl_plan_type *tl_plan_type(const struct tl_plan *plan, tl_str type);
+/* Does any flow take events of this type from now on? What nobody takes says so in its own record (tl_event_in.unwanted). */
+bool tl_plan_wants(const struct tl_plan *plan, tl_str type);
 /* -1: none. */
 int tl_plan_flow(const struct tl_plan *plan, tl_str name);
 int tl_plan_system(const struct tl_plan *plan, tl_str name);

@@ -86,23 +86,33 @@ static void insert(struct tl_progress *progress, struct tl_progress_entry *entry
 static struct tl_progress_entry *build(uint64_t commit, int64_t time_ms, uint32_t events,
                                        const struct tl_progress_unit *units, size_t count)
 {
-    uint32_t flows[64];
-    uint16_t n = 0;
+    uint32_t few[16], *flows = few;
+    size_t n = 0, cap = sizeof few / sizeof few[0];
     for (size_t i = 0; i < count; i++) {
-        uint16_t f = 0;
-        while (f < n && flows[f] != units[i].flow)
-            f++;
-        if (f == n) {
-            tl_must(n < 64);
-            flows[n++] = units[i].flow;
+        size_t f = n;
+        while (f > 0 && flows[f - 1] != units[i].flow)
+            f--;
+        if (f > 0)
+            continue;
+        if (n == cap) {
+            uint32_t *more = tl_alloc(2 * cap * sizeof *more);
+            memcpy(more, flows, n * sizeof *more);
+            if (flows != few)
+                tl_free(flows);
+            flows = more;
+            cap *= 2;
         }
+        flows[n++] = units[i].flow;
     }
     uint32_t words = (events + 63) / 64;
     struct tl_progress_entry *entry =
-        tl_zalloc(1, sizeof *entry + ((size_t)n * words + n) * sizeof(uint64_t));
-    *entry = (struct tl_progress_entry){.commit = commit, .time_ms = time_ms, .events = events, .words = words, .flows = n};
-    for (uint16_t f = 0; f < n; f++)
-        entry->data[(size_t)n * words + f] = flows[f];
+        tl_zalloc(1, sizeof *entry + (n * words + n) * sizeof(uint64_t));
+    *entry = (struct tl_progress_entry){.commit = commit, .time_ms = time_ms, .events = events, .words = words,
+                                         .flows = (uint16_t)n};
+    for (size_t f = 0; f < n; f++)
+        entry->data[n * words + f] = flows[f];
+    if (flows != few)
+        tl_free(flows);
     return entry;
 }
 

@@ -213,7 +213,7 @@ static void commit_read(struct reading *reading)
 
 static void read_event(struct reading *reading, const struct tl_entry *entry)
 {
-    uint32_t flows[64], index = tl_position_index(entry->position);
+    uint32_t flows[TL_FLOWS_OF_EVENT], index = tl_position_index(entry->position);
     size_t count = tl_dispatch_flows(&reading->engine->plan, entry, flows, TL_COUNT_OF(flows));
     for (size_t f = 0; f < count; f++) {
         if (reading->count == reading->cap) {

@@ -223,9 +223,10 @@ static void unit_lines(struct timeline *timeline, const struct tl_event *event)
 {
     struct tl_engine *engine = timeline->engine;
     struct tl_entry entry = {.position = event->position, .type = event->type, .source = event->source,
-                             .key_hash = tl_journal_key_hash(engine->journal, event->key), .priority = event->priority};
+                             .key_hash = tl_journal_key_hash(engine->journal, event->key), .flags = event->flags,
+                             .priority = event->priority};
     struct tl_progress_bits bits = {0};
-    uint32_t flows[64];
+    uint32_t flows[TL_FLOWS_OF_EVENT];
     size_t count = tl_dispatch_flows(&engine->plan, &entry, flows, TL_COUNT_OF(flows));
     tl_progress_bits(&engine->progress, tl_position_commit(event->position), &bits);
     for (size_t f = 0; f < count; f++) {
@@ -236,6 +237,20 @@ static void unit_lines(struct timeline *timeline, const struct tl_event *event)
             pending_line(timeline, flow, event, &entry);
     }
     tl_progress_bits_free(&bits);
+}
+
+/* What the event's own record says instead of an outcome. */
+static void unwanted_line(struct timeline *timeline, const struct tl_event *event)
+{
+    struct tl_buf note;
+    tl_buf_init(&note, 1024);
+    tl_buf_addf(&note, "no flow takes events of type %.*s", TL_STR_ARGS(event->type));
+    outcome_line(timeline, &(struct tl_outcome){.event = event->position,
+                                                .flow = TL_STR("nobody"),
+                                                .ending = TL_UNWANTED,
+                                                .note = tl_buf_str(&note),
+                                                .time_ms = event->time_ms});
+    tl_buf_free(&note);
 }
 
 static tl_code tell(struct timeline *timeline, tl_position position, struct tl_error *err)
@@ -250,6 +265,8 @@ static tl_code tell(struct timeline *timeline, tl_position position, struct tl_e
         return code;
     event_line(timeline, &event);
     add_event(timeline, event.cause);
+    if (event.flags & TL_EVENT_UNWANTED)
+        unwanted_line(timeline, &event);
     code = tl_journal_outcomes(timeline->engine->journal, position, &timeline->arena, &outcomes, &count, err);
     for (size_t i = 0; code == TL_OK && i < count; i++) {
         outcome_line(timeline, &outcomes[i]);

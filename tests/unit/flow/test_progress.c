@@ -45,6 +45,25 @@ static void knows_what_is_unfinished(void **state)
     tl_progress_free(&progress);
 }
 
+static void takes_a_commit_for_any_number_of_flows(void **state)
+{
+    (void)state;
+    struct tl_progress progress;
+    struct tl_progress_bits bits = {0};
+    struct tl_progress_unit units[300];
+    tl_progress_init(&progress, 300);
+    for (uint32_t i = 0; i < 300; i++)
+        units[i] = (struct tl_progress_unit){299 - i, i % 3};
+    tl_progress_add(&progress, 5, 1, 3, units, 300);
+    tl_progress_end(&progress, tl_position_make(5, 299 % 3), 0);
+    tl_progress_bits(&progress, 5, &bits);
+    assert_int_equal(tl_progress_total(&progress), 299);
+    assert_false(tl_progress_bits_has(&bits, 0, 299 % 3));
+    assert_true(tl_progress_bits_has(&bits, 299, 0));
+    tl_progress_bits_free(&bits);
+    tl_progress_free(&progress);
+}
+
 static void reads_back_the_rows_it_writes(void **state)
 {
     (void)state;
@@ -114,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_what_is_unfinished),
+        cmocka_unit_test(takes_a_commit_for_any_number_of_flows),
         cmocka_unit_test(reads_back_the_rows_it_writes),
         cmocka_unit_test(counts_spilled_keys),
     };

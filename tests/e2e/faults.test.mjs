@@ -100,7 +100,7 @@ test('Salesforce: two saves within one second have one SystemModstamp, and are b
   await until('the offer seen', async () => (await seen()) >= 1)
   for (let n = 1; n <= 8; n++) {
     const before = await seen()
-    await w.sales('PATCH', `Opportunity/${id}`, { NextStep: `step ${n}` })
+    await w.sales('PATCH', `Opportunity/${id}`, { Amount: `${n}.00` })
     await until(`save ${n} seen`, async () => (await seen()) > before)
   }
 })

@@ -1,7 +1,7 @@
 /* The helper thread: writes zeros where the writer will write, because overwriting allocated blocks needs no work of the
  * file system's own journal (1.5 to 5 times quicker a sync), and builds the indexes of closed segments.
  *
- * The next segment is written whole while the present one fills. Zeros ahead in the open segment are written only while
+ * The next segment is written while the present one fills, at its pace: all at once it would hold up every commit meanwhile. Zeros ahead in the open segment are written only while
  * the writer rests: two writers and two syncs on one file wait for each other (measured: a sync took four times as long). */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -93,10 +93,19 @@ static void zero_open(struct ahead *a)
     tl_segment_unref(open);
 }
 
+/* How much of the next segment should be there: nothing while the present one has less than a quarter, all of it a little
+ * before the present one is full. */
+static uint64_t next_target(const struct ahead *a)
+{
+    uint64_t quarter = most(a) / 4;
+    uint64_t target = a->claimed > quarter ? (a->claimed - quarter) / 2 * 3 + CHUNK : 0;
+    return target < most(a) ? target : most(a);
+}
+
 static bool may_prepare(const struct ahead *a)
 {
-    return a->open && !a->full && atomic_load(&a->journal->room) == TL_ROOM_OK && a->claimed > most(a) / 4 &&
-           (a->next_file < 0 || a->next_zeroed < most(a));
+    uint64_t there = a->next_file < 0 ? 0 : a->next_zeroed;
+    return a->open && !a->full && atomic_load(&a->journal->room) == TL_ROOM_OK && there < next_target(a);
 }
 
 /* One chunk of the next segment. While it is worked on the writer cannot take it. [lock held, released meanwhile] */

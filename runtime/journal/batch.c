@@ -174,6 +174,7 @@ tl_code tl_batch_event(struct tl_batch *batch, const struct tl_event_in *e, uint
     event->type = same_or_get(batch, &batch->last_type, e->type);
     event->source = same_or_get(batch, &batch->last_source, e->source);
     event->cause_flow = e->cause_flow.len ? tl_names_get(&journal->names, e->cause_flow) : NULL;
+    event->unwanted = e->unwanted;
     batch->has_cause = batch->has_cause || e->cause != TL_POSITION_NONE;
     if (index)
         *index = batch->event_count - 1;

@@ -8,6 +8,7 @@
 struct batch_event {
     struct event_rec rec; /* body_off is relative to the batch's body; names are filled in by the writer */
     struct tl_name *type, *source, *cause_flow;
+    bool unwanted;
     /* answer */
     tl_position position;
     bool duplicate;

@@ -144,7 +144,7 @@ static void settle(struct build *b, uint64_t commit)
     b->accepted = b->duplicates = b->conflicts = 0;
     for (size_t i = 0; i < b->count; i++) {
         struct batch_event *event = b->events[i];
-        event->rec.head.flags = 0;
+        event->rec.head.flags = event->unwanted ? TL_EVENT_UNWANTED : 0;
         event->place = b->accepted;
         if (event->rec.dedupe && b->hits[i].position == TL_POSITION_NONE)
             settle_in_commit(b, i, commit);
@@ -156,7 +156,7 @@ static void settle(struct build *b, uint64_t commit)
         }
         b->accepted++;
         if (b->hits[i].conflict) {
-            event->rec.head.flags = TL_EVENT_CONFLICT;
+            event->rec.head.flags |= TL_EVENT_CONFLICT;
             b->conflicts++;
         }
     }

@@ -25,10 +25,12 @@ struct tl_event_in {
     tl_position cause;            /* the event whose unit emitted this one; TL_POSITION_NONE: came from outside */
     tl_str cause_flow;            /* the flow of that unit */
     int64_t redelivers_for_ms;    /* how long its dedupe key lives after it was last seen; 0: the journal's default */
+    bool unwanted;                /* no flow takes it: its ending stands in its own record, no outcome follows */
 };
 
 enum tl_event_flags {
-    TL_EVENT_CONFLICT = 1 /* its dedupe key was known with another payload (rule 14): the steward is told */
+    TL_EVENT_CONFLICT = 1, /* its dedupe key was known with another payload (rule 14): the steward is told */
+    TL_EVENT_UNWANTED = 2  /* no flow took events of its type when it was accepted */
 };
 
 /* An event as read. */

@@ -5,6 +5,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "exception_int.h"
+#include "kept.h"
 #include "run.h"
 
 #define FLUSH_BYTES (1u << 20)
@@ -156,6 +157,7 @@ void tl_unit_end(struct tl_drive *drive, enum tl_ending ending, tl_str note, con
     for (size_t i = 0; i < emitted_count; i++)
         add_event(drive, batch, &emitted[i]);
     add_outcome(drive, batch, ending, note);
+    tl_kept_end(drive->lane->engine, unit->position, batch);
     if (unit->exception != NULL) {
         tl_exception_close(drive->lane, unit->line, unit->exception, batch);
         unit->exception = NULL;
@@ -172,6 +174,7 @@ void tl_unit_park(struct tl_drive *drive, const struct tl_cause *cause)
                            cause->place.len > 0 ? " (" : "", TL_STR_ARGS(cause->place), cause->place.len > 0 ? ")" : "");
     tl_exception_park(drive, cause, batch);
     add_outcome(drive, batch, TL_PARKED, tl_str_z(note));
+    tl_kept_end(drive->lane->engine, drive->unit->position, batch);
     tl_free(note);
     to_disk(drive, TL_PARKED);
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "capture_int.h"
 #include "engine_int.h"
+#include "kept.h"
 #include "pause_int.h"
 #include "ports.h"
 #include "run.h"
@@ -187,18 +188,13 @@ void tl_engine_free(struct tl_engine *engine)
     tl_free(engine);
 }
 
-/* A segment goes only when nothing in it is unfinished: its events could not be read back. */
+/* What is unfinished is copied, so that it does not pin the segment; not while lanes are still reading it. */
 bool tl_engine_before_drop(void *ctx, uint64_t first_commit, uint64_t last_commit)
 {
     struct tl_engine *engine = ctx;
-    uint64_t commit;
-    if (!engine->progress_ready)
+    if (!engine->progress_ready || !tl_engine_running(engine) || !tl_engine_caught_up(engine))
         return false;
-    bool needed = tl_progress_next(&engine->progress, first_commit, &commit) && commit <= last_commit;
-    if (needed)
-        tl_log(TL_WARN, "flow.retention", "a segment past retention is kept: units of it are not finished",
-               TL_FINT("commit", commit));
-    return !needed;
+    return tl_kept_copy(engine, first_commit, last_commit);
 }
 
 /* ---- asked by others ----------------------------------------------------------------------------------------------- */

@@ -77,6 +77,7 @@ struct tl_engine {
     struct tl_map pauses; /* what → struct tl_pause_text, own */
     atomic_bool running, stopping;
     atomic_ullong audit_serial;
+    atomic_ullong kept_upto; /* commits up to here are not in the journal any more: kept.h */
     struct tl_run_port script_port;
     const struct tl_run_port *runs;
     const struct tl_call_port *calls;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine_int.h"
 #include "journal/reader.h"
+#include "kept.h"
 
 /* ---- loading ------------------------------------------------------------------------------------------------------- */
 
@@ -75,10 +76,36 @@ static uint64_t next_unfinished(struct tl_lane *lane, uint64_t commit, uint64_t 
     return tl_progress_next(&lane->engine->progress, commit + 1, &next) ? next : limit + 1;
 }
 
+static bool load_kept(void *ctx, uint32_t flow, struct tl_event_source *source)
+{
+    struct tl_lane *lane = ctx;
+    struct tl_place_of place;
+    tl_dispatch_place(lane->engine, &lane->engine->plan.flows[flow], source, &place);
+    if (tl_dispatch_lane(lane->engine, place.hash) == lane->index)
+        tl_lane_load(lane, flow, source->entry.position, &place, NULL);
+    return true;
+}
+
+/* Loads the next commit that is kept in rows. False: there is none before `limit` and the journal's first. */
+static bool load_kept_commit(struct tl_lane *lane, uint64_t limit)
+{
+    uint64_t commit;
+    if (!tl_kept_has(lane->engine, lane->done_commit + 1))
+        return false;
+    commit = next_unfinished(lane, lane->done_commit, limit);
+    if (commit > limit || !tl_kept_has(lane->engine, commit))
+        return false;
+    tl_kept_units(lane, tl_position_make(commit, 0), load_kept, lane);
+    lane->done_commit = commit;
+    return true;
+}
+
 /* Reads on, no further than `limit`: progress does not know what comes after it. True: there is more. */
 static bool catch_up(struct tl_lane *lane, uint64_t limit)
 {
     for (int i = 0; i < TL_RECORDS_A_TURN; i++) {
+        if (lane->cursor == NULL && load_kept_commit(lane, limit))
+            continue;
         if (lane->cursor == NULL) {
             lane->cursor = cursor_from(lane, lane->done_commit + 1);
             lane->bits_commit = 0;

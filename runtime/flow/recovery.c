@@ -291,6 +291,8 @@ tl_code tl_recover(struct tl_engine *engine, struct tl_error *err)
 {
     struct tl_journal *journal = engine->journal;
     tl_journal_wait_applied(journal, tl_journal_last(journal));
+    uint64_t first = tl_journal_first(journal);
+    atomic_store(&engine->kept_upto, first > 0 ? first - 1 : 0);
     tl_code code = scan(engine, TABLE_FLOW, read_flow, err);
     if (code == TL_OK)
         code = scan(engine, TL_TABLE_EXCEPTION, read_exception, err);

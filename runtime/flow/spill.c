@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine_int.h"
 #include "journal/reader.h"
+#include "kept.h"
 
 void tl_spill_add(struct tl_lane *lane, struct tl_queue *queue, tl_position position, uint64_t hash)
 {
@@ -53,6 +54,20 @@ static bool takes(const struct tl_plan *plan, const struct tl_entry *entry, uint
     return false;
 }
 
+static void load_source(struct tl_lane *lane, struct tl_queue *queue, struct tl_event_source *source)
+{
+    struct tl_engine *engine = lane->engine;
+    struct tl_place_of place;
+    tl_dispatch_place(engine, &engine->plan.flows[queue->flow], source, &place);
+    if (tl_dispatch_lane(engine, place.hash) != lane->index || place.system != queue->system ||
+        place.priority != queue->priority)
+        return;
+    tl_spillset_remove(&queue->keys, place.hash);
+    if (queue->spilled_units > 0)
+        queue->spilled_units--;
+    tl_keyline_enter(lane, queue, source->entry.position, place.hash, NULL);
+}
+
 /* An entry under the cursor: is it a unit of this queue, and not finished? Then it is loaded. */
 static void load(struct tl_lane *lane, struct tl_queue *queue, const struct tl_entry *entry)
 {
@@ -61,21 +76,51 @@ static void load(struct tl_lane *lane, struct tl_queue *queue, const struct tl_e
         !takes(&engine->plan, entry, queue->flow))
         return;
     struct tl_event_source source = {.lane = lane, .arena = &lane->scratch, .entry = *entry};
-    struct tl_place_of place;
-    tl_dispatch_place(engine, &engine->plan.flows[queue->flow], &source, &place);
-    if (tl_dispatch_lane(engine, place.hash) == lane->index && place.system == queue->system &&
-        place.priority == queue->priority) {
-        tl_spillset_remove(&queue->keys, place.hash);
-        if (queue->spilled_units > 0)
-            queue->spilled_units--;
-        tl_keyline_enter(lane, queue, entry->position, place.hash, NULL);
-    }
+    load_source(lane, queue, &source);
     tl_arena_free(&lane->scratch);
 }
 
 static bool has_room(const struct tl_lane *lane, const struct tl_queue *queue)
 {
     return queue->loaded < lane->engine->config.queue_positions && lane->aside < TL_ASIDE_MAX;
+}
+
+struct kept_feed {
+    struct tl_lane *lane;
+    struct tl_queue *queue;
+};
+
+static bool feed_kept_unit(void *ctx, uint32_t flow, struct tl_event_source *source)
+{
+    struct kept_feed *feed = ctx;
+    if (flow != feed->queue->flow)
+        return true;
+    if (!has_room(feed->lane, feed->queue))
+        return false;
+    load_source(feed->lane, feed->queue, source);
+    feed->queue->next = source->entry.position + 1;
+    return true;
+}
+
+/* What the queue has in commits that are kept in rows. */
+static void feed_kept(struct tl_lane *lane, struct tl_queue *queue)
+{
+    struct kept_feed feed = {lane, queue};
+    while (has_room(lane, queue) && tl_kept_has(lane->engine, tl_position_commit(queue->next))) {
+        uint64_t commit;
+        tl_cursor_free(queue->cursor);
+        queue->cursor = NULL;
+        if (!tl_progress_next(&lane->engine->progress, tl_position_commit(queue->next), &commit) ||
+            commit > lane->done_commit || !tl_kept_has(lane->engine, commit)) {
+            queue->next = tl_position_make(atomic_load(&lane->engine->kept_upto) + 1, 0);
+            return;
+        }
+        if (commit > tl_position_commit(queue->next))
+            queue->next = tl_position_make(commit, 0);
+        tl_kept_units(lane, queue->next, feed_kept_unit, &feed);
+        if (has_room(lane, queue))
+            queue->next = tl_position_make(commit + 1, 0);
+    }
 }
 
 static struct tl_cursor *cursor_at(struct tl_lane *lane, tl_position position)
@@ -88,6 +133,9 @@ static struct tl_cursor *cursor_at(struct tl_lane *lane, tl_position position)
 /* Reads on until the queue is full, has caught up, or `*budget` records were looked at. */
 static void feed(struct tl_lane *lane, struct tl_queue *queue, size_t *budget)
 {
+    feed_kept(lane, queue);
+    if (!has_room(lane, queue))
+        return;
     if (queue->cursor == NULL)
         queue->cursor = cursor_at(lane, queue->next);
     while (*budget > 0 && has_room(lane, queue)) {

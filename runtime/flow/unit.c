@@ -3,6 +3,7 @@
 #include "engine_int.h"
 #include "exception_int.h"
 #include "journal/reader.h"
+#include "kept.h"
 
 struct tl_unit *tl_unit_new(struct tl_lane *lane, struct tl_queue *queue, struct tl_keyline *line, tl_position position,
                             struct tl_wave *wave)
@@ -47,6 +48,8 @@ tl_code tl_unit_event(struct tl_unit *unit, struct tl_arena *arena, struct tl_ev
         tl_code code = tl_journal_event(unit->lane->engine->journal, unit->position, arena, out, err);
         if (code == TL_ENOTFOUND && unit->exception != NULL) /* its exception keeps a copy */
             code = tl_exception_event(unit->lane->engine, unit->exception, arena, out, err);
+        if (code == TL_ENOTFOUND && unit->exception == NULL)
+            code = tl_kept_event(unit->lane->engine, unit->position, arena, out, err);
         if (code != TL_OK)
             return code;
     }

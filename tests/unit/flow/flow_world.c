@@ -272,7 +272,7 @@ tl_code world_try_start(struct world *w, struct tl_error *err)
     if (code != TL_OK)
         return code;
     struct tl_journal_options options = {.on_commit = tl_engine_on_commit, .before_drop = tl_engine_before_drop,
-                                         .ctx = w->engine, .ahead_bytes = 1 << 20, .reserve_bytes = 1 << 20};
+                                         .ctx = w->engine, .ahead_bytes = 1 << 20, .segment_events = w->segment_events, .reserve_bytes = 1 << 20};
     code = tl_journal_open(w->dir, &options, &w->journal, err);
     if (code == TL_OK)
         code = tl_engine_start(w->engine, w->journal, err);

@@ -78,6 +78,7 @@ struct world {
     tl_code reply_code;
     char reply_text[512];
     tl_position last_position;
+    uint32_t segment_events; /* of the journal; 0: its default */
     void *ctx; /* the test's */
 };
 

@@ -159,6 +159,40 @@ static void lets_a_unit_wait_for_an_earlier_one_that_is_only_in_the_journal(void
     world_free(&w);
 }
 
+static void keeps_what_is_unfinished_when_its_segment_is_dropped(void **state)
+{
+    (void)state;
+    for (int restart = 0; restart < 3; restart++) {
+        struct world w;
+        unsigned dropped = 0;
+        world_of(&w, 50, NULL);
+        w.segment_events = 500;
+        world_start(&w);
+        world_pause(&w, "system/erp", true);
+        world_flood(&w, "won@1", "k", 3000, 300, TL_NORMAL);
+        world_settle(&w);
+        assert_int_equal(world_applied(&w, "desk"), 3000);
+        world_advance(&w, (int64_t)40 * 24 * 3600 * 1000);
+        assert_int_equal(tl_journal_retain(w.journal, (int64_t)30 * 24 * 3600 * 1000, &dropped, NULL), TL_OK);
+        assert_true(dropped >= 3);
+        assert_true(world_rows(&w, "kept") >= 1500);
+        if (restart == 1)
+            world_stop(&w);
+        else if (restart == 2)
+            world_crash(&w);
+        if (restart > 0)
+            world_start(&w);
+        world_settle(&w);
+        world_pause(&w, "system/erp", false);
+        world_settle(&w);
+        assert_int_equal(check_order(&w, "erp", 300), 3000);
+        assert_int_equal(check_order(&w, "desk", 300), 3000);
+        assert_int_equal(tl_engine_unfinished(w.engine), 0);
+        assert_int_equal(world_rows(&w, "kept"), 0);
+        world_free(&w);
+    }
+}
+
 static void keeps_a_hot_key_from_filling_the_queue(void **state)
 {
     (void)state;
@@ -182,6 +216,7 @@ int main(void)
         cmocka_unit_test(loses_and_reorders_nothing_over_reopening),
         cmocka_unit_test(keeps_the_order_of_a_scope_when_one_of_its_queues_has_spilled),
         cmocka_unit_test(lets_a_unit_wait_for_an_earlier_one_that_is_only_in_the_journal),
+        cmocka_unit_test(keeps_what_is_unfinished_when_its_segment_is_dropped),
         cmocka_unit_test(keeps_a_hot_key_from_filling_the_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* `tidelock check`: loads an integration with the installed connectors and prints everything that is wrong. */
 #include "base/alloc.h"
+#include "base/log.h"
 #include "codec/json_writer.h"
 #include "command.h"
 #include "place.h"
@@ -63,6 +64,7 @@ tl_code tl_cmd_check(const struct tl_args *args, struct tl_error *err)
 {
     char *library = tl_place_library(args), *plugins = tl_place_plugins(args);
     struct tl_integration *integration = NULL;
+    tl_log_setup(TL_WARN, TL_LOG_TEXT); /* the findings are what is asked for */
     tl_code code = tl_integration_load(args->words[0], library, plugins, &integration, err);
     if (code == TL_OK) {
         const struct tl_bundle *bundle = tl_integration_bundle(integration);

@@ -73,8 +73,9 @@ export class World {
   }
 
   async stop() {
-    await this.tidelock?.stop()
-    await Promise.all(this.platforms.map(p => p.stop()))
+    const ended = this.tidelock?.stop()
+    await Promise.allSettled([ended, ...this.platforms.map(p => p.stop())])
+    await ended
   }
 
   // ---- people ----------------------------------------------------------------------------------------------------------

@@ -33,8 +33,9 @@ export class Shop {
   }
 
   async stop() {
-    await this.tidelock?.stop()
-    await Promise.all([this.erp.stop(), this.desk.stop()])
+    const ended = this.tidelock?.stop()
+    await Promise.allSettled([ended, this.erp.stop(), this.desk.stop()])
+    await ended
   }
 
   body(order, number, more = {}) {

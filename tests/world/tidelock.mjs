@@ -56,7 +56,13 @@ export class Tidelock {
 
   async metrics() { return (await fetch(`${this.ops}/metrics`)).text() }
 
-  stop() { return this.process ? this.process.stop() : undefined }
+  // Ends it cleanly; another end than 0, also one that a sanitizer forces, is an error that shows the output.
+  async stop() {
+    const end = await this.process?.stop()
+    if (end && end.code !== 0 && end.signal !== 'SIGKILL') throw new Error(`tidelock ended with ${JSON.stringify(end)}:\n${this.process.output.slice(-4000)}`)
+    return end
+  }
+
   kill() { return this.process.kill('SIGKILL') }
 }
 

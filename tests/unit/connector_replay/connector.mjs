@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stringify } from '../../sandbox/lib/json.mjs'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const build = resolve(process.env.TIDELOCK_BUILD ?? join(root, 'build'))
@@ -30,7 +31,7 @@ export class Connector {
     return new Promise((done, fail) => {
       if (this.over) return fail(new Error(`the driver has ended: ${this.stderr}`))
       this.waiting.push({ done, fail })
-      this.child.stdin.write(`${JSON.stringify(line)}\n`)
+      this.child.stdin.write(`${stringify(line)}\n`) // numbers that a double would change keep their digits
     })
   }
 

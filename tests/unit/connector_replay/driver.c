@@ -29,7 +29,6 @@ struct driver {
     struct tl_library *library;
     struct tl_system *system;
     struct tl_system_lane *lane;
-    bool answered;
     struct tl_buf out;
     struct tl_json_writer writer;
     int rounds; /* of a capture, still to come */
@@ -46,6 +45,22 @@ static void put_text(struct tl_json_writer *writer, const char *key, tl_str text
         return;
     tl_json_key(writer, key);
     tl_json_lossy(writer, text);
+}
+
+/* On one line, whatever the platform's line breaks are. */
+static void put_json(struct tl_json_writer *writer, const char *key, tl_str json)
+{
+    struct tl_json_doc *doc = NULL;
+
+    if (!json.len)
+        return;
+    if (tl_json_parse(json, NULL, &doc, NULL) != TL_OK) {
+        put_text(writer, key, json);
+        return;
+    }
+    tl_json_key(writer, key);
+    tl_json_value(writer, tl_json_root(doc));
+    tl_json_free(doc);
 }
 
 static void put_quotas(struct tl_json_writer *writer, const struct tl_call_result *result)
@@ -78,8 +93,7 @@ static void put_result(struct tl_json_writer *writer, const struct tl_call_resul
     tl_json_put_z(writer, "created", tl_created_name(result->created));
     tl_json_put_int(writer, "matches", result->matches);
     tl_json_put_int(writer, "transfers", result->transfers);
-    if (result->document.len)
-        tl_json_put_raw(writer, "document", result->document);
+    put_json(writer, "document", result->document);
     tl_json_key(writer, "warnings");
     tl_json_begin_array(writer);
     for (size_t i = 0; i < result->warning_count; i++)
@@ -98,8 +112,7 @@ static void put_event(struct tl_json_writer *writer, const struct tl_captured *e
     tl_json_put_bool(writer, "deleted", event->deleted);
     tl_json_put_bool(writer, "hint", event->hint);
     tl_json_put_int(writer, "changed_ms", event->changed_ms);
-    if (event->payload.len)
-        tl_json_put_raw(writer, "payload", event->payload);
+    put_json(writer, "payload", event->payload);
     tl_json_end_object(writer);
 }
 
@@ -119,7 +132,7 @@ static void end_answer(struct driver *d)
         fprintf(stderr, "driver: %s\n", err.text);
         exit(1);
     }
-    d->answered = true;
+    tl_loop_stop(d->loop);
 }
 
 static void called(void *ctx, const struct tl_call_result *result)
@@ -290,10 +303,8 @@ static void do_line(struct driver *d, tl_str text)
         fprintf(stderr, "driver: %s\n", err.text);
         exit(64);
     }
-    d->answered = false;
     begin_line(d, tl_json_root(doc));
-    while (!d->answered)
-        tl_loop_wait(d->loop, 1000);
+    tl_loop_run(d->loop);
     fwrite(d->out.ptr, 1, d->out.len, stdout);
     fputc('\n', stdout);
     fflush(stdout);
@@ -320,19 +331,15 @@ static char *read_file(const char *path)
 
 static void stopped(void *ctx)
 {
-    *(bool *)ctx = true;
+    tl_loop_stop(ctx);
 }
 
 static void close_down(struct driver *d)
 {
-    bool lane = false, client = false;
-
-    tl_system_lane_stop(d->lane, stopped, &lane);
-    while (!lane)
-        tl_loop_wait(d->loop, 1000);
-    tl_http_client_stop(d->client, stopped, &client);
-    while (!client)
-        tl_loop_wait(d->loop, 1000);
+    tl_system_lane_stop(d->lane, stopped, d->loop);
+    tl_loop_run(d->loop);
+    tl_http_client_stop(d->client, stopped, d->loop);
+    tl_loop_run(d->loop);
     tl_system_free(d->system);
     tl_library_free(d->library);
     tl_loop_free(d->loop);

@@ -5,10 +5,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { join } from 'node:path'
 import { Connector } from './connector.mjs'
 import { ReplayServer } from './replay_server.mjs'
 import { absent, cases, recorded } from './recordings.mjs'
+import { parse } from '../../sandbox/lib/json.mjs'
 
 const skip = absent()
 if (skip) console.log(`skipped: ${skip}`)
@@ -73,7 +75,7 @@ function salesforcePlan([exchange]) {
   const m = /^\/services\/data\/[^/]+\/?(.*?)\/?$/.exec(url.pathname)
   if (!m) return null
   const way = m[1].split('/').filter(Boolean).map(decodeURIComponent), { method } = exchange
-  const body = exchange.body ? JSON.parse(exchange.body) : undefined
+  const body = exchange.body ? parse(exchange.body) : undefined
   const step = (operation, args, more) => ({ call: [operation, args], ...more })
   const idOf = got => assert.equal(got.id, JSON.parse(exchange.reply || '{}').id ?? got.id)
   if (method === 'GET' && way.length === 0) return step('resources', {})
@@ -123,7 +125,7 @@ describe('salesforce', { skip: skip ?? false }, () => {
   it('makes the exchanges of CumulusCI again', async () => {
     const count = await replay(r, recorded('sf-cumulusci'), salesforcePlan, answerOnly)
     report('sf-cumulusci', count)
-    assert.ok(count.replayed > 20 && count.answers > 20)
+    assert.deepEqual(count, { replayed: 28, answers: 37 })
   })
 
   it('classes the bodies of restforce', async () => {
@@ -179,6 +181,12 @@ describe('salesforce logins as restforce recorded them', { skip: skip ?? false }
 const wrappers = { tickets: 'ticket', users: 'user', organizations: 'organization', groups: 'group', views: 'view', user_fields: 'user_field' }
 const desk = url => ({ url, auth: { kind: 'token', token: 'recorded' } })
 
+// The same address, however its query is encoded.
+function same(one, two) {
+  const [a, b] = [new URL(one), new URL(two)]
+  return a.pathname === b.pathname && isDeepStrictEqual([...a.searchParams].sort(), [...b.searchParams].sort())
+}
+
 // The chain of pages that follows a first one, as far as it was recorded; what would come after is an empty page.
 function pages(exchanges, object) {
   const taken = [exchanges[0]]
@@ -187,7 +195,7 @@ function pages(exchanges, object) {
     const next = page.meta ? page.meta.has_more && page.links.next : page.next_page
     if (!next) return { taken, then: [] }
     const following = exchanges[taken.length]
-    if (following && following.url === next) taken.push(following)
+    if (following && same(following.url, next)) taken.push(following)
     else return { taken, then: [{ method: 'GET', url: next, body: '', status: 200, headers: json, reply: JSON.stringify({ [object]: [], meta: { has_more: false }, next_page: null }) }] }
   }
 }
@@ -197,17 +205,17 @@ function deskPlan(exchanges) {
   const way = url.pathname.replace(/^\/api\/v2\//, '').replace(/\.json$/, '').split('/')
   const [object, id] = way, one = wrappers[object]
   if (!one || way.length > 2) return null
-  const record = exchange.body ? JSON.parse(exchange.body)[one] : undefined
-  const same = got => assert.deepEqual(got.document, JSON.parse(exchange.reply)[one])
+  const record = exchange.body && method !== 'DELETE' ? parse(exchange.body)[one] : undefined
+  const asRecorded = got => assert.deepEqual(got.document, JSON.parse(exchange.reply)[one])
   if (method === 'GET' && id === undefined && !url.searchParams.has('page[after]')) {
     const size = Number(url.searchParams.get('page[size]') ?? 0), { taken, then } = pages(exchanges, object)
     return { call: ['list', { object, page_size: size }], takes: taken.length, then, check: got => assert.deepEqual(got.document, taken.flatMap(e => JSON.parse(e.reply)[object])) }
   }
   if (method === 'GET' && id === 'show_many') return { call: ['show_many', { object, ids: url.searchParams.get('ids') }], check: got => assert.deepEqual(got.document, JSON.parse(exchange.reply)[object]) }
   if (!/^\d+$/.test(id ?? '0')) return null
-  if (method === 'GET') return { call: ['get', { object, id }], check: same }
-  if (method === 'POST' && id === undefined && record) return { call: ['create', { object, record }], check: same }
-  if (method === 'PUT' && id && record) return { call: ['update', { object, id, record }], check: exchange.status === 200 ? same : undefined }
+  if (method === 'GET' && id) return { call: ['get', { object, id }], check: asRecorded }
+  if (method === 'POST' && id === undefined && record) return { call: ['create', { object, record }], check: asRecorded }
+  if (method === 'PUT' && id && record) return { call: ['update', { object, id, record }], check: exchange.status === 200 ? asRecorded : undefined }
   if (method === 'DELETE' && id) return { call: ['delete', { object, id }], outcome: 'done' } // 404: gone already
   return null
 }
@@ -219,8 +227,7 @@ describe('zendesk', { skip: skip ?? false }, () => {
   it('makes the exchanges of zenpy again', async () => {
     const count = await replay(r, recorded('zd-zenpy'), deskPlan, answerOnly)
     report('zd-zenpy', count)
-    assert.equal(count.replayed + count.answers, 256)
-    assert.ok(count.replayed > 120)
+    assert.deepEqual(count, { replayed: 138, answers: 118 })
   })
 
   it('surfaces every X-Zendesk-API-Warn, and reads the rate in every spelling', async () => {
@@ -260,15 +267,15 @@ function odataPlan([exchange]) {
 }
 
 describe('odata', { skip: skip ?? false }, () => {
-  const r = rig('odata@1', () => null, url => ({ url: `${url}/V4/OData/OData.svc`, auth: { kind: 'none' } }))
+  const noToken = got => (got.method === 'HEAD' ? { status: 200, headers: {}, reply: '' } : null)
+  const r = rig('odata@1', noToken, url => ({ url: `${url}/V4/OData/OData.svc`, auth: { kind: 'none' } }))
   const model = exchange => /\$metadata$/.test(exchange.url)
 
   it('makes the exchanges of the reference service again', async () => {
     const all = recorded('odata-v4-frodata')
-    const count = await replay(r, all.filter(e => !model(e)), odataPlan, () => ['related', { object: 'X', key: 0, property: 'Y' }])
+    const count = await replay(r, all.filter(e => !model(e)), odataPlan, () => ['delete', { object: 'X', key: 0 }]) // takes answers of any form
     report('odata-v4-frodata', count)
-    assert.equal(count.replayed + count.answers, 78)
-    assert.ok(count.replayed > 50)
+    assert.deepEqual(count, { replayed: 59, answers: 19 })
   })
 
   it('asks for the metadata as recorded, and takes keys and types from it', async () => {

@@ -1,7 +1,9 @@
 // A server that holds the other end of recorded exchanges: it gives the recorded answer and says how the request that came
-// differs from the recorded one, as parsed values. Hosts, logins and our own headers are not compared.
+// differs from the recorded one, as parsed values, numbers to the last digit. Hosts, logins and our own headers are not
+// compared, nor is the body of a DELETE, which means nothing (zenpy sends one).
 import http from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
+import { parse } from '../../sandbox/lib/json.mjs'
 
 function decoded(path) {
   // A trailing slash makes no other resource; an API version that the recording blanked out is any version.
@@ -14,7 +16,7 @@ function pairs(search) {
 }
 
 function parsed(body) {
-  try { return JSON.parse(body) } catch { return body }
+  try { return parse(body) } catch { return body }
 }
 
 export function differences(expected, got) {
@@ -24,7 +26,7 @@ export function differences(expected, got) {
   compare('method', expected.method, got.method)
   compare('path', decoded(a.pathname), decoded(b.pathname))
   compare('query', pairs(a.search.slice(1)), pairs(b.search.slice(1)))
-  if (expected.body || got.body) compare('body', parsed(expected.body), parsed(got.body))
+  if (expected.method !== 'DELETE' && (expected.body || got.body)) compare('body', parsed(expected.body), parsed(got.body))
   return out
 }
 

@@ -1,4 +1,5 @@
-/* The tags of an XML text, one after another: as much XML as $metadata and error bodies need. No entities, no DTD. */
+/* The tags of an XML text, one after another: as much XML as $metadata and error bodies need. No entities, no
+ * DTD. */
 #ifndef ODATA_EDMX_H
 #define ODATA_EDMX_H
 

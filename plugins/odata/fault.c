@@ -1,5 +1,5 @@
-/* Errors in XML: servers answer them although JSON was asked for. The status has decided the class already; this is only
- * what people read. */
+/* Errors in XML: servers answer them although JSON was asked for. The status has decided the class already;
+ * this is only what people read. */
 #include "edmx.h"
 #include "odata.h"
 

@@ -35,8 +35,8 @@ static void close_instance(tlc_instance *instance)
 static const struct {
     const char *name;
     void (*step)(tlc_call *c, const tlc_input *in, tlc_action *out);
-} operations[] = {{"put", od_put}, {"create", od_create}, {"update", od_update}, {"delete", od_delete}, {"get", od_get},
-                  {"related", od_related}, {"find", od_find}};
+} operations[] = {{"put", od_put}, {"create", od_create},   {"update", od_update}, {"delete", od_delete},
+                  {"get", od_get}, {"related", od_related}, {"find", od_find}};
 
 static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request *request, tlc_call **out)
 {
@@ -70,14 +70,17 @@ static void end(tlc_call *call)
     (void)call;
 }
 
-static const tlc_connector table = {sizeof table, TLC_ABI, tlc_manifest, open_instance, close_instance, begin, step, end};
+static const tlc_connector table = {sizeof table,   TLC_ABI, tlc_manifest, open_instance,
+                                    close_instance, begin,   step,         end};
 
 const tlc_connector *tidelock_connector(uint32_t host_abi)
 {
     return host_abi >> 16 == TLC_ABI_MAJOR ? &table : 0;
 }
 
-/* ---- requests ---------------------------------------------------------------------------------------------------------------- */
+/* ---- requests
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 const tlc_transfer *od_request(tlc_call *c, const char *method, tlc_slice url)
 {
@@ -131,10 +134,12 @@ const tlc_transfer *od_ask_model(tlc_call *c)
     return &c->transfer;
 }
 
-/* A server may have no metadata for us: then nothing is known of types, strings are quoted, numbers sent as they are. */
+/* A server may have no metadata for us: then nothing is known of types, strings are quoted, numbers sent as
+ * they are. */
 static int has_none(const tlc_input *in)
 {
-    return in->outcome == TLC_SENT && (in->status == 404 || in->status == 405 || in->status == 406 || in->status == 501);
+    return in->outcome == TLC_SENT &&
+           (in->status == 404 || in->status == 405 || in->status == 406 || in->status == 501);
 }
 
 int od_take_model(tlc_call *c, const tlc_input *in)

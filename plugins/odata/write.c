@@ -1,9 +1,9 @@
 /* put, create, update, delete.
  *
- * put is a PATCH to the key or alternate key, which creates what is not there (OData 4.0, 11.4.4). A server that does not
- * create by PATCH answers 404: then the entity is posted with its key fields. A server that wants an ETag answers 428, also
- * for what is not there: then it is read, and the PATCH sent with its ETag, so that a change in between is a conflict and
- * not lost, or the entity posted. */
+ * put is a PATCH to the key or alternate key, which creates what is not there (OData 4.0, 11.4.4). A server
+ * that does not create by PATCH answers 404: then the entity is posted with its key fields. A server that
+ * wants an ETag answers 428, also for what is not there: then it is read, and the PATCH sent with its ETag,
+ * so that a change in between is a conflict and not lost, or the entity posted. */
 #include "odata.h"
 
 struct write {
@@ -30,11 +30,14 @@ static int address(tlc_call *c, struct write *s)
     return s->address.len > 0;
 }
 
-/* ---- requests ---------------------------------------------------------------------------------------------------------------- */
+/* ---- requests
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static tlc_slice prefer(const tlc_call *c)
 {
-    return tlc_is(c->instance->answers, "representation") ? TLC_TEXT("return=representation") : TLC_TEXT("return=minimal");
+    return tlc_is(c->instance->answers, "representation") ? TLC_TEXT("return=representation")
+                                                          : TLC_TEXT("return=minimal");
 }
 
 static const tlc_transfer *patch(tlc_call *c, struct write *s, tlc_slice if_match)
@@ -65,7 +68,9 @@ static const tlc_transfer *remove_it(tlc_call *c, const struct write *s, tlc_sli
     return &c->transfer;
 }
 
-/* ---- answers ----------------------------------------------------------------------------------------------------------------- */
+/* ---- answers
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 static tlc_slice etag_of(tlc_call *c, const tlc_input *in)
 {
@@ -79,14 +84,16 @@ static tlc_slice etag_of(tlc_call *c, const tlc_input *in)
 /* From the body, else from OData-EntityId or Location, else what we addressed it by. */
 static void take_written(tlc_call *c, const struct write *s, const tlc_input *in)
 {
-    tlc_slice body = in->status != 204 && in->body.len ? tlc_keep(c->host, c->scope, in->body) : tlc_text_n(0, 0);
+    tlc_slice body =
+        in->status != 204 && in->body.len ? tlc_keep(c->host, c->scope, in->body) : tlc_text_n(0, 0);
     tlc_slice at = tlc_header_get(in->headers, in->header_count, "OData-EntityId");
 
     if (!at.len)
         at = tlc_header_get(in->headers, in->header_count, "Location");
-    c->done.created = in->status == 201 || tlc_header_get(in->headers, in->header_count, "Location").len ? TLC_CREATED_YES
-                      : in->status == 200                                                             ? TLC_CREATED_NO
-                                                                                                      : TLC_CREATED_UNKNOWN;
+    c->done.created = in->status == 201 || tlc_header_get(in->headers, in->header_count, "Location").len
+                          ? TLC_CREATED_YES
+                      : in->status == 200 ? TLC_CREATED_NO
+                                          : TLC_CREATED_UNKNOWN;
     c->done.version = etag_of(c, in);
     if (body.len) {
         c->done.document = body;
@@ -109,7 +116,9 @@ static int came(const tlc_input *in, int status)
     return in->outcome == TLC_SENT && in->status == status;
 }
 
-/* ---- operations -------------------------------------------------------------------------------------------------------------- */
+/* ---- operations
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 void od_put(tlc_call *c, const tlc_input *in, tlc_action *out)
 {

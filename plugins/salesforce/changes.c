@@ -1,10 +1,10 @@
 /* Capture of one object: its records in the order of (SystemModstamp, Id), then the delete log.
  *
- * Each look begins an overlap before the last record read, because rows commit later than their modstamp says; what was
- * emitted lately is left out again. A backlog is read a page at a time, and the cursor stored with each page; after
- * PAGES pages the round ends and the next begins at once, so that one round's memory stays small. A locator that is gone
- * (INVALID_QUERY_LOCATOR) means a new query from the last record on, never a failure. A delete log that does not reach
- * back to our cursor is a gap. */
+ * Each look begins an overlap before the last record read, because rows commit later than their modstamp
+ * says; what was emitted lately is left out again. A backlog is read a page at a time, and the cursor stored
+ * with each page; after PAGES pages the round ends and the next begins at once, so that one round's memory
+ * stays small. A locator that is gone (INVALID_QUERY_LOCATOR) means a new query from the last record on,
+ * never a failure. A delete log that does not reach back to our cursor is a gap. */
 #include "children.h"
 #include "cursor.h"
 
@@ -28,7 +28,9 @@ struct changes {
     uint32_t event_count;
 };
 
-/* ---- settings ---------------------------------------------------------------------------------------------------------------- */
+/* ---- settings
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static tlc_slice option(tlc_call *c, const char *pointer)
 {
@@ -82,10 +84,11 @@ static tlc_slice learn_fields(tlc_call *c, tlc_slice describe)
     uint64_t at = 0;
 
     while (c->host->json_next(c->scope, fields, &at, &key, &raw) == 1) {
-        tlc_slice name = tlc_json_text(c->host, c->scope, raw, "/name"), type = tlc_json_text(c->host, c->scope, raw, "/type");
+        tlc_slice name = tlc_json_text(c->host, c->scope, raw, "/name"),
+                  type = tlc_json_text(c->host, c->scope, raw, "/type");
         /* Compound fields come as their parts; base64 may be asked for one record only. */
-        if (tlc_is(type, "address") || tlc_is(type, "location") || tlc_is(type, "base64") || tlc_is(name, "Id") ||
-            tlc_is(name, "SystemModstamp"))
+        if (tlc_is(type, "address") || tlc_is(type, "location") || tlc_is(type, "base64") ||
+            tlc_is(name, "Id") || tlc_is(name, "SystemModstamp"))
             continue;
         list = SF_JOIN(c, list, TLC_TEXT(", "), name);
     }
@@ -97,17 +100,22 @@ static tlc_slice learn_fields(tlc_call *c, tlc_slice describe)
     return kept->list;
 }
 
-/* ---- queries ----------------------------------------------------------------------------------------------------------------- */
+/* ---- queries
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 static const tlc_transfer *ask_describe(tlc_call *c)
 {
-    return sf_get(c, SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, c->request->object), TLC_TEXT("/describe")), 0);
+    return sf_get(
+        c, SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, c->request->object), TLC_TEXT("/describe")), 0);
 }
 
 static const tlc_transfer *ask_newest(tlc_call *c, const struct changes *s)
 {
-    return sf_get(c, sf_query_url(c, SF_JOIN(c, TLC_TEXT("SELECT Id, SystemModstamp FROM "), s->object,
-                                             TLC_TEXT(" ORDER BY SystemModstamp DESC, Id DESC LIMIT 1"))), 0);
+    return sf_get(c,
+                  sf_query_url(c, SF_JOIN(c, TLC_TEXT("SELECT Id, SystemModstamp FROM "), s->object,
+                                          TLC_TEXT(" ORDER BY SystemModstamp DESC, Id DESC LIMIT 1"))),
+                  0);
 }
 
 static const tlc_transfer *ask_first_page(tlc_call *c, const struct changes *s)
@@ -116,8 +124,9 @@ static const tlc_transfer *ask_first_page(tlc_call *c, const struct changes *s)
     tlc_slice and = condition.len && s->where.len ? TLC_TEXT(" AND ") : empty;
     tlc_slice open = s->where.len ? TLC_TEXT("(") : empty, close = s->where.len ? TLC_TEXT(")") : empty;
     tlc_slice soql = SF_JOIN(c, TLC_TEXT("SELECT "), s->fields, TLC_TEXT(" FROM "), s->object,
-                             condition.len || s->where.len ? TLC_TEXT(" WHERE ") : empty, condition.len ? condition : empty, and,
-                             open, s->where.len ? s->where : empty, close, TLC_TEXT(" ORDER BY SystemModstamp, Id"));
+                             condition.len || s->where.len ? TLC_TEXT(" WHERE ") : empty,
+                             condition.len ? condition : empty, and, open, s->where.len ? s->where : empty,
+                             close, TLC_TEXT(" ORDER BY SystemModstamp, Id"));
 
     sf_get(c, sf_query_url(c, soql), 0);
     c->header.name = TLC_TEXT("Sforce-Query-Options");
@@ -142,7 +151,9 @@ static int locator_gone(tlc_call *c, const tlc_input *in)
            tlc_is(tlc_json_text(c->host, c->scope, in->body, "/0/errorCode"), "INVALID_QUERY_LOCATOR");
 }
 
-/* ---- where to begin ------------------------------------------------------------------------------------------------------------ */
+/* ---- where to begin
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static tlc_slice time_text(tlc_call *c, int64_t ms)
 {
@@ -179,7 +190,9 @@ static int begin_at(tlc_call *c, struct changes *s, tlc_slice since)
     return 1;
 }
 
-/* ---- events -------------------------------------------------------------------------------------------------------------------- */
+/* ---- events
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 /* 0: not the answer of a query. */
 static int take_page(tlc_call *c, struct changes *s, const tlc_input *in)
@@ -239,19 +252,24 @@ static void make_events(tlc_call *c, struct changes *s)
     s->cursor.more = s->next.len > 0;
 }
 
-/* ---- the delete log ------------------------------------------------------------------------------------------------------------ */
+/* ---- the delete log
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static int log_is_due(const struct changes *s)
 {
     int64_t from;
-    return s->want_deleted && !s->cursor.more && s->cursor.deleted.len && tlc_time_read(s->cursor.deleted, &from) &&
-           s->now_ms - from >= LOG_STEP_MS;
+    return s->want_deleted && !s->cursor.more && s->cursor.deleted.len &&
+           tlc_time_read(s->cursor.deleted, &from) && s->now_ms - from >= LOG_STEP_MS;
 }
 
 static const tlc_transfer *ask_log(tlc_call *c, const struct changes *s)
 {
-    return sf_get(c, SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, s->object), TLC_TEXT("/deleted?start="),
-                             sf_percent(c, s->cursor.deleted), TLC_TEXT("&end="), sf_percent(c, time_text(c, s->now_ms))), 1);
+    return sf_get(c,
+                  SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, s->object), TLC_TEXT("/deleted?start="),
+                          sf_percent(c, s->cursor.deleted), TLC_TEXT("&end="),
+                          sf_percent(c, time_text(c, s->now_ms))),
+                  1);
 }
 
 static int log_has_gap(tlc_call *c, const struct changes *s, const tlc_input *in)
@@ -292,7 +310,9 @@ static void take_log(tlc_call *c, struct changes *s, const tlc_input *in)
         s->cursor.deleted = covered;
 }
 
-/* ---- the round ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the round
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static struct changes *prepare(tlc_call *c)
 {
@@ -323,7 +343,8 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
         begin_now(c, s, in);
         TL_EMIT(0, 0, sf_cursor_write(c, &s->cursor));
     } else if (!begin_at(c, s, option(c, "/since"))) {
-        TL_FAIL(TLC_CONFIG, TLC_TEXT("changes: since must be now, all or a time such as 2026-01-31T00:00:00Z"));
+        TL_FAIL(TLC_CONFIG,
+                TLC_TEXT("changes: since must be now, all or a time such as 2026-01-31T00:00:00Z"));
     }
     if (!s->fields.len) {
         TL_HTTP(ask_describe(c));
@@ -346,7 +367,8 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
             TL_FAIL(TLC_RETRY, TLC_TEXT("the answer to the query has no records"));
         while (sf_children_open(c, s->records, s->count, &s->child)) {
             TL_HTTP(sf_get(c, sf_relative(s->child.next), 0));
-            if (!sf_children_join(c, &s->records[s->child.record], &s->child, tlc_keep(c->host, c->scope, in->body)))
+            if (!sf_children_join(c, &s->records[s->child.record], &s->child,
+                                  tlc_keep(c->host, c->scope, in->body)))
                 TL_FAIL(TLC_RETRY, TLC_TEXT("the rest of a record's children cannot be read"));
         }
         make_events(c, s);

@@ -1,6 +1,6 @@
-/* Where a capture of one object stands. As JSON: {"t": SystemModstamp, "id": Id of the last record read, "floor": the t
- * below which nothing is wanted, "floor_id": its Id, "deleted": the end of the delete log read, "more": true while pages
- * of a backlog are still to come}. All times as Salesforce writes them. */
+/* Where a capture of one object stands. As JSON: {"t": SystemModstamp, "id": Id of the last record read,
+ * "floor": the t below which nothing is wanted, "floor_id": its Id, "deleted": the end of the delete log
+ * read, "more": true while pages of a backlog are still to come}. All times as Salesforce writes them. */
 #ifndef SALESFORCE_CURSOR_H
 #define SALESFORCE_CURSOR_H
 
@@ -16,8 +16,8 @@ struct sf_cursor {
 /* 0 when the text is none of ours. */
 int sf_cursor_read(tlc_call *c, tlc_slice text, struct sf_cursor *out);
 tlc_slice sf_cursor_write(tlc_call *c, const struct sf_cursor *cursor);
-/* The SOQL condition for what comes next, or an absent slice: with `more` strictly after (t, id), else from `overlap_ms`
- * before t on, never below the floor. */
+/* The SOQL condition for what comes next, or an absent slice: with `more` strictly after (t, id), else from
+ * `overlap_ms` before t on, never below the floor. */
 tlc_slice sf_cursor_condition(tlc_call *c, const struct sf_cursor *cursor, int64_t overlap_ms);
 
 #endif

@@ -1,5 +1,5 @@
-/* find: the records whose field has a value, so that an unknown create can be settled. A code operation only because the
- * value must be escaped for SOQL. */
+/* find: the records whose field has a value, so that an unknown create can be settled. A code operation only
+ * because the value must be escaped for SOQL. */
 #include "salesforce.h"
 
 /* Names are put into SOQL as they are, so they must be names. */
@@ -21,8 +21,9 @@ static tlc_slice arg(tlc_call *c, const char *pointer)
 
 static const tlc_transfer *ask(tlc_call *c)
 {
-    tlc_slice soql = SF_JOIN(c, TLC_TEXT("SELECT Id, SystemModstamp FROM "), arg(c, "/object"), TLC_TEXT(" WHERE "), arg(c, "/field"),
-                             TLC_TEXT(" = "), sf_soql_text(c, arg(c, "/value")), TLC_TEXT(" LIMIT 2"));
+    tlc_slice soql =
+        SF_JOIN(c, TLC_TEXT("SELECT Id, SystemModstamp FROM "), arg(c, "/object"), TLC_TEXT(" WHERE "),
+                arg(c, "/field"), TLC_TEXT(" = "), sf_soql_text(c, arg(c, "/value")), TLC_TEXT(" LIMIT 2"));
     return sf_get(c, sf_query_url(c, soql), 0);
 }
 

@@ -1,5 +1,5 @@
-/* put: upsert by external id. The field in the address must not be in the body as well (INVALID_FIELD), which is why
- * this is code. The record's own Id is allowed as key too: then it is an update. */
+/* put: upsert by external id. The field in the address must not be in the body as well (INVALID_FIELD), which
+ * is why this is code. The record's own Id is allowed as key too: then it is an update. */
 #include "salesforce.h"
 
 struct put {
@@ -7,7 +7,8 @@ struct put {
     int by_id;
 };
 
-/* The one member of `key`, as texts. 0 when there is none, more than one, or its value is no text or number. */
+/* The one member of `key`, as texts. 0 when there is none, more than one, or its value is no text or number.
+ */
 static int read_key(tlc_call *c, struct put *put)
 {
     tlc_slice key = tlc_json_raw(c->host, c->scope, c->request->args, "/key"), name, raw, more;
@@ -43,8 +44,8 @@ static int write_body(tlc_call *c, struct put *put)
 static const tlc_transfer *send(tlc_call *c, const struct put *put)
 {
     tlc_slice to = SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, put->object), TLC_TEXT("/"),
-                           put->by_id ? TLC_TEXT("") : sf_percent(c, put->field), put->by_id ? TLC_TEXT("") : TLC_TEXT("/"),
-                           sf_percent(c, put->value));
+                           put->by_id ? TLC_TEXT("") : sf_percent(c, put->field),
+                           put->by_id ? TLC_TEXT("") : TLC_TEXT("/"), sf_percent(c, put->value));
     sf_get(c, to, 0);
     c->transfer.method = TLC_TEXT("PATCH");
     c->header.name = TLC_TEXT("Content-Type");

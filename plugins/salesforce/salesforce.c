@@ -35,7 +35,8 @@ static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request
         call->step = sf_changes;
     else if (request->role == TLC_ROLE_CALL && tlc_is(request->operation, "put"))
         call->step = sf_put;
-    else if ((request->role == TLC_ROLE_CALL || request->role == TLC_ROLE_LOOKUP) && tlc_is(request->operation, "find"))
+    else if ((request->role == TLC_ROLE_CALL || request->role == TLC_ROLE_LOOKUP) &&
+             tlc_is(request->operation, "find"))
         call->step = sf_find;
     else
         return TLC_UNSUPPORTED;
@@ -53,14 +54,17 @@ static void end(tlc_call *call)
     (void)call;
 }
 
-static const tlc_connector table = {sizeof table, TLC_ABI, tlc_manifest, open_instance, close_instance, begin, step, end};
+static const tlc_connector table = {sizeof table,   TLC_ABI, tlc_manifest, open_instance,
+                                    close_instance, begin,   step,         end};
 
 const tlc_connector *tidelock_connector(uint32_t host_abi)
 {
     return host_abi >> 16 == TLC_ABI_MAJOR ? &table : 0;
 }
 
-/* ---- help ------------------------------------------------------------------------------------------------------------------ */
+/* ---- help
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 const tlc_transfer *sf_get(tlc_call *c, tlc_slice url, int any_status)
 {

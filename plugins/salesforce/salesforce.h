@@ -1,5 +1,6 @@
-/* The Salesforce connector: what its files share. The manifest says most of it; C is here for what a table cannot say:
- * put, find, and the capture of changes. Everything lives in the scope of its call or instance, so nothing is freed. */
+/* The Salesforce connector: what its files share. The manifest says most of it; C is here for what a table
+ * cannot say: put, find, and the capture of changes. Everything lives in the scope of its call or instance,
+ * so nothing is freed. */
 #ifndef SALESFORCE_H
 #define SALESFORCE_H
 
@@ -39,7 +40,9 @@ void sf_put(tlc_call *c, const tlc_input *in, tlc_action *out);
 void sf_find(tlc_call *c, const tlc_input *in, tlc_action *out);
 void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
 
-/* ---- small help ------------------------------------------------------------------------------------------------------------ */
+/* ---- small help
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 /* The call's transfer, as a GET of that address. */
 const tlc_transfer *sf_get(tlc_call *c, tlc_slice url, int any_status);

@@ -1,10 +1,10 @@
 /* Capture by the incremental exports: cursor-based for tickets and users, time-based for organizations.
  *
- * The export withholds the last minute and allows 10 requests a minute; a start must lie more than a minute back. "now"
- * therefore begins some minutes ago and leaves out what was changed before the first look. Of the time export the rows of
- * the border second come again, which the same id and updated_at reveal.
- * Cursor, as JSON: {"after": cursor of the export} or {"start": Unix seconds}, and "floor": updated_at below which nothing is
- * wanted. */
+ * The export withholds the last minute and allows 10 requests a minute; a start must lie more than a minute
+ * back. "now" therefore begins some minutes ago and leaves out what was changed before the first look. Of the
+ * time export the rows of the border second come again, which the same id and updated_at reveal. Cursor, as
+ * JSON: {"after": cursor of the export} or {"start": Unix seconds}, and "floor": updated_at below which
+ * nothing is wanted. */
 #include "zendesk.h"
 
 #include <tidelock/time.h>
@@ -44,7 +44,9 @@ static tlc_slice digits(tlc_call *c, int64_t n)
     return tlc_keep(c->host, c->scope, tlc_text_n(at, (uint64_t)(text + sizeof text - at)));
 }
 
-/* ---- the cursor -------------------------------------------------------------------------------------------------------------- */
+/* ---- the cursor
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static void put(tlc_call *c, tlc_writer *writer, const char *name, int32_t kind, tlc_slice value)
 {
@@ -98,11 +100,14 @@ static int begin_at(tlc_call *c, struct changes *s)
     return 1;
 }
 
-/* ---- pages ------------------------------------------------------------------------------------------------------------------- */
+/* ---- pages
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static const tlc_transfer *ask(tlc_call *c, const struct changes *s)
 {
-    tlc_slice path = ZD_JOIN(c, TLC_TEXT("incremental/"), tlc_z(c->kind->path), s->by_time ? TLC_TEXT(".json?") : TLC_TEXT("/cursor.json?"));
+    tlc_slice path = ZD_JOIN(c, TLC_TEXT("incremental/"), tlc_z(c->kind->path),
+                             s->by_time ? TLC_TEXT(".json?") : TLC_TEXT("/cursor.json?"));
 
     if (s->after.len)
         return zd_request(c, "GET", ZD_JOIN(c, path, TLC_TEXT("cursor="), zd_percent(c, s->after)));
@@ -134,7 +139,8 @@ static void make_event(tlc_call *c, struct changes *s, tlc_slice record)
     event->payload = record;
     event->deleted = (uint32_t)is_gone(c, record);
     tlc_time_read(event->version, &event->changed_ms);
-    s->event_count += event->key.len && !below(event->version, s->floor) && !tlc_seen_has(&c->instance->seen, event);
+    s->event_count +=
+        event->key.len && !below(event->version, s->floor) && !tlc_seen_has(&c->instance->seen, event);
 }
 
 static void move_on(tlc_call *c, struct changes *s, tlc_slice page)
@@ -196,7 +202,8 @@ void zd_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
     s->by_time = tlc_is(tlc_z(c->kind->one), "organization");
     if (!begin_at(c, s))
         TL_FAIL(c->request->cursor.len ? TLC_GAP : TLC_CONFIG,
-                TLC_TEXT("changes: since must be now, all or a time such as 2026-01-31T00:00:00Z, and the cursor one of ours"));
+                TLC_TEXT("changes: since must be now, all or a time such as 2026-01-31T00:00:00Z, and the "
+                         "cursor one of ours"));
     do {
         TL_HTTP(ask(c, s));
         correct_floor(c, s, in);

@@ -8,8 +8,8 @@ struct zd_kind {
     const char *path;  /* "tickets": what the object is called */
     const char *alias; /* "Ticket": understood as well */
     const char *one;   /* "ticket" */
-    int upserts;      /* has create_or_update */
-    int external;     /* has external_id */
+    int upserts;       /* has create_or_update */
+    int external;      /* has external_id */
 };
 
 /* By path or alias; NULL when unknown. */

@@ -1,5 +1,5 @@
-/* list: all records of a kind. Cursor paging by choosing page[size]; without it offset paging, which ends at 10,000 rows.
- * Links may name another host (recorded ones do): only their path and query are used. */
+/* list: all records of a kind. Cursor paging by choosing page[size]; without it offset paging, which ends at
+ * 10,000 rows. Links may name another host (recorded ones do): only their path and query are used. */
 #include "zendesk.h"
 
 #define ITEMS_MAX 10000
@@ -16,7 +16,8 @@ static const tlc_transfer *ask_first(tlc_call *c)
 
     if (tlc_is(size, "0"))
         return zd_request(c, "GET", path);
-    return zd_request(c, "GET", ZD_JOIN(c, path, TLC_TEXT("?page%5Bsize%5D="), size.len ? size : TLC_TEXT("100")));
+    return zd_request(c, "GET",
+                      ZD_JOIN(c, path, TLC_TEXT("?page%5Bsize%5D="), size.len ? size : TLC_TEXT("100")));
 }
 
 /* Behind "/api/v2/". */
@@ -60,7 +61,8 @@ void zd_list(tlc_call *c, const tlc_input *in, tlc_action *out)
         TL_HTTP(s->next.len ? ask_next(c, s) : ask_first(c));
         take(c, s, in);
         if (s->next.len && s->count >= ITEMS_MAX)
-            TL_FAIL(TLC_DATA, TLC_TEXT("list: more than 10,000 records: use the changes of this object instead"));
+            TL_FAIL(TLC_DATA,
+                    TLC_TEXT("list: more than 10,000 records: use the changes of this object instead"));
     } while (s->next.len);
     c->host->json_put(s->writer, TLC_JSON_END, TLC_TEXT(""));
     if (c->host->json_finish(s->writer, &c->done.document) != 1)

@@ -1,11 +1,11 @@
-/* put: one record by external_id. Users and organizations have create_or_update. Tickets have not, and external_id is not
- * unique: they are looked up first, and made under an idempotency key that says what is made, so that a repeat within two
- * hours of a lost answer makes no second one. */
+/* put: one record by external_id. Users and organizations have create_or_update. Tickets have not, and
+ * external_id is not unique: they are looked up first, and made under an idempotency key that says what is
+ * made, so that a repeat within two hours of a lost answer makes no second one. */
 #include "zendesk.h"
 
 struct put {
     tlc_slice record, field, raw, value; /* the key: its one field, the value as JSON and as text */
-    tlc_slice found; /* id of the ticket */
+    tlc_slice found;                     /* id of the ticket */
 };
 
 /* 0: the key is no single external_id, id or email. */
@@ -14,21 +14,24 @@ static int read_key(tlc_call *c, struct put *s)
     tlc_slice key = tlc_json_raw(c->host, c->scope, c->request->args, "/key"), name, more;
     uint64_t at = 0;
 
-    if (c->host->json_next(c->scope, key, &at, &name, &s->raw) != 1 || c->host->json_text(c->scope, s->raw, &s->value) != 1)
+    if (c->host->json_next(c->scope, key, &at, &name, &s->raw) != 1 ||
+        c->host->json_text(c->scope, s->raw, &s->value) != 1)
         return 0;
     s->field = tlc_keep(c->host, c->scope, name);
     if (!s->value.len || c->host->json_next(c->scope, key, &at, &name, &more) == 1)
         return 0;
     if (tlc_is(s->field, "external_id"))
         return c->kind->external;
-    return tlc_is(s->field, "id") || (tlc_is(s->field, "email") && c->kind->upserts && tlc_is(tlc_z(c->kind->one), "user"));
+    return tlc_is(s->field, "id") ||
+           (tlc_is(s->field, "email") && c->kind->upserts && tlc_is(tlc_z(c->kind->one), "user"));
 }
 
 static const tlc_transfer *send_by_id(tlc_call *c, const struct put *s, tlc_slice id)
 {
     tlc_slice none = {0, 0};
 
-    zd_request(c, "PUT", ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, id), TLC_TEXT(".json")));
+    zd_request(c, "PUT",
+               ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, id), TLC_TEXT(".json")));
     zd_send_body(c, zd_wrap(c, s->record, tlc_is(s->field, "id") ? none : s->field, s->raw));
     return &c->transfer;
 }
@@ -75,7 +78,8 @@ void zd_put(tlc_call *c, const tlc_input *in, tlc_action *out)
     s = c->state = c->host->alloc(c->scope, sizeof *s);
     s->record = tlc_json_raw(c->host, c->scope, c->request->args, "/record");
     if (!read_key(c, s))
-        TL_FAIL(TLC_DATA, TLC_TEXT("put: key must be {external_id} of a ticket, user or organization, {id}, or {email} of a user"));
+        TL_FAIL(TLC_DATA, TLC_TEXT("put: key must be {external_id} of a ticket, user or organization, {id}, "
+                                   "or {email} of a user"));
     if (tlc_is(s->field, "id")) {
         TL_HTTP(send_by_id(c, s, s->value));
     } else if (c->kind->upserts) {
@@ -83,7 +87,8 @@ void zd_put(tlc_call *c, const tlc_input *in, tlc_action *out)
     } else {
         TL_HTTP(zd_request(c, "GET", zd_find_url(c, s->value)));
         if (count_found(c, s, in) > 1)
-            TL_FAIL(TLC_DATA, TLC_TEXT("put: several records have this external_id; nothing was written. Leave it to one of them in Zendesk"));
+            TL_FAIL(TLC_DATA, TLC_TEXT("put: several records have this external_id; nothing was written. "
+                                       "Leave it to one of them in Zendesk"));
         if (s->found.len) {
             TL_HTTP(send_by_id(c, s, s->found));
         } else {

@@ -1,6 +1,6 @@
-/* Webhooks, verified by the host. Their bodies carry no version of the record that could be compared, so each is a hint: the
- * host reads the record (rule 13). Ids come as strings here and as numbers elsewhere; both are the same text. A trigger's
- * own body is understood as {"ticket": {"id": …}}. */
+/* Webhooks, verified by the host. Their bodies carry no version of the record that could be compared, so each
+ * is a hint: the host reads the record (rule 13). Ids come as strings here and as numbers elsewhere; both are
+ * the same text. A trigger's own body is understood as {"ticket": {"id": …}}. */
 #include "zendesk.h"
 
 static void hint(tlc_call *c, const struct zd_kind *kind, tlc_slice id)
@@ -48,7 +48,10 @@ void zd_webhook(tlc_call *c, const tlc_input *in, tlc_action *out)
     if (kind && id.len && kind->external)
         hint(c, kind, id);
     else if (!type.len && !read_own(c))
-        TL_FAIL(TLC_DATA, TLC_TEXT("the body is neither an event (type, detail.id) nor of the form {\"ticket\": {\"id\": …}}"));
+        TL_FAIL(
+            TLC_DATA,
+            TLC_TEXT(
+                "the body is neither an event (type, detail.id) nor of the form {\"ticket\": {\"id\": …}}"));
     TL_DONE(&c->done); /* events of other things are none of ours */
     TL_END;
 }

@@ -25,8 +25,8 @@ static void close_instance(tlc_instance *instance)
 static const struct {
     const char *name;
     void (*step)(tlc_call *c, const tlc_input *in, tlc_action *out);
-} operations[] = {{"put", zd_put}, {"create", zd_create}, {"update", zd_update}, {"delete", zd_delete}, {"get", zd_get},
-                  {"show_many", zd_show_many}, {"find", zd_find}, {"list", zd_list}};
+} operations[] = {{"put", zd_put}, {"create", zd_create},       {"update", zd_update}, {"delete", zd_delete},
+                  {"get", zd_get}, {"show_many", zd_show_many}, {"find", zd_find},     {"list", zd_list}};
 
 static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request *request, tlc_call **out)
 {
@@ -66,14 +66,17 @@ static void end(tlc_call *call)
     (void)call;
 }
 
-static const tlc_connector table = {sizeof table, TLC_ABI, tlc_manifest, open_instance, close_instance, begin, step, end};
+static const tlc_connector table = {sizeof table,   TLC_ABI, tlc_manifest, open_instance,
+                                    close_instance, begin,   step,         end};
 
 const tlc_connector *tidelock_connector(uint32_t host_abi)
 {
     return host_abi >> 16 == TLC_ABI_MAJOR ? &table : 0;
 }
 
-/* ---- requests ---------------------------------------------------------------------------------------------------------------- */
+/* ---- requests
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 const tlc_transfer *zd_request(tlc_call *c, const char *method, tlc_slice url)
 {

@@ -42,7 +42,8 @@ void zd_list(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_webhook(tlc_call *c, const tlc_input *in, tlc_action *out);
 
-/* ---- requests (zendesk.c) ------------------------------------------------------------------------------------------------------ */
+/* ---- requests (zendesk.c)
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* The call's transfer, without body and headers. */
 const tlc_transfer *zd_request(tlc_call *c, const char *method, tlc_slice url);
@@ -53,9 +54,12 @@ tlc_slice zd_join(tlc_call *c, const tlc_slice *parts);
 #define ZD_JOIN(c, ...) zd_join((c), (const tlc_slice[]){__VA_ARGS__, {0, 0}})
 tlc_slice zd_arg(tlc_call *c, const char *pointer);
 
-/* ---- writing (write.c) ----------------------------------------------------------------------------------------------------------- */
+/* ---- writing (write.c)
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
-/* {"ticket": {…}}: the record in its wrapper, with one more member where `name` is given and the record has none. */
+/* {"ticket": {…}}: the record in its wrapper, with one more member where `name` is given and the record has
+ * none. */
 tlc_slice zd_wrap(tlc_call *c, tlc_slice record, tlc_slice name, tlc_slice raw);
 void zd_send_body(tlc_call *c, tlc_slice body);
 /* id, version, url, created and the record itself out of {"ticket": {…}}. */
@@ -65,8 +69,9 @@ tlc_slice zd_find_url(tlc_call *c, tlc_slice external_id);
 /* The list in {"tickets": […]}; absent when there is none. */
 tlc_slice zd_rows(tlc_call *c, tlc_slice body);
 
-#define ZD_NEED_KIND(c)                                                                                                \
-    if (!(c)->kind)                                                                                                    \
-    TL_FAIL(TLC_DATA, TLC_TEXT("object must be tickets, users, organizations, groups, views or user_fields"))
+#define ZD_NEED_KIND(c)                                                                                      \
+    if (!(c)->kind)                                                                                          \
+    TL_FAIL(TLC_DATA, TLC_TEXT("object must be tickets, users, organizations, groups, views or "             \
+                               "user_fields"))
 
 #endif

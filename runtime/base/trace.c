@@ -1,4 +1,5 @@
-/* W3C trace context: see base/trace.h. The grammar of tracestate is the one of level 2 (a key may hold several "@"). */
+/* W3C trace context: see base/trace.h. The grammar of tracestate is the one of level 2 (a key may hold
+ * several "@"). */
 #include "base/trace.h"
 
 #include "base/random.h"
@@ -10,7 +11,8 @@
 #define KEY_MAX 256
 #define VALUE_MAX 256
 
-/* ---- traceparent ----------------------------------------------------------------------------------------------------- */
+/* ---- traceparent
+ * ----------------------------------------------------------------------------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -50,7 +52,8 @@ tl_code tl_trace_parse(tl_str traceparent, struct tl_trace *out, struct tl_error
     if (text.len < 55 || text.ptr[2] != '-' || text.ptr[35] != '-' || text.ptr[52] != '-')
         return tl_fail(err, TL_EINPUT, "traceparent is not of the form 00-<32 hex>-<16 hex>-<2 hex>");
     if (!read_hex(tl_str_n(text.ptr, 2), &version) || !read_hex(tl_str_n(text.ptr + 3, 32), trace.trace_id) ||
-        !read_hex(tl_str_n(text.ptr + 36, 16), trace.span_id) || !read_hex(tl_str_n(text.ptr + 53, 2), &trace.flags))
+        !read_hex(tl_str_n(text.ptr + 36, 16), trace.span_id) ||
+        !read_hex(tl_str_n(text.ptr + 53, 2), &trace.flags))
         return tl_fail(err, TL_EINPUT, "traceparent holds something else than lower-case hex digits");
     if (version == 0xff)
         return tl_fail(err, TL_EINPUT, "traceparent has version ff, which is reserved as invalid");
@@ -79,7 +82,8 @@ void tl_trace_print(const struct tl_trace *trace, char out[56])
     *at = '\0';
 }
 
-/* ---- tracestate ------------------------------------------------------------------------------------------------------ */
+/* ---- tracestate
+ * ------------------------------------------------------------------------------------------------------ */
 
 static bool is_key(tl_str key)
 {
@@ -169,7 +173,8 @@ tl_code tl_trace_add_state(struct tl_trace *trace, tl_str tracestate, struct tl_
     return TL_OK;
 }
 
-/* ---- traces of our own ------------------------------------------------------------------------------------------------- */
+/* ---- traces of our own
+ * ------------------------------------------------------------------------------------------------- */
 
 void tl_trace_start(struct tl_trace *out)
 {

@@ -1,5 +1,5 @@
-/* The sealed box for secrets: format in crypto/box.h. The key file is the only file this room touches; it is written
- * once, before anything else runs, so it does not go through the journal's disk seam. Thread: any. */
+/* The sealed box for secrets: format in crypto/box.h. The key file is the only file this room touches; it is
+ * written once, before anything else runs, so it does not go through the journal's disk seam. Thread: any. */
 #include "crypto/box.h"
 
 #include "base/alloc.h"
@@ -29,7 +29,8 @@ struct tl_box {
     uint8_t mark[MARK_SIZE];
 };
 
-/* ---- key file -------------------------------------------------------------------------------------------------------- */
+/* ---- key file
+ * -------------------------------------------------------------------------------------------------------- */
 
 static tl_code sync_folder(const char *path, struct tl_error *err)
 {
@@ -41,7 +42,9 @@ static tl_code sync_folder(const char *path, struct tl_error *err)
     if (fd >= 0)
         close(fd);
     tl_free(copy);
-    return ok ? TL_OK : tl_fail(err, TL_EIO, "%s: the folder of the key file cannot be synced: %s", path, strerror(why));
+    return ok ? TL_OK
+              : tl_fail(err, TL_EIO, "%s: the folder of the key file cannot be synced: %s", path,
+                        strerror(why));
 }
 
 static tl_code create_key_file(const char *path, struct tl_error *err)
@@ -81,11 +84,13 @@ static tl_code check_owner(const char *path, int fd, struct tl_error *err)
     if (!S_ISREG(st.st_mode))
         return tl_fail(err, TL_EACCESS, "%s: the key file is not a regular file", path);
     if (st.st_uid != geteuid())
-        return tl_fail(err, TL_EACCESS, "%s: the key file belongs to user %u, and this program runs as user %u: run it as "
-                                        "that user, or give the file to this one (chown)",
+        return tl_fail(err, TL_EACCESS,
+                       "%s: the key file belongs to user %u, and this program runs as user %u: run it as "
+                       "that user, or give the file to this one (chown)",
                        path, (unsigned)st.st_uid, (unsigned)geteuid());
     if ((st.st_mode & 07777) != 0600)
-        return tl_fail(err, TL_EACCESS, "%s: the key file has mode %04o, others could read or change it: chmod 600 %s", path,
+        return tl_fail(err, TL_EACCESS,
+                       "%s: the key file has mode %04o, others could read or change it: chmod 600 %s", path,
                        (unsigned)(st.st_mode & 07777), path);
     return TL_OK;
 }
@@ -99,7 +104,8 @@ static bool read_line(const char *line, ssize_t len, uint8_t key[KEY_SIZE])
 {
     const char *hex = line + sizeof(KEY_WORD) - 1;
 
-    if (len != (ssize_t)KEY_LINE || memcmp(line, KEY_WORD, sizeof(KEY_WORD) - 1) != 0 || line[KEY_LINE - 1] != '\n')
+    if (len != (ssize_t)KEY_LINE || memcmp(line, KEY_WORD, sizeof(KEY_WORD) - 1) != 0 ||
+        line[KEY_LINE - 1] != '\n')
         return false;
     for (size_t i = 0; i < KEY_SIZE; i++) {
         int high = hex_value(hex[2 * i]), low = hex_value(hex[2 * i + 1]);
@@ -116,14 +122,19 @@ static tl_code read_key_file(const char *path, struct tl_box *box, struct tl_err
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0)
-        return tl_fail(err, errno == ENOENT ? TL_ENOTFOUND : errno == EACCES ? TL_EACCESS : TL_EIO,
+        return tl_fail(err,
+                       errno == ENOENT   ? TL_ENOTFOUND
+                       : errno == EACCES ? TL_EACCESS
+                                         : TL_EIO,
                        "%s: the key file cannot be opened: %s", path, strerror(errno));
     tl_code code = check_owner(path, fd, err);
     if (code == TL_OK) {
         ssize_t len = read(fd, line, sizeof(line) - 1);
         if (!read_line(line, len, box->key))
-            code = tl_fail(err, TL_ECORRUPT, "%s: not a key file of this version (one line, \"tidelock-key-1\" and 64 hex "
-                                             "digits): restore it from a backup; without it no secret can be read", path);
+            code = tl_fail(err, TL_ECORRUPT,
+                           "%s: not a key file of this version (one line, \"tidelock-key-1\" and 64 hex "
+                           "digits): restore it from a backup; without it no secret can be read",
+                           path);
         tl_secret_wipe(line, sizeof(line));
     }
     close(fd);
@@ -159,11 +170,13 @@ void tl_box_free(struct tl_box *box)
     tl_free(box);
 }
 
-/* ---- sealing --------------------------------------------------------------------------------------------------------- */
+/* ---- sealing
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 /* One pass of AES-256-GCM; with `seal` the tag is written, otherwise checked. False: the tag is wrong. */
-static bool run_gcm(const struct tl_box *box, bool seal, const uint8_t *head, tl_str context, const uint8_t *in, size_t len,
-                  uint8_t *out, uint8_t *tag)
+static bool run_gcm(const struct tl_box *box, bool seal, const uint8_t *head, tl_str context,
+                    const uint8_t *in, size_t len, uint8_t *out, uint8_t *tag)
 {
     EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
     int n = 0;
@@ -184,34 +197,41 @@ static bool run_gcm(const struct tl_box *box, bool seal, const uint8_t *head, tl
     return ok;
 }
 
-tl_code tl_box_seal(const struct tl_box *box, tl_str secret, tl_str context, struct tl_buf *out, struct tl_error *err)
+tl_code tl_box_seal(const struct tl_box *box, tl_str secret, tl_str context, struct tl_buf *out,
+                    struct tl_error *err)
 {
     uint8_t *at = (uint8_t *)tl_buf_reserve(out, secret.len + TL_BOX_OVERHEAD);
 
     if (!at)
-        return tl_fail(err, TL_EFULL, "no room for a sealed secret of %zu bytes", secret.len + TL_BOX_OVERHEAD);
+        return tl_fail(err, TL_EFULL, "no room for a sealed secret of %zu bytes",
+                       secret.len + TL_BOX_OVERHEAD);
     at[0] = VERSION;
     memcpy(at + 1, box->mark, MARK_SIZE);
     tl_random_bytes(at + 1 + MARK_SIZE, NONCE_SIZE);
-    run_gcm(box, true, at, context, (const uint8_t *)secret.ptr, secret.len, at + HEAD_SIZE, at + HEAD_SIZE + secret.len);
+    run_gcm(box, true, at, context, (const uint8_t *)secret.ptr, secret.len, at + HEAD_SIZE,
+            at + HEAD_SIZE + secret.len);
     out->len += secret.len + TL_BOX_OVERHEAD;
     out->ptr[out->len] = '\0';
     return TL_OK;
 }
 
-tl_code tl_box_unseal(const struct tl_box *box, tl_str sealed, tl_str context, struct tl_buf *out, struct tl_error *err)
+tl_code tl_box_unseal(const struct tl_box *box, tl_str sealed, tl_str context, struct tl_buf *out,
+                      struct tl_error *err)
 {
     const uint8_t *bytes = (const uint8_t *)sealed.ptr;
     uint8_t tag[TAG_SIZE];
 
     if (sealed.len > 0 && bytes[0] != VERSION)
-        return tl_fail(err, TL_EVERSION, "a secret is sealed in format %u, this program reads format %d: use the newer "
-                                         "program", bytes[0], VERSION);
+        return tl_fail(err, TL_EVERSION,
+                       "a secret is sealed in format %u, this program reads format %d: use the newer "
+                       "program",
+                       bytes[0], VERSION);
     if (sealed.len < TL_BOX_OVERHEAD)
         return tl_fail(err, TL_ECORRUPT, "a sealed secret is cut short: set it again");
     if (memcmp(bytes + 1, box->mark, MARK_SIZE) != 0)
-        return tl_fail(err, TL_EACCESS, "a secret was sealed with another key file: give the one it was made with, or set the "
-                                        "secret again");
+        return tl_fail(err, TL_EACCESS,
+                       "a secret was sealed with another key file: give the one it was made with, or set the "
+                       "secret again");
     size_t len = sealed.len - TL_BOX_OVERHEAD;
     uint8_t *at = (uint8_t *)tl_buf_reserve(out, len);
     if (!at)
@@ -219,7 +239,8 @@ tl_code tl_box_unseal(const struct tl_box *box, tl_str sealed, tl_str context, s
     memcpy(tag, bytes + sealed.len - TAG_SIZE, TAG_SIZE);
     if (!run_gcm(box, false, bytes, context, bytes + HEAD_SIZE, len, at, tag)) {
         tl_secret_wipe(at, len);
-        return tl_fail(err, TL_ECORRUPT, "a sealed secret was changed, or belongs to another name: set it again");
+        return tl_fail(err, TL_ECORRUPT,
+                       "a sealed secret was changed, or belongs to another name: set it again");
     }
     out->len += len;
     out->ptr[out->len] = '\0';

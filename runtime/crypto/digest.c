@@ -1,5 +1,5 @@
-/* SHA-256 and HMAC over OpenSSL. The algorithm is fetched once; each thread keeps one context for one-shot digests,
- * because fetching and allocating cost more than hashing a kilobyte. Thread: any. */
+/* SHA-256 and HMAC over OpenSSL. The algorithm is fetched once; each thread keeps one context for one-shot
+ * digests, because fetching and allocating cost more than hashing a kilobyte. Thread: any. */
 #include "crypto/digest.h"
 
 #include "base/error.h"
@@ -100,7 +100,8 @@ void tl_hmac_sha256(tl_str key, const tl_str *parts, size_t count, uint8_t out[T
     EVP_MD_CTX *context = context_of_thread();
     uint8_t block[64] = {0}, pad[64], inner[TL_SHA256_SIZE];
 
-    /* RFC 2104 in six lines: the one-shot HMAC() of OpenSSL takes one part and fetches the algorithm each time. */
+    /* RFC 2104 in six lines: the one-shot HMAC() of OpenSSL takes one part and fetches the algorithm each
+     * time. */
     if (key.len > sizeof(block))
         tl_sha256(key, block);
     else if (key.len)

@@ -1,4 +1,5 @@
-/* Writes signed JSON Web Tokens: see crypto/jwt.h. The few members are escaped here, since codec stands above. Thread: any. */
+/* Writes signed JSON Web Tokens: see crypto/jwt.h. The few members are escaped here, since codec stands
+ * above. Thread: any. */
 #include "crypto/jwt.h"
 
 #include "codec/base64.h"

@@ -1,4 +1,5 @@
-/* Signatures over OpenSSL's EVP: see crypto/sign.h. ES256 signatures are DER inside OpenSSL and r||s outside. Thread: any. */
+/* Signatures over OpenSSL's EVP: see crypto/sign.h. ES256 signatures are DER inside OpenSSL and r||s outside.
+ * Thread: any. */
 #include "crypto/sign.h"
 
 #include "base/alloc.h"
@@ -21,14 +22,18 @@ struct tl_sign_key {
 const char *tl_sign_alg_name(enum tl_sign_alg alg)
 {
     switch (alg) {
-    case TL_SIGN_RS256: return "RS256";
-    case TL_SIGN_ES256: return "ES256";
-    case TL_SIGN_EDDSA: return "EdDSA";
+    case TL_SIGN_RS256:
+        return "RS256";
+    case TL_SIGN_ES256:
+        return "ES256";
+    case TL_SIGN_EDDSA:
+        return "EdDSA";
     }
     return "?";
 }
 
-/* ---- reading keys ---------------------------------------------------------------------------------------------------- */
+/* ---- reading keys
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* An encrypted key would make OpenSSL ask on the terminal; this answers "no passphrase". */
 static int no_passphrase(char *buf, int size, int writing, void *ctx)
@@ -74,11 +79,13 @@ static tl_code find_alg(const EVP_PKEY *pkey, enum tl_sign_alg *alg, struct tl_e
     switch (EVP_PKEY_get_base_id(pkey)) {
     case EVP_PKEY_RSA:
         if (EVP_PKEY_get_bits(pkey) < 2048 || EVP_PKEY_get_bits(pkey) > TL_SIGNATURE_MAX * 8)
-            return tl_fail(err, TL_EINPUT, "the RSA key has %d bits; use one of 2048 to 8192", EVP_PKEY_get_bits(pkey));
+            return tl_fail(err, TL_EINPUT, "the RSA key has %d bits; use one of 2048 to 8192",
+                           EVP_PKEY_get_bits(pkey));
         *alg = TL_SIGN_RS256;
         return TL_OK;
     case EVP_PKEY_EC:
-        if (!EVP_PKEY_get_group_name(pkey, curve, sizeof(curve), &curve_len) || strcmp(curve, "prime256v1") != 0)
+        if (!EVP_PKEY_get_group_name(pkey, curve, sizeof(curve), &curve_len) ||
+            strcmp(curve, "prime256v1") != 0)
             return tl_fail(err, TL_EINPUT, "the EC key is on curve %s; only P-256 (prime256v1) is supported",
                            curve[0] ? curve : "unknown");
         *alg = TL_SIGN_ES256;
@@ -123,17 +130,18 @@ tl_code tl_sign_key_parse(tl_str pem, struct tl_sign_key **out, struct tl_error 
         pkey = read_certificate(pem);
     ERR_clear_error();
     if (!pkey)
-        return tl_fail(err, TL_EINPUT, "the key cannot be read; expected PEM text of an unencrypted private key "
-                                       "(-----BEGIN PRIVATE KEY-----), a public key or a certificate, with its line breaks");
+        return tl_fail(err, TL_EINPUT,
+                       "the key cannot be read; expected PEM text of an unencrypted private key "
+                       "(-----BEGIN PRIVATE KEY-----), a public key or a certificate, with its line breaks");
     return wrap(pkey, is_private, out, err);
 }
 
 tl_code tl_sign_key_ed25519(tl_str public_key, struct tl_sign_key **out, struct tl_error *err)
 {
     *out = NULL;
-    EVP_PKEY *pkey = public_key.len == 32
-                         ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, (const uint8_t *)public_key.ptr, 32)
-                         : NULL;
+    EVP_PKEY *pkey = public_key.len == 32 ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
+                                                                        (const uint8_t *)public_key.ptr, 32)
+                                          : NULL;
     ERR_clear_error();
     if (!pkey)
         return tl_fail(err, TL_EINPUT, "an Ed25519 public key has 32 bytes, this one %zu", public_key.len);
@@ -158,7 +166,8 @@ bool tl_sign_key_is_private(const struct tl_sign_key *key)
     return key->is_private;
 }
 
-/* ---- ES256: DER and r||s -------------------------------------------------------------------------------------------------- */
+/* ---- ES256: DER and r||s
+ * -------------------------------------------------------------------------------------------------- */
 
 static bool der_to_pair(const uint8_t *der, size_t len, uint8_t out[64])
 {
@@ -188,7 +197,8 @@ static size_t pair_to_der(const uint8_t pair[64], uint8_t *der)
     return len > 0 ? (size_t)len : 0;
 }
 
-/* ---- sign and verify --------------------------------------------------------------------------------------------------- */
+/* ---- sign and verify
+ * --------------------------------------------------------------------------------------------------- */
 
 static const char *digest_name(enum tl_sign_alg alg)
 {
@@ -217,7 +227,9 @@ tl_code tl_sign(const struct tl_sign_key *key, tl_str message, uint8_t out[TL_SI
         memcpy(out, der, der_len);
         *len = der_len;
     }
-    return ok ? TL_OK : tl_fail(err, TL_EFAILED, "signing with %s failed: the key is damaged", tl_sign_alg_name(key->alg));
+    return ok ? TL_OK
+              : tl_fail(err, TL_EFAILED, "signing with %s failed: the key is damaged",
+                        tl_sign_alg_name(key->alg));
 }
 
 tl_code tl_sign_verify(const struct tl_sign_key *key, tl_str message, tl_str signature, struct tl_error *err)
@@ -232,10 +244,12 @@ tl_code tl_sign_verify(const struct tl_sign_key *key, tl_str message, tl_str sig
     }
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     tl_must(context != NULL);
-    bool ok = len > 0 &&
-              EVP_DigestVerifyInit_ex(context, NULL, digest_name(key->alg), NULL, NULL, key->pkey, NULL) == 1 &&
-              EVP_DigestVerify(context, bytes, len, (const uint8_t *)message.ptr, message.len) == 1;
+    bool ok =
+        len > 0 &&
+        EVP_DigestVerifyInit_ex(context, NULL, digest_name(key->alg), NULL, NULL, key->pkey, NULL) == 1 &&
+        EVP_DigestVerify(context, bytes, len, (const uint8_t *)message.ptr, message.len) == 1;
     EVP_MD_CTX_free(context);
     ERR_clear_error();
-    return ok ? TL_OK : tl_fail(err, TL_EACCESS, "the %s signature does not match", tl_sign_alg_name(key->alg));
+    return ok ? TL_OK
+              : tl_fail(err, TL_EACCESS, "the %s signature does not match", tl_sign_alg_name(key->alg));
 }

@@ -1,5 +1,5 @@
-/* Verification of signed webhooks: see crypto/webhook.h. Order of checks: headers, time, secrets, signatures; so that the
- * verdict names the first thing a person would repair. Thread: any. */
+/* Verification of signed webhooks: see crypto/webhook.h. Order of checks: headers, time, secrets, signatures;
+ * so that the verdict names the first thing a person would repair. Thread: any. */
 #include "crypto/webhook.h"
 
 #include "base/attr.h"
@@ -11,7 +11,9 @@
 
 #define SIGNATURES_MAX 16 /* in one header; more is an attempt to make us work */
 
-/* ---- words ------------------------------------------------------------------------------------------------------------- */
+/* ---- words
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *word, *sentence;
@@ -43,7 +45,9 @@ bool tl_webhook_scheme_parse(tl_str name, enum tl_webhook_scheme *out)
     return false;
 }
 
-/* ---- headers ----------------------------------------------------------------------------------------------------------- */
+/* ---- headers
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 /* The single value of a header, trimmed; `missing` when absent or empty, TWICE when two differ. */
 static enum tl_webhook_verdict find_header(const struct tl_webhook_input *in, const char *name,
@@ -64,7 +68,9 @@ static enum tl_webhook_verdict find_header(const struct tl_webhook_input *in, co
     return found && value->len > 0 ? TL_WEBHOOK_ACCEPTED : missing;
 }
 
-/* ---- time -------------------------------------------------------------------------------------------------------------- */
+/* ---- time
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static enum tl_webhook_verdict check_time(const struct tl_webhook_input *in, int64_t signed_s)
 {
@@ -90,7 +96,8 @@ static bool read_digits(tl_str text, size_t at, size_t count, int64_t *out)
     return true;
 }
 
-/* Days since 1970-01-01 of the proleptic Gregorian calendar; March is the first month, so that leap days come last. */
+/* Days since 1970-01-01 of the proleptic Gregorian calendar; March is the first month, so that leap days come
+ * last. */
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
     int64_t y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;
@@ -104,11 +111,12 @@ static bool read_rfc3339(tl_str text, int64_t *out)
     int64_t year, month, day, hour, minute, second, zone_hour, zone_minute;
     size_t at = 19;
 
-    if (text.len < 20 || text.ptr[4] != '-' || text.ptr[7] != '-' || text.ptr[10] != 'T' || text.ptr[13] != ':' ||
-        text.ptr[16] != ':')
+    if (text.len < 20 || text.ptr[4] != '-' || text.ptr[7] != '-' || text.ptr[10] != 'T' ||
+        text.ptr[13] != ':' || text.ptr[16] != ':')
         return false;
-    if (!read_digits(text, 0, 4, &year) || !read_digits(text, 5, 2, &month) || !read_digits(text, 8, 2, &day) ||
-        !read_digits(text, 11, 2, &hour) || !read_digits(text, 14, 2, &minute) || !read_digits(text, 17, 2, &second))
+    if (!read_digits(text, 0, 4, &year) || !read_digits(text, 5, 2, &month) ||
+        !read_digits(text, 8, 2, &day) || !read_digits(text, 11, 2, &hour) ||
+        !read_digits(text, 14, 2, &minute) || !read_digits(text, 17, 2, &second))
         return false;
     if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
         return false;
@@ -123,14 +131,15 @@ static bool read_rfc3339(tl_str text, int64_t *out)
     if (at + 1 == text.len && text.ptr[at] == 'Z')
         return true;
     if (at + 6 != text.len || (text.ptr[at] != '+' && text.ptr[at] != '-') || text.ptr[at + 3] != ':' ||
-        !read_digits(text, at + 1, 2, &zone_hour) || !read_digits(text, at + 4, 2, &zone_minute) || zone_hour > 23 ||
-        zone_minute > 59)
+        !read_digits(text, at + 1, 2, &zone_hour) || !read_digits(text, at + 4, 2, &zone_minute) ||
+        zone_hour > 23 || zone_minute > 59)
         return false;
     *out -= (text.ptr[at] == '-' ? -1 : 1) * (zone_hour * 3600 + zone_minute * 60);
     return true;
 }
 
-/* ---- Standard Webhooks ----------------------------------------------------------------------------------------------------- */
+/* ---- Standard Webhooks
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* `prefix` may be absent only where `optional`. */
 static bool read_secret(tl_str secret, tl_str prefix, bool optional, struct tl_buf *out)
@@ -169,9 +178,10 @@ static bool ed25519_matches(tl_str public_key, const tl_str parts[], size_t coun
     return ok;
 }
 
-/* One "v1,…" or "v1a,…" against one secret. `*usable` is set when the secret is of the kind and form for it. */
-static bool standard_one(const struct tl_webhook_input *in, bool asymmetric, tl_str signature, const tl_str parts[],
-                         bool *usable)
+/* One "v1,…" or "v1a,…" against one secret. `*usable` is set when the secret is of the kind and form for it.
+ */
+static bool standard_one(const struct tl_webhook_input *in, bool asymmetric, tl_str signature,
+                         const tl_str parts[], bool *usable)
 {
     struct tl_buf key;
     bool matches = false;
@@ -191,7 +201,8 @@ static bool standard_one(const struct tl_webhook_input *in, bool asymmetric, tl_
     return matches;
 }
 
-static enum tl_webhook_verdict standard_signatures(const struct tl_webhook_input *in, tl_str list, const tl_str parts[])
+static enum tl_webhook_verdict standard_signatures(const struct tl_webhook_input *in, tl_str list,
+                                                   const tl_str parts[])
 {
     bool readable = false, usable = false, matches = false;
     struct tl_buf signature;
@@ -222,8 +233,10 @@ static enum tl_webhook_verdict verify_standard(const struct tl_webhook_input *in
     enum tl_webhook_verdict verdict;
 
     if ((verdict = find_header(in, "webhook-id", TL_WEBHOOK_NO_ID, &id)) != TL_WEBHOOK_ACCEPTED ||
-        (verdict = find_header(in, "webhook-timestamp", TL_WEBHOOK_NO_TIMESTAMP, &time)) != TL_WEBHOOK_ACCEPTED ||
-        (verdict = find_header(in, "webhook-signature", TL_WEBHOOK_NO_SIGNATURE, &list)) != TL_WEBHOOK_ACCEPTED)
+        (verdict = find_header(in, "webhook-timestamp", TL_WEBHOOK_NO_TIMESTAMP, &time)) !=
+            TL_WEBHOOK_ACCEPTED ||
+        (verdict = find_header(in, "webhook-signature", TL_WEBHOOK_NO_SIGNATURE, &list)) !=
+            TL_WEBHOOK_ACCEPTED)
         return verdict;
     if (time.len > 12 || !tl_str_u64(time, &signed_s))
         return TL_WEBHOOK_BAD_TIMESTAMP;
@@ -233,7 +246,9 @@ static enum tl_webhook_verdict verify_standard(const struct tl_webhook_input *in
     return standard_signatures(in, list, parts);
 }
 
-/* ---- Zendesk ------------------------------------------------------------------------------------------------------------- */
+/* ---- Zendesk
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 static enum tl_webhook_verdict verify_zendesk(const struct tl_webhook_input *in)
 {
@@ -243,9 +258,10 @@ static enum tl_webhook_verdict verify_zendesk(const struct tl_webhook_input *in)
     struct tl_buf signature;
     bool usable = false, matches = false;
 
-    if ((verdict = find_header(in, "x-zendesk-webhook-signature-timestamp", TL_WEBHOOK_NO_TIMESTAMP, &time)) !=
-            TL_WEBHOOK_ACCEPTED ||
-        (verdict = find_header(in, "x-zendesk-webhook-signature", TL_WEBHOOK_NO_SIGNATURE, &text)) != TL_WEBHOOK_ACCEPTED)
+    if ((verdict = find_header(in, "x-zendesk-webhook-signature-timestamp", TL_WEBHOOK_NO_TIMESTAMP,
+                               &time)) != TL_WEBHOOK_ACCEPTED ||
+        (verdict = find_header(in, "x-zendesk-webhook-signature", TL_WEBHOOK_NO_SIGNATURE, &text)) !=
+            TL_WEBHOOK_ACCEPTED)
         return verdict;
     if (!read_rfc3339(time, &signed_s))
         return TL_WEBHOOK_BAD_TIMESTAMP;
@@ -266,7 +282,9 @@ static enum tl_webhook_verdict verify_zendesk(const struct tl_webhook_input *in)
     return !readable ? TL_WEBHOOK_BAD_SIGNATURE : !usable ? TL_WEBHOOK_BAD_SECRET : TL_WEBHOOK_MISMATCH;
 }
 
-/* ---- GitHub -------------------------------------------------------------------------------------------------------------- */
+/* ---- GitHub
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static enum tl_webhook_verdict verify_github(const struct tl_webhook_input *in)
 {
@@ -295,9 +313,12 @@ static enum tl_webhook_verdict verify_github(const struct tl_webhook_input *in)
 enum tl_webhook_verdict tl_webhook_verify(const struct tl_webhook_input *input)
 {
     switch (input->scheme) {
-    case TL_WEBHOOK_STANDARD: return verify_standard(input);
-    case TL_WEBHOOK_ZENDESK: return verify_zendesk(input);
-    case TL_WEBHOOK_GITHUB: return verify_github(input);
+    case TL_WEBHOOK_STANDARD:
+        return verify_standard(input);
+    case TL_WEBHOOK_ZENDESK:
+        return verify_zendesk(input);
+    case TL_WEBHOOK_GITHUB:
+        return verify_github(input);
     }
     return TL_WEBHOOK_BAD_SIGNATURE;
 }

@@ -7,7 +7,8 @@
 
 #define DOUBLINGS_MAX 4 /* 16 times probe_after */
 
-const struct tl_breaker_config tl_breaker_default = {.failures = 5, .within_ms = 30000, .probe_after_ms = 20000};
+const struct tl_breaker_config tl_breaker_default = {
+    .failures = 5, .within_ms = 30000, .probe_after_ms = 20000};
 
 void tl_breaker_init(struct tl_breaker *breaker)
 {
@@ -36,7 +37,8 @@ bool tl_breaker_enter(struct tl_breaker *breaker, int64_t now_ms, bool *probe, i
     return true;
 }
 
-static void open_it(struct tl_breaker *breaker, const struct tl_breaker_config *config, enum tl_failure cause, int64_t now_ms)
+static void open_it(struct tl_breaker *breaker, const struct tl_breaker_config *config, enum tl_failure cause,
+                    int64_t now_ms)
 {
     uint32_t doublings = breaker->pauses < DOUBLINGS_MAX ? breaker->pauses : DOUBLINGS_MAX;
 
@@ -58,7 +60,8 @@ static bool enough(struct tl_breaker *breaker, const struct tl_breaker_config *c
     breaker->next = (breaker->next + 1) % size;
     if (breaker->count < size)
         breaker->count++;
-    return breaker->count >= need && now_ms - breaker->at[(breaker->next + size - need) % size] <= config->within_ms;
+    return breaker->count >= need &&
+           now_ms - breaker->at[(breaker->next + size - need) % size] <= config->within_ms;
 }
 
 bool tl_breaker_leave(struct tl_breaker *breaker, const struct tl_breaker_config *config, bool probe,
@@ -79,7 +82,8 @@ bool tl_breaker_leave(struct tl_breaker *breaker, const struct tl_breaker_config
     if (breaker->state != TL_BREAKER_CLOSED)
         return false; /* sent before it opened: the probe decides */
     if (!failed) {
-        /* A success makes up for one failure, so that a few errors among many calls do not stop a busy system. */
+        /* A success makes up for one failure, so that a few errors among many calls do not stop a busy
+         * system. */
         if (breaker->count > 0)
             breaker->count--;
         return false;

@@ -1,6 +1,6 @@
-/* Maintenance windows against the wall clock: see guard/calendar.h. A window happens on each of its days, from the moment its
- * zone's clocks show the start to the moment they show the end; one that lies wholly in an hour the clocks skip does not
- * happen that day. Thread: any number of readers. */
+/* Maintenance windows against the wall clock: see guard/calendar.h. A window happens on each of its days,
+ * from the moment its zone's clocks show the start to the moment they show the end; one that lies wholly in
+ * an hour the clocks skip does not happen that day. Thread: any number of readers. */
 #include "guard/calendar.h"
 
 #include "base/alloc.h"
@@ -38,7 +38,8 @@ void tl_calendar_free(struct tl_calendar *calendar)
     tl_free(calendar);
 }
 
-static tl_code find_zone(struct tl_calendar *calendar, tl_str name, struct tl_zone **zone, struct tl_error *err)
+static tl_code find_zone(struct tl_calendar *calendar, tl_str name, struct tl_zone **zone,
+                         struct tl_error *err)
 {
     for (size_t i = 0; i < calendar->zone_count; i++)
         if (tl_str_is(name, tl_zone_name(calendar->zones[i]))) {
@@ -123,7 +124,8 @@ static bool next_span(const struct window *window, int64_t now, int64_t *start, 
     return false;
 }
 
-/* The end of everything that overlaps or touches, from a moment inside a window on. Around the clock ends at a week. */
+/* The end of everything that overlaps or touches, from a moment inside a window on. Around the clock ends at
+ * a week. */
 static int64_t end_of_union(const struct tl_calendar *calendar, int64_t end, int64_t limit)
 {
     for (bool grown = true; grown && end < limit;) {

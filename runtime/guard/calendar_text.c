@@ -1,6 +1,6 @@
 /* Reads "Mon-Fri 22:00-04:00 Europe/Berlin". Grammar: days blank time "-" time blank zone.
- *   days = "daily" | item *("," item) ; item = day | day "-" day (over the end of the week allowed) ; time = hh ":" mm
- * Thread: any. */
+ *   days = "daily" | item *("," item) ; item = day | day "-" day (over the end of the week allowed) ; time =
+ * hh ":" mm Thread: any. */
 #include "calendar_text.h"
 
 #include "base/attr.h"
@@ -20,8 +20,10 @@ static tl_code read_day(tl_str name, int *day, struct tl_error *err)
             return TL_OK;
         }
     /* "Sunday" is too far from "Sun" for nearest. */
-    const char *near = tl_nearest(tl_str_n(name.ptr, name.len > 3 ? 3 : name.len), day_names, TL_COUNT_OF(day_names));
-    return tl_fail(err, TL_ECONFIG, "\"%.*s\" is not a day; days are Mon Tue Wed Thu Fri Sat Sun, or daily%s%s%s",
+    const char *near =
+        tl_nearest(tl_str_n(name.ptr, name.len > 3 ? 3 : name.len), day_names, TL_COUNT_OF(day_names));
+    return tl_fail(err, TL_ECONFIG,
+                   "\"%.*s\" is not a day; days are Mon Tue Wed Thu Fri Sat Sun, or daily%s%s%s",
                    TL_STR_ARGS(name), near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
@@ -69,11 +71,13 @@ static tl_code read_time(tl_str text, bool end, int *minutes, struct tl_error *e
     int hour, minute;
 
     if (text.len != 5 || text.ptr[2] != ':' || !read_two(text, 0, &hour) || !read_two(text, 3, &minute))
-        return tl_fail(err, TL_ECONFIG, "\"%.*s\" is not a time of day; write two digits each, as in 02:00", TL_STR_ARGS(text));
+        return tl_fail(err, TL_ECONFIG, "\"%.*s\" is not a time of day; write two digits each, as in 02:00",
+                       TL_STR_ARGS(text));
     if (hour == 24 && minute == 0 && !end)
         return tl_fail(err, TL_ECONFIG, "a window cannot start at 24:00; write 00:00 and the next day");
     if (minute > 59 || hour > 24 || (hour == 24 && minute > 0))
-        return tl_fail(err, TL_ECONFIG, "\"%.*s\" is not a time of day; the day goes from 00:00 to 24:00", TL_STR_ARGS(text));
+        return tl_fail(err, TL_ECONFIG, "\"%.*s\" is not a time of day; the day goes from 00:00 to 24:00",
+                       TL_STR_ARGS(text));
     *minutes = hour * 60 + minute;
     return TL_OK;
 }
@@ -83,7 +87,8 @@ static tl_code read_span(tl_str text, struct tl_window_text *out, struct tl_erro
     ptrdiff_t dash = tl_str_find(text, '-');
 
     if (dash < 0)
-        return tl_fail(err, TL_ECONFIG, "\"%.*s\" is not a span of time; write start-end without blanks, as in 02:00-06:00",
+        return tl_fail(err, TL_ECONFIG,
+                       "\"%.*s\" is not a span of time; write start-end without blanks, as in 02:00-06:00",
                        TL_STR_ARGS(text));
     tl_code code = read_time(tl_str_n(text.ptr, (size_t)dash), false, &out->start, err);
     if (code == TL_OK)
@@ -124,10 +129,13 @@ static tl_code read_words(tl_str text, struct tl_window_text *out, struct tl_err
     if ((code = read_span(span, out, err)) != TL_OK)
         return code;
     if (out->zone.len == 0)
-        return tl_fail(err, TL_ECONFIG, "the time zone is missing; add an IANA name such as Europe/Berlin, or UTC");
+        return tl_fail(err, TL_ECONFIG,
+                       "the time zone is missing; add an IANA name such as Europe/Berlin, or UTC");
     if (tl_str_trim(rest).len > 0)
-        return tl_fail(err, TL_ECONFIG, "\"%.*s\" is too much behind the zone; one window is days, span and zone, as in " EXAMPLE,
-                       TL_STR_ARGS(tl_str_trim(rest)));
+        return tl_fail(
+            err, TL_ECONFIG,
+            "\"%.*s\" is too much behind the zone; one window is days, span and zone, as in " EXAMPLE,
+            TL_STR_ARGS(tl_str_trim(rest)));
     return TL_OK;
 }
 

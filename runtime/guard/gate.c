@@ -1,9 +1,9 @@
 /* The gate of one system: see guard/gate.h.
  *
- * Two locks, always in this order: `calling` is held while callbacks run and while the list of waiters changes, so that an
- * unsubscribed waiter is never called; `lock` guards everything else and is held for tens of nanoseconds.
- * Checks go from what lasts longest to what passes first, so that the reason given is the one a person would name.
- * Thread: any. */
+ * Two locks, always in this order: `calling` is held while callbacks run and while the list of waiters
+ * changes, so that an unsubscribed waiter is never called; `lock` guards everything else and is held for tens
+ * of nanoseconds. Checks go from what lasts longest to what passes first, so that the reason given is the one
+ * a person would name. Thread: any. */
 #include "guard/gate.h"
 
 #include "base/alloc.h"
@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#define HOLD_FIRST_MS 1000 /* quota without a stated wait: doubled each time … */
+#define HOLD_FIRST_MS 1000           /* quota without a stated wait: doubled each time … */
 #define HOLD_CAP_MS (10 * 60 * 1000) /* … up to this */
 #define WAIT_CAP_MS (24 * 3600 * 1000LL)
 #define REPORT_LIFE_MS (15 * 60 * 1000) /* how long we believe what the platform said about its budget */
@@ -26,8 +26,8 @@ struct tl_gate {
     struct tl_rate rate;
     uint32_t in_flight;
     uint32_t serial;
-    bool refused;     /* some waiter wants to be told */
-    int64_t hold_ms;  /* monotonic: nobody calls before */
+    bool refused;      /* some waiter wants to be told */
+    int64_t hold_ms;   /* monotonic: nobody calls before */
     uint32_t hold_row; /* quota answers in a row without a stated wait */
     uint64_t reported_used, reported_limit;
     int64_t reported_ms; /* when; TL_NEVER: never */
@@ -56,7 +56,9 @@ bool tl_gate_reason_is_long(enum tl_gate_reason reason)
     return reason != TL_GATE_OPEN && reason != TL_GATE_RATE && reason != TL_GATE_CONCURRENCY;
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 struct tl_gate *tl_gate_new(const char *name, const struct tl_gate_config *config, struct tl_instant now)
 {
@@ -91,7 +93,9 @@ const char *tl_gate_name(const struct tl_gate *gate)
     return gate->name;
 }
 
-/* ---- waiters ------------------------------------------------------------------------------------------------------------ */
+/* ---- waiters
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 void tl_gate_subscribe(struct tl_gate *gate, struct tl_gate_waiter *waiter)
 {
@@ -119,7 +123,8 @@ static size_t collect(struct tl_gate *gate, struct tl_gate_waiter *out[CALLS_AT_
 {
     size_t count = 0;
 
-    for (struct tl_link *link = tl_list_first(&gate->waiters); link; link = tl_list_after(&gate->waiters, link)) {
+    for (struct tl_link *link = tl_list_first(&gate->waiters); link;
+         link = tl_list_after(&gate->waiters, link)) {
         struct tl_gate_waiter *waiter = TL_LIST_ITEM(link, struct tl_gate_waiter, link);
         if (!waiter->wants)
             continue;
@@ -148,7 +153,9 @@ static void tell(struct tl_gate *gate)
     pthread_mutex_unlock(&gate->calling);
 }
 
-/* ---- deciding ------------------------------------------------------------------------------------------------------------- */
+/* ---- deciding
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 /* Wall time moved on: recomputed only at the edges of windows, and when the clock went back. */
 static void look_at_calendar(struct tl_gate *gate, int64_t wall_ms)
@@ -157,7 +164,8 @@ static void look_at_calendar(struct tl_gate *gate, int64_t wall_ms)
         return;
     gate->window_from_ms = wall_ms;
     if (gate->config.calendar) {
-        gate->in_window = tl_calendar_at(gate->config.calendar, wall_ms, &gate->window_change_ms, &gate->window);
+        gate->in_window =
+            tl_calendar_at(gate->config.calendar, wall_ms, &gate->window_change_ms, &gate->window);
     } else {
         gate->in_window = false;
         gate->window_change_ms = TL_NEVER;
@@ -165,14 +173,17 @@ static void look_at_calendar(struct tl_gate *gate, int64_t wall_ms)
 }
 
 /* What the platform said about its day, while that is fresh. */
-static bool reported_over(const struct tl_gate *gate, enum tl_priority priority, int64_t now_ms, int64_t *until_ms)
+static bool reported_over(const struct tl_gate *gate, enum tl_priority priority, int64_t now_ms,
+                          int64_t *until_ms)
 {
     uint32_t kept = priority == TL_BULK ? gate->config.rate.keep_for_live_pc : 0;
 
-    if (gate->reported_ms == TL_NEVER || now_ms - gate->reported_ms >= REPORT_LIFE_MS || gate->reported_limit == 0)
+    if (gate->reported_ms == TL_NEVER || now_ms - gate->reported_ms >= REPORT_LIFE_MS ||
+        gate->reported_limit == 0)
         return false;
     *until_ms = gate->reported_ms + REPORT_LIFE_MS;
-    return gate->reported_used >= gate->reported_limit - gate->reported_limit / 100 * (kept > 100 ? 100 : kept);
+    return gate->reported_used >=
+           gate->reported_limit - gate->reported_limit / 100 * (kept > 100 ? 100 : kept);
 }
 
 /* The checks that take nothing. */
@@ -198,7 +209,8 @@ static enum tl_gate_reason check_long(struct tl_gate *gate, struct tl_instant no
 
 /* Breaker, concurrency and rate on the objects given, which a mere look copies. */
 static enum tl_gate_reason take(const struct tl_gate *gate, struct tl_breaker *breaker, struct tl_rate *rate,
-                                struct tl_instant now, enum tl_priority priority, bool *probe, int64_t *until_ms)
+                                struct tl_instant now, enum tl_priority priority, bool *probe,
+                                int64_t *until_ms)
 {
     enum tl_gate_reason why = TL_GATE_OPEN;
 
@@ -209,17 +221,23 @@ static enum tl_gate_reason take(const struct tl_gate *gate, struct tl_breaker *b
         why = TL_GATE_CONCURRENCY;
     } else {
         switch (tl_rate_take(rate, &gate->config.rate, priority, now.mono_ms, until_ms)) {
-        case TL_RATE_OPEN: return TL_GATE_OPEN;
-        case TL_RATE_DAY: why = TL_GATE_DAY; break;
-        case TL_RATE_SECOND: why = TL_GATE_RATE; break;
+        case TL_RATE_OPEN:
+            return TL_GATE_OPEN;
+        case TL_RATE_DAY:
+            why = TL_GATE_DAY;
+            break;
+        case TL_RATE_SECOND:
+            why = TL_GATE_RATE;
+            break;
         }
     }
     tl_breaker_withdraw(breaker, *probe);
     return why;
 }
 
-bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority, struct tl_gate_waiter *waiter,
-                   struct tl_gate_ticket *ticket, struct tl_gate_closed *closed)
+bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
+                   struct tl_gate_waiter *waiter, struct tl_gate_ticket *ticket,
+                   struct tl_gate_closed *closed)
 {
     int64_t until_ms;
     bool probe = false;
@@ -248,7 +266,8 @@ bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority
 }
 
 /* With the lock. */
-static enum tl_gate_reason peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority, int64_t *until_ms)
+static enum tl_gate_reason peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
+                                int64_t *until_ms)
 {
     enum tl_gate_reason why = check_long(gate, now, priority, until_ms);
 
@@ -261,7 +280,8 @@ static enum tl_gate_reason peek(struct tl_gate *gate, struct tl_instant now, enu
     return why;
 }
 
-bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority, struct tl_gate_closed *closed)
+bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
+                  struct tl_gate_closed *closed)
 {
     pthread_mutex_lock(&gate->lock);
     closed->why = peek(gate, now, priority, &closed->until_ms);
@@ -269,7 +289,9 @@ bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority 
     return closed->why == TL_GATE_OPEN;
 }
 
-/* ---- leaving -------------------------------------------------------------------------------------------------------------- */
+/* ---- leaving
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 /* The platform asked for a wait, or said "too many" without one. */
 static void hold(struct tl_gate *gate, enum tl_failure failure, int64_t wait_ms, int64_t now_ms)
@@ -295,8 +317,8 @@ static void give_back(struct tl_gate *gate, struct tl_gate_ticket ticket)
     gate->in_flight--;
 }
 
-void tl_gate_leave(struct tl_gate *gate, struct tl_gate_ticket ticket, enum tl_failure failure, int64_t wait_ms,
-                   struct tl_instant now)
+void tl_gate_leave(struct tl_gate *gate, struct tl_gate_ticket ticket, enum tl_failure failure,
+                   int64_t wait_ms, struct tl_instant now)
 {
     bool asked = wait_ms > 0 && (failure == TL_FAIL_RETRY || failure == TL_FAIL_QUOTA);
 
@@ -306,7 +328,8 @@ void tl_gate_leave(struct tl_gate *gate, struct tl_gate_ticket ticket, enum tl_f
         gate->hold_row = 0;
     if (asked || failure == TL_FAIL_QUOTA)
         hold(gate, failure, wait_ms, now.mono_ms);
-    /* One that says when to come back is alive: its wait is kept, and it is no sign for the breaker, unless it is the probe. */
+    /* One that says when to come back is alive: its wait is kept, and it is no sign for the breaker, unless
+     * it is the probe. */
     if (ticket.probe || !asked)
         tl_breaker_leave(&gate->breaker, &gate->config.breaker, ticket.probe, failure, now.mono_ms);
     bool refused = gate->refused;
@@ -336,7 +359,9 @@ void tl_gate_report(struct tl_gate *gate, uint64_t used, uint64_t limit, struct 
     pthread_mutex_unlock(&gate->lock);
 }
 
-/* ---- people --------------------------------------------------------------------------------------------------------------- */
+/* ---- people
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 void tl_gate_configure(struct tl_gate *gate, const struct tl_gate_config *config, struct tl_instant now)
 {
@@ -390,7 +415,9 @@ void tl_gate_resume(struct tl_gate *gate, struct tl_instant now)
     tell(gate);
 }
 
-/* ---- seeing --------------------------------------------------------------------------------------------------------------- */
+/* ---- seeing
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 static int64_t to_wall(int64_t mono_ms, struct tl_instant now)
 {

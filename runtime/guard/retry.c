@@ -31,8 +31,9 @@ static int64_t wait_ms(const struct tl_retry_policy *policy, uint32_t row, int64
     return vendor_ms + (int64_t)((chance >> 32) * ((uint64_t)most + 1) >> 32);
 }
 
-struct tl_retry_step tl_retry_next(struct tl_retry *retry, const struct tl_retry_policy *policy, enum tl_failure failure,
-                                   int64_t vendor_wait_ms, int64_t now_mono_ms, int64_t deadline_ms, uint64_t chance)
+struct tl_retry_step tl_retry_next(struct tl_retry *retry, const struct tl_retry_policy *policy,
+                                   enum tl_failure failure, int64_t vendor_wait_ms, int64_t now_mono_ms,
+                                   int64_t deadline_ms, uint64_t chance)
 {
     struct tl_retry_step step = {TL_RETRY_PARK, 0};
 
@@ -45,6 +46,7 @@ struct tl_retry_step tl_retry_next(struct tl_retry *retry, const struct tl_retry
     step.wait_ms = wait_ms(policy, retry->row, vendor_wait_ms, chance);
     if (retry->row < UINT32_MAX)
         retry->row++;
-    step.verdict = deadline_ms != TL_NEVER && now_mono_ms + step.wait_ms >= deadline_ms ? TL_RETRY_EXPIRED : TL_RETRY_AGAIN;
+    step.verdict = deadline_ms != TL_NEVER && now_mono_ms + step.wait_ms >= deadline_ms ? TL_RETRY_EXPIRED
+                                                                                        : TL_RETRY_AGAIN;
     return step;
 }

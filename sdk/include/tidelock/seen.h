@@ -1,5 +1,6 @@
-/* For captures that read a stretch of time again: which events were emitted lately. It only spares the journal repeats,
- * which it would recognise anyway, so a forgotten one does no harm. Kept in an instance; not stored. */
+/* For captures that read a stretch of time again: which events were emitted lately. It only spares the
+ * journal repeats, which it would recognise anyway, so a forgotten one does no harm. Kept in an instance; not
+ * stored. */
 #ifndef TIDELOCK_SEEN_H
 #define TIDELOCK_SEEN_H
 

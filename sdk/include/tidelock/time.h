@@ -40,16 +40,18 @@ static inline int tlc_time_zone_(const char *at, uint64_t len, int64_t *out)
     return 1;
 }
 
-/* RFC 3339, also with an offset without colon (Salesforce) or without seconds (OData). 1, or 0 when it is none. */
+/* RFC 3339, also with an offset without colon (Salesforce) or without seconds (OData). 1, or 0 when it is
+ * none. */
 static inline int tlc_time_read(tlc_slice text, int64_t *ms)
 {
     int64_t year, month, day, hour, minute, second = 0, zone, scale = 100, fraction = 0;
     uint64_t at = 16;
-    if (text.len < 17 || text.ptr[4] != '-' || text.ptr[7] != '-' || (text.ptr[10] != 'T' && text.ptr[10] != 't') ||
-        text.ptr[13] != ':' || !tlc_time_digits_(text.ptr, 4, &year) || !tlc_time_digits_(text.ptr + 5, 2, &month) ||
+    if (text.len < 17 || text.ptr[4] != '-' || text.ptr[7] != '-' ||
+        (text.ptr[10] != 'T' && text.ptr[10] != 't') || text.ptr[13] != ':' ||
+        !tlc_time_digits_(text.ptr, 4, &year) || !tlc_time_digits_(text.ptr + 5, 2, &month) ||
         !tlc_time_digits_(text.ptr + 8, 2, &day) || !tlc_time_digits_(text.ptr + 11, 2, &hour) ||
-        !tlc_time_digits_(text.ptr + 14, 2, &minute) || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
-        minute > 59)
+        !tlc_time_digits_(text.ptr + 14, 2, &minute) || month < 1 || month > 12 || day < 1 || day > 31 ||
+        hour > 23 || minute > 59)
         return 0;
     if (text.ptr[at] == ':') {
         if (text.len < 20 || !tlc_time_digits_(text.ptr + 17, 2, &second) || second > 60)
@@ -61,7 +63,8 @@ static inline int tlc_time_read(tlc_slice text, int64_t *ms)
             fraction += (text.ptr[at] - '0') * scale;
     if (at >= text.len || !tlc_time_zone_(text.ptr + at, text.len - at, &zone))
         return 0;
-    *ms = (tlc_time_days_(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000 + fraction - zone;
+    *ms = (tlc_time_days_(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000 + fraction -
+          zone;
     return 1;
 }
 
@@ -104,7 +107,8 @@ static inline tlc_slice tlc_time_print(int64_t ms, char out[TLC_TIME_SIZE])
     return text;
 }
 
-/* A duration as settings have it ("500ms", "30s", "2m", "1h", "7d", "1w") in milliseconds; `otherwise` when it is none. */
+/* A duration as settings have it ("500ms", "30s", "2m", "1h", "7d", "1w") in milliseconds; `otherwise` when
+ * it is none. */
 static inline int64_t tlc_duration_read(tlc_slice text, int64_t otherwise)
 {
     int64_t n = 0;
@@ -118,12 +122,18 @@ static inline int64_t tlc_duration_read(tlc_slice text, int64_t otherwise)
     if (text.len != i + 1)
         return otherwise;
     switch (text.ptr[i]) {
-    case 's': return n * 1000;
-    case 'm': return n * 60000;
-    case 'h': return n * 3600000;
-    case 'd': return n * 86400000;
-    case 'w': return n * 604800000;
-    default: return otherwise;
+    case 's':
+        return n * 1000;
+    case 'm':
+        return n * 60000;
+    case 'h':
+        return n * 3600000;
+    case 'd':
+        return n * 86400000;
+    case 'w':
+        return n * 604800000;
+    default:
+        return otherwise;
     }
 }
 
@@ -137,7 +147,8 @@ static inline int tlc_http_date_read(tlc_slice text, int64_t *ms)
     if (text.len != 29)
         return 0;
     for (month = 0; month < 12; month++)
-        if (months[month * 3] == text.ptr[8] && months[month * 3 + 1] == text.ptr[9] && months[month * 3 + 2] == text.ptr[10])
+        if (months[month * 3] == text.ptr[8] && months[month * 3 + 1] == text.ptr[9] &&
+            months[month * 3 + 2] == text.ptr[10])
             break;
     for (i = 0; i < 4; i++)
         form[i] = text.ptr[12 + i];

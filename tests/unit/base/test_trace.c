@@ -14,11 +14,13 @@ static FILE *open_vectors(void)
     const char *cases = getenv("TIDELOCK_CASES");
     char path[4096];
 
-    snprintf(path, sizeof(path), "%s/trace-context/vectors.json", cases ? cases : TIDELOCK_ROOT "/../shared/cases");
+    snprintf(path, sizeof(path), "%s/trace-context/vectors.json",
+             cases ? cases : TIDELOCK_ROOT "/../shared/cases");
     return fopen(path, "r");
 }
 
-/* The value of `  "name": "value",` with \t undone. The file is one member a line, and base has no JSON reader. */
+/* The value of `  "name": "value",` with \t undone. The file is one member a line, and base has no JSON
+ * reader. */
 static bool read_member(const char *line, const char *name, char *out, size_t size)
 {
     char head[64];
@@ -58,14 +60,16 @@ static bool next_vector(FILE *file, struct vector *out)
     return false;
 }
 
-/* What the case expects of us. One of the suite's two parsers lets ids of zeros pass, the other knows version 00 only; the
- * specification, and we, refuse zeros and read later versions. */
+/* What the case expects of us. One of the suite's two parsers lets ids of zeros pass, the other knows version
+ * 00 only; the specification, and we, refuse zeros and read later versions. */
 static bool expected(const struct vector *vector)
 {
-    bool zeros = strstr(vector->value, "-00000000000000000000000000000000-") || strstr(vector->value, "-0000000000000000-");
+    bool zeros = strstr(vector->value, "-00000000000000000000000000000000-") ||
+                 strstr(vector->value, "-0000000000000000-");
 
     if (strncmp(vector->parser, "version-00", 10) == 0)
-        return vector->valid || (strncmp(vector->value, "00", 2) != 0 && strncmp(vector->value, "ff", 2) != 0);
+        return vector->valid ||
+               (strncmp(vector->value, "00", 2) != 0 && strncmp(vector->value, "ff", 2) != 0);
     return vector->valid && !zeros;
 }
 
@@ -104,7 +108,8 @@ static void keeps_what_it_read(void **state)
 
     (void)state;
     assert_int_equal(
-        tl_trace_parse(TL_STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), &trace, NULL), TL_OK);
+        tl_trace_parse(TL_STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), &trace, NULL),
+        TL_OK);
     assert_int_equal(trace.trace_id[0], 0x4b);
     assert_int_equal(trace.span_id[7], 0xb7);
     assert_int_equal(trace.flags, 1);
@@ -115,15 +120,21 @@ static void keeps_what_it_read(void **state)
 static void reads_later_versions_and_refuses_the_rest(void **state)
 {
     static const char *const bad[] = {
-        "", "00", "00-12345678901234567890123456789012-1234567890123456-01-what-the-future-will-be-like",
+        "",
+        "00",
+        "00-12345678901234567890123456789012-1234567890123456-01-what-the-future-will-be-like",
         "cc-12345678901234567890123456789012-1234567890123456-01.what-the-future-will-not-be-like",
-        "00-1234567890123456789012345678901A-1234567890123456-01", "00_12345678901234567890123456789012-1234567890123456-01",
+        "00-1234567890123456789012345678901A-1234567890123456-01",
+        "00_12345678901234567890123456789012-1234567890123456-01",
         "00-12345678901234567890123456789012-1234567890123456-0x"};
     struct tl_trace trace;
 
     (void)state;
-    assert_int_equal(tl_trace_parse(TL_STR("cc-12345678901234567890123456789012-1234567890123456-01-what-the-future-will-be-like"),
-                                    &trace, NULL), TL_OK);
+    assert_int_equal(
+        tl_trace_parse(
+            TL_STR("cc-12345678901234567890123456789012-1234567890123456-01-what-the-future-will-be-like"),
+            &trace, NULL),
+        TL_OK);
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++) {
         struct tl_error err = {0};
         assert_int_equal(tl_trace_parse(tl_str_z(bad[i]), &trace, &err), TL_EINPUT);

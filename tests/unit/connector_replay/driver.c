@@ -4,7 +4,8 @@
  *
  *   {"operation": …, "args": {…}, "key"?, "version"?, "idempotency_key"?, "marker"?}   one call
  *   {"lookup": …, "args": {…}}                                   the operation's lookup
- *   {"capture": object, "options": {…}, "cursor"?, "rounds": n}  until n rounds have ended; answers events and cursor
+ *   {"capture": object, "options": {…}, "cursor"?, "rounds": n}  until n rounds have ended; answers events
+ * and cursor
  *   {"webhook": body, "headers": {…}}                            one message
  *   {"hint": object, "key": …}                                   reads the record
  *   {"probe": true}
@@ -33,11 +34,13 @@ struct driver {
     struct tl_json_writer writer;
     int rounds; /* of a capture, still to come */
     struct tl_capture *capture;
-    char *cursor; /* own */
+    char *cursor;                      /* own */
     struct tl_http_header headers[32]; /* of a webhook; borrowed by the connector until it is done */
 };
 
-/* ---- printing -------------------------------------------------------------------------------------------------------------------- */
+/* ---- printing
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static void put_text(struct tl_json_writer *writer, const char *key, tl_str text)
 {
@@ -144,7 +147,9 @@ static void called(void *ctx, const struct tl_call_result *result)
     end_answer(d);
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- calls
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 static struct tl_call_request request_of(const struct tl_json_value *line, const char *name)
 {
@@ -157,7 +162,9 @@ static struct tl_call_request request_of(const struct tl_json_value *line, const
                                     .timeout_ms = tl_json_get_i64(line, "timeout_ms", 20000)};
 }
 
-/* ---- captures ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- captures
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 
 static void capture_stopped(void *ctx)
 {
@@ -175,7 +182,8 @@ static void count_round(struct driver *d)
         tl_capture_stop(d->capture, capture_stopped, d);
 }
 
-static void store(void *ctx, struct tl_capture *capture, const struct tl_captured *events, size_t count, tl_str cursor)
+static void store(void *ctx, struct tl_capture *capture, const struct tl_captured *events, size_t count,
+                  tl_str cursor)
 {
     struct driver *d = ctx;
 
@@ -227,7 +235,9 @@ static void start_capture(struct driver *d, const struct tl_json_value *line)
     tl_json_begin_array(&d->writer);
 }
 
-/* ---- webhooks and hints -------------------------------------------------------------------------------------------------------------- */
+/* ---- webhooks and hints
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static void received(void *ctx, const struct tl_webhook_result *result)
 {
@@ -248,7 +258,9 @@ static void received(void *ctx, const struct tl_webhook_result *result)
 
 static void start_webhook(struct driver *d, const struct tl_json_value *line)
 {
-    struct tl_webhook_request request = {.method = TL_STR("POST"), .target = TL_STR("/in/test"), .headers = d->headers,
+    struct tl_webhook_request request = {.method = TL_STR("POST"),
+                                         .target = TL_STR("/in/test"),
+                                         .headers = d->headers,
                                          .body = tl_json_get_text(line, "webhook")};
     struct tl_json_iter i = tl_json_iter(tl_json_get(line, "headers"));
 
@@ -271,7 +283,9 @@ static void hint_read(void *ctx, const struct tl_captured *event, const struct t
     end_answer(d);
 }
 
-/* ---- lines --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- lines
+ * ---------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void begin_line(struct driver *d, const struct tl_json_value *line)
 {
@@ -288,7 +302,8 @@ static void begin_line(struct driver *d, const struct tl_json_value *line)
     } else if (tl_json_get(line, "webhook")) {
         start_webhook(d, line);
     } else if (tl_json_get(line, "hint")) {
-        tl_hint_read(d->lane, tl_json_get_text(line, "hint"), tl_json_get_text(line, "key"), NULL, hint_read, d);
+        tl_hint_read(d->lane, tl_json_get_text(line, "hint"), tl_json_get_text(line, "key"), NULL, hint_read,
+                     d);
     } else {
         tl_probe_start(d->lane, 20000, called, d);
     }
@@ -361,7 +376,9 @@ int main(int argc, char **argv)
     }
     tl_buf_init(&d.out, TEXT_MAX);
     operations = argc > 4 ? read_file(argv[4]) : NULL;
-    struct tl_system_config config = {.name = TL_STR("test"), .connector = tl_str_z(argv[2]), .settings = tl_str_z(argv[3]),
+    struct tl_system_config config = {.name = TL_STR("test"),
+                                      .connector = tl_str_z(argv[2]),
+                                      .settings = tl_str_z(argv[3]),
                                       .operations = tl_str_z(operations)};
     d.loop = tl_loop_new("driver");
     d.library = tl_library_new(argv[1]);

@@ -65,8 +65,10 @@ static void compares_secrets_of_any_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(digests_the_published_texts),    cmocka_unit_test(digests_pieces_as_the_whole),
-        cmocka_unit_test(signs_as_rfc_4231_does),         cmocka_unit_test(compares_secrets_of_any_length),
+        cmocka_unit_test(digests_the_published_texts),
+        cmocka_unit_test(digests_pieces_as_the_whole),
+        cmocka_unit_test(signs_as_rfc_4231_does),
+        cmocka_unit_test(compares_secrets_of_any_length),
     };
     return cmocka_run_group_tests_name("crypto/digest", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* crypto/sign.h and crypto/jwt.h: the JOSE cookbook (RFC 7520, RFC 7797), and round trips with keys of our own. */
+/* crypto/sign.h and crypto/jwt.h: the JOSE cookbook (RFC 7520, RFC 7797), and round trips with keys of our
+ * own. */
 #include "../cmocka_room.h"
 #include "cases.h"
 #include "keys.h"
@@ -20,7 +21,9 @@ static struct tl_sign_key *parse(const char *pem)
     return key;
 }
 
-/* ---- cookbook ------------------------------------------------------------------------------------------------------------ */
+/* ---- cookbook
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 /* Both deterministic algorithms must give the published signature byte for byte. */
 static void check_hs256(const struct tl_json_value *jwk, tl_str input, tl_str expected)
@@ -74,11 +77,15 @@ static bool check_signing(tl_str alg, const struct tl_json_value *jwk, const str
 
 static void signs_as_the_jose_cookbook_does(void **state)
 {
-    static const char *const files[] = {
-        "jws/4_1.rsa_v15_signature.json", "jws/4_2.rsa-pss_signature.json", "jws/4_3.ecdsa_signature.json",
-        "jws/4_4.hmac-sha2_integrity_protection.json", "jws/4_5.signature_with_detached_content.json",
-        "jws/4_6.protecting_specific_header_fields.json", "jws/4_7.protecting_content_only.json",
-        "jws/4_8.multiple_signatures.json", "rfc7797/4.2.hmac-sha2_b64_false.json"};
+    static const char *const files[] = {"jws/4_1.rsa_v15_signature.json",
+                                        "jws/4_2.rsa-pss_signature.json",
+                                        "jws/4_3.ecdsa_signature.json",
+                                        "jws/4_4.hmac-sha2_integrity_protection.json",
+                                        "jws/4_5.signature_with_detached_content.json",
+                                        "jws/4_6.protecting_specific_header_fields.json",
+                                        "jws/4_7.protecting_content_only.json",
+                                        "jws/4_8.multiple_signatures.json",
+                                        "rfc7797/4.2.hmac-sha2_b64_false.json"};
     int ours = 0, others = 0;
 
     (void)state;
@@ -94,14 +101,16 @@ static void signs_as_the_jose_cookbook_does(void **state)
         size_t count = tl_json_type(signing) == TL_JSON_IS_ARRAY ? tl_json_count(signing) : 1;
         for (size_t n = 0; n < count; n++) {
             bool many = tl_json_type(signing) == TL_JSON_IS_ARRAY;
-            bool known = check_signing(tl_json_text(many ? tl_json_item(algs, n) : algs), many ? tl_json_item(keys, n) : keys,
-                                       many ? tl_json_item(signing, n) : signing);
+            bool known =
+                check_signing(tl_json_text(many ? tl_json_item(algs, n) : algs),
+                              many ? tl_json_item(keys, n) : keys, many ? tl_json_item(signing, n) : signing);
             ours += known;
             others += !known;
         }
         tl_json_free(doc);
     }
-    print_message("JOSE cookbook: %d signatures checked, %d of algorithms that are not ours (PS384, ES512)\n", ours, others);
+    print_message("JOSE cookbook: %d signatures checked, %d of algorithms that are not ours (PS384, ES512)\n",
+                  ours, others);
     assert_int_equal(ours, 8);
     assert_int_equal(others, 3);
 }
@@ -115,17 +124,21 @@ static void signs_a_payload_that_is_not_encoded(void **state)
     (void)state;
     if (!doc)
         skip();
-    const struct tl_json_value *root = tl_json_root(doc), *flat = tl_json_get(tl_json_get(root, "output"), "json_flat");
+    const struct tl_json_value *root = tl_json_root(doc),
+                               *flat = tl_json_get(tl_json_get(root, "output"), "json_flat");
     tl_buf_init(&input, 4096);
     tl_buf_add_str(&input, tl_json_get_text(flat, "protected"));
     tl_buf_add_char(&input, '.');
     tl_buf_add_str(&input, tl_json_get_text(flat, "payload"));
-    check_hs256(tl_json_get(tl_json_get(root, "input"), "key"), tl_buf_str(&input), tl_json_get_text(flat, "signature"));
+    check_hs256(tl_json_get(tl_json_get(root, "input"), "key"), tl_buf_str(&input),
+                tl_json_get_text(flat, "signature"));
     tl_buf_free(&input);
     tl_json_free(doc);
 }
 
-/* ---- our own keys ---------------------------------------------------------------------------------------------------------- */
+/* ---- our own keys
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static void check_round_trip(const char *private_pem, const char *public_pem, enum tl_sign_alg alg)
 {
@@ -140,7 +153,8 @@ static void check_round_trip(const char *private_pem, const char *public_pem, en
     assert_int_equal(tl_sign(private_key, text, signature, &len, NULL), TL_OK);
     assert_int_equal(len, 64);
     assert_int_equal(tl_sign_verify(public_key, text, tl_str_n(signature, len), NULL), TL_OK);
-    assert_int_equal(tl_sign_verify(public_key, TL_STR("what was agreeD"), tl_str_n(signature, len), NULL), TL_EACCESS);
+    assert_int_equal(tl_sign_verify(public_key, TL_STR("what was agreeD"), tl_str_n(signature, len), NULL),
+                     TL_EACCESS);
     for (size_t i = 0; i < len; i++) {
         signature[i] ^= 1;
         assert_int_equal(tl_sign_verify(public_key, text, tl_str_n(signature, len), NULL), TL_EACCESS);
@@ -189,8 +203,10 @@ static void says_why_a_key_cannot_be_used(void **state)
 static void writes_an_assertion_that_verifies(void **state)
 {
     struct tl_sign_key *key = parse(P256_PRIVATE);
-    struct tl_jwt_claims claims = {.issuer = TL_STR("client \"7\""), .subject = TL_STR("jörg@example.com"),
-                                   .audience = TL_STR("https://login.example.com"), .expires_s = 1700000180};
+    struct tl_jwt_claims claims = {.issuer = TL_STR("client \"7\""),
+                                   .subject = TL_STR("jörg@example.com"),
+                                   .audience = TL_STR("https://login.example.com"),
+                                   .expires_s = 1700000180};
     struct tl_buf token, part;
     tl_str header, body, signature;
 
@@ -209,7 +225,8 @@ static void writes_an_assertion_that_verifies(void **state)
                                              "\"aud\":\"https://login.example.com\",\"exp\":1700000180}"));
     tl_buf_clear(&part);
     assert_true(tl_base64url_decode(&part, signature, NULL) == TL_OK);
-    assert_int_equal(tl_sign_verify(key, tl_str_n(token.ptr, header.len + 1 + body.len), tl_buf_str(&part), NULL), TL_OK);
+    assert_int_equal(
+        tl_sign_verify(key, tl_str_n(token.ptr, header.len + 1 + body.len), tl_buf_str(&part), NULL), TL_OK);
     tl_buf_free(&token);
     tl_buf_free(&part);
     tl_sign_key_free(key);
@@ -218,9 +235,11 @@ static void writes_an_assertion_that_verifies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signs_as_the_jose_cookbook_does), cmocka_unit_test(signs_a_payload_that_is_not_encoded),
+        cmocka_unit_test(signs_as_the_jose_cookbook_does),
+        cmocka_unit_test(signs_a_payload_that_is_not_encoded),
         cmocka_unit_test(signs_and_verifies_es256),
-        cmocka_unit_test(signs_and_verifies_ed25519),      cmocka_unit_test(says_why_a_key_cannot_be_used),
+        cmocka_unit_test(signs_and_verifies_ed25519),
+        cmocka_unit_test(says_why_a_key_cannot_be_used),
         cmocka_unit_test(writes_an_assertion_that_verifies),
     };
     return cmocka_run_group_tests_name("crypto/sign", tests, NULL, NULL);

@@ -75,7 +75,8 @@ static void one_probe_goes_and_decides(void **state)
     assert_false(tl_breaker_leave(&breaker, &config, true, TL_FAIL_RETRY, 600));
     assert_int_equal(breaker.until_ms, 1600); /* twice as long */
     assert_true(enter(&breaker, 1600, &probe));
-    assert_true(tl_breaker_leave(&breaker, &config, probe, TL_FAIL_DATA, 1700)); /* it answers: that is enough */
+    assert_true(
+        tl_breaker_leave(&breaker, &config, probe, TL_FAIL_DATA, 1700)); /* it answers: that is enough */
     assert_int_equal(breaker.state, TL_BREAKER_CLOSED);
 }
 
@@ -139,10 +140,14 @@ static void the_pause_grows_to_sixteen_times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opens_after_enough_failures_within_the_window), cmocka_unit_test(a_success_makes_up_for_a_failure),
-        cmocka_unit_test(failures_of_records_do_not_count),              cmocka_unit_test(one_probe_goes_and_decides),
-        cmocka_unit_test(a_probe_not_sent_lets_another_go),              cmocka_unit_test(refused_credentials_open_it_at_once),
-        cmocka_unit_test(late_failures_of_calls_sent_before_change_nothing), cmocka_unit_test(the_pause_grows_to_sixteen_times),
+        cmocka_unit_test(opens_after_enough_failures_within_the_window),
+        cmocka_unit_test(a_success_makes_up_for_a_failure),
+        cmocka_unit_test(failures_of_records_do_not_count),
+        cmocka_unit_test(one_probe_goes_and_decides),
+        cmocka_unit_test(a_probe_not_sent_lets_another_go),
+        cmocka_unit_test(refused_credentials_open_it_at_once),
+        cmocka_unit_test(late_failures_of_calls_sent_before_change_nothing),
+        cmocka_unit_test(the_pause_grows_to_sixteen_times),
     };
     return cmocka_run_group_tests_name("guard/breaker", tests, NULL, NULL);
 }

@@ -28,7 +28,8 @@ static struct tl_gate_ticket take(struct tl_gate *gate, int64_t now_ms)
     return ticket;
 }
 
-static void refuse(struct tl_gate *gate, int64_t now_ms, struct tl_gate_waiter *waiter, enum tl_gate_reason why, int64_t until_ms)
+static void refuse(struct tl_gate *gate, int64_t now_ms, struct tl_gate_waiter *waiter,
+                   enum tl_gate_reason why, int64_t until_ms)
 {
     struct tl_gate_ticket ticket;
     struct tl_gate_closed closed = {0}, peeked = {0};
@@ -46,7 +47,9 @@ static void count_call(void *ctx)
     (*(int *)ctx)++;
 }
 
-/* ---- reasons ---------------------------------------------------------------------------------------------------------------- */
+/* ---- reasons
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static void a_person_pauses_and_resumes(void **state)
 {
@@ -92,8 +95,8 @@ static void a_window_closes_it(void **state)
 
 static void failures_open_the_breaker_and_a_probe_closes_it(void **state)
 {
-    struct tl_gate *gate =
-        gate_with((struct tl_gate_config){.breaker = {.failures = 2, .within_ms = 1000, .probe_after_ms = 100}});
+    struct tl_gate *gate = gate_with(
+        (struct tl_gate_config){.breaker = {.failures = 2, .within_ms = 1000, .probe_after_ms = 100}});
     int told = 0;
     struct tl_gate_waiter waiter = {.opened = count_call, .ctx = &told};
 
@@ -182,7 +185,8 @@ static void only_so_many_at_a_time_and_the_next_is_told(void **state)
 {
     struct tl_gate *gate = gate_with((struct tl_gate_config){.concurrent = 2});
     int told = 0, not_told = 0;
-    struct tl_gate_waiter waiter = {.opened = count_call, .ctx = &told}, idle = {.opened = count_call, .ctx = &not_told};
+    struct tl_gate_waiter waiter = {.opened = count_call, .ctx = &told},
+                          idle = {.opened = count_call, .ctx = &not_told};
 
     (void)state;
     tl_gate_subscribe(gate, &waiter);
@@ -223,7 +227,9 @@ static void other_limits_take_effect_at_once(void **state)
     tl_gate_free(gate);
 }
 
-/* ---- threads ----------------------------------------------------------------------------------------------------------------- */
+/* ---- threads
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 #define THREADS 4
 #define ROUNDS 20000
@@ -283,7 +289,8 @@ static void lanes_share_it(void **state)
 
 static void costs_next_to_nothing(void **state)
 {
-    struct tl_gate *gate = gate_with((struct tl_gate_config){.concurrent = 10, .rate = {.per_second = 1000000, .per_day = 1u << 30}});
+    struct tl_gate *gate = gate_with(
+        (struct tl_gate_config){.concurrent = 10, .rate = {.per_second = 1000000, .per_day = 1u << 30}});
     const int rounds = 200000;
     int64_t best_ns = INT64_MAX;
 
@@ -291,7 +298,8 @@ static void costs_next_to_nothing(void **state)
     for (int repeat = 0; repeat < 9; repeat++) {
         int64_t from = tl_mono_ns();
         for (int i = 0; i < rounds; i++)
-            tl_gate_leave(gate, take(gate, repeat * 1000 + i / 1000), TL_FAIL_NONE, 0, when(repeat * 1000 + i / 1000));
+            tl_gate_leave(gate, take(gate, repeat * 1000 + i / 1000), TL_FAIL_NONE, 0,
+                          when(repeat * 1000 + i / 1000));
         int64_t took = (tl_mono_ns() - from) / rounds;
         best_ns = took < best_ns ? took : best_ns;
     }

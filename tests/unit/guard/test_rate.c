@@ -4,8 +4,8 @@
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
-static int take_all(struct tl_rate *rate, const struct tl_rate_config *config, enum tl_priority priority, int64_t now_ms,
-                    int64_t *until_ms, enum tl_rate_why *why)
+static int take_all(struct tl_rate *rate, const struct tl_rate_config *config, enum tl_priority priority,
+                    int64_t now_ms, int64_t *until_ms, enum tl_rate_why *why)
 {
     int taken = 0;
 
@@ -28,7 +28,8 @@ static void lets_so_many_go_each_second(void **state)
     assert_int_equal(until_ms, 20);
     assert_int_equal(take_all(&rate, &config, TL_NORMAL, 19, &until_ms, &why), 0);
     assert_int_equal(take_all(&rate, &config, TL_NORMAL, 20, &until_ms, &why), 1);
-    assert_int_equal(take_all(&rate, &config, TL_NORMAL, 5020, &until_ms, &why), 50); /* never more than a second's worth */
+    assert_int_equal(take_all(&rate, &config, TL_NORMAL, 5020, &until_ms, &why),
+                     50); /* never more than a second's worth */
 }
 
 static void over_a_minute_it_is_exactly_the_rate(void **state)
@@ -121,9 +122,12 @@ static void gives_back_what_was_not_sent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lets_so_many_go_each_second),          cmocka_unit_test(over_a_minute_it_is_exactly_the_rate),
-        cmocka_unit_test(keeps_a_share_of_the_day_for_live_work), cmocka_unit_test(the_day_rolls),
-        cmocka_unit_test(too_many_halves_it_and_it_grows_back), cmocka_unit_test(gives_back_what_was_not_sent),
+        cmocka_unit_test(lets_so_many_go_each_second),
+        cmocka_unit_test(over_a_minute_it_is_exactly_the_rate),
+        cmocka_unit_test(keeps_a_share_of_the_day_for_live_work),
+        cmocka_unit_test(the_day_rolls),
+        cmocka_unit_test(too_many_halves_it_and_it_grows_back),
+        cmocka_unit_test(gives_back_what_was_not_sent),
     };
     return cmocka_run_group_tests_name("guard/rate", tests, NULL, NULL);
 }

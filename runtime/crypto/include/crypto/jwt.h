@@ -1,4 +1,5 @@
-/* JSON Web Tokens that Tidelock writes: the assertion of RFC 7523 with which a server logs in by its private key. Thread: any. */
+/* JSON Web Tokens that Tidelock writes: the assertion of RFC 7523 with which a server logs in by its private
+ * key. Thread: any. */
 #pragma once
 #include "base/buf.h"
 #include "crypto/sign.h"
@@ -12,5 +13,5 @@ struct tl_jwt_claims {
 };
 
 /* Appends header.claims.signature. The header is {"alg":…,"typ":"JWT"[,"kid":…]}. */
-TL_MUST_CHECK tl_code tl_jwt_write(const struct tl_sign_key *key, const struct tl_jwt_claims *claims, struct tl_buf *out,
-                                   struct tl_error *err);
+TL_MUST_CHECK tl_code tl_jwt_write(const struct tl_sign_key *key, const struct tl_jwt_claims *claims,
+                                   struct tl_buf *out, struct tl_error *err);

@@ -1,11 +1,12 @@
 /* Verifies that a webhook came from who holds the secret, and that it is fresh.
  *
- *  standard  Standard Webhooks: webhook-id, webhook-timestamp (Unix seconds), webhook-signature = blank-separated list of
- *            "v1,<base64 HMAC>" and "v1a,<base64 Ed25519>" over id.timestamp.body. Secrets: whsec_<base64> or plain
- *            base64 for v1, whpk_<base64> (public key) for v1a. Any signature with any secret is enough (rotation).
- *  zendesk   X-Zendesk-Webhook-Signature = base64 HMAC over TIMESTAMP + BODY, in that order; the secret is used as the
- *            ASCII it is shown as; X-Zendesk-Webhook-Signature-Timestamp is RFC 3339. Zendesk states no window.
- *  github    X-Hub-Signature-256 = "sha256=" + lower-case hex HMAC over the body. No timestamp, so no window.
+ *  standard  Standard Webhooks: webhook-id, webhook-timestamp (Unix seconds), webhook-signature =
+ * blank-separated list of "v1,<base64 HMAC>" and "v1a,<base64 Ed25519>" over id.timestamp.body. Secrets:
+ * whsec_<base64> or plain base64 for v1, whpk_<base64> (public key) for v1a. Any signature with any secret is
+ * enough (rotation). zendesk   X-Zendesk-Webhook-Signature = base64 HMAC over TIMESTAMP + BODY, in that
+ * order; the secret is used as the ASCII it is shown as; X-Zendesk-Webhook-Signature-Timestamp is RFC 3339.
+ * Zendesk states no window. github    X-Hub-Signature-256 = "sha256=" + lower-case hex HMAC over the body. No
+ * timestamp, so no window.
  *
  * The body must be the bytes as received. Pure. Thread: any. */
 #pragma once
@@ -16,18 +17,22 @@ enum tl_webhook_scheme { TL_WEBHOOK_STANDARD, TL_WEBHOOK_ZENDESK, TL_WEBHOOK_GIT
 #define TL_WEBHOOK_TOLERANCE_S 300 /* our policy for both schemes that carry a time */
 
 /* enum, word for logs and the command line, sentence for people */
-#define TL_WEBHOOK_VERDICTS(X)                                                                                         \
-    X(TL_WEBHOOK_ACCEPTED, "accepted", "the signature is right")                                                       \
-    X(TL_WEBHOOK_NO_ID, "no-id", "the header with the message id is missing or empty")                                 \
-    X(TL_WEBHOOK_NO_TIMESTAMP, "no-timestamp", "the header with the time of signing is missing")                       \
-    X(TL_WEBHOOK_BAD_TIMESTAMP, "bad-timestamp", "the time of signing cannot be read")                                 \
-    X(TL_WEBHOOK_TOO_OLD, "too-old", "signed longer ago than the tolerance allows: a repeat, or a clock is wrong")     \
-    X(TL_WEBHOOK_TOO_NEW, "too-new", "signed in the future, beyond the tolerance: a clock is wrong")                   \
-    X(TL_WEBHOOK_NO_SIGNATURE, "no-signature", "the header with the signature is missing or empty")                    \
-    X(TL_WEBHOOK_BAD_SIGNATURE, "bad-signature", "the signature header has no signature of a kind that can be checked") \
-    X(TL_WEBHOOK_TWICE, "header-twice", "a header that must be single came more than once with different values")      \
-    X(TL_WEBHOOK_BAD_SECRET, "bad-secret", "no configured secret can be used: wrong encoding or length")               \
-    X(TL_WEBHOOK_MISMATCH, "mismatch", "no signature matches: another secret, or the body was changed on the way")
+#define TL_WEBHOOK_VERDICTS(X)                                                                               \
+    X(TL_WEBHOOK_ACCEPTED, "accepted", "the signature is right")                                             \
+    X(TL_WEBHOOK_NO_ID, "no-id", "the header with the message id is missing or empty")                       \
+    X(TL_WEBHOOK_NO_TIMESTAMP, "no-timestamp", "the header with the time of signing is missing")             \
+    X(TL_WEBHOOK_BAD_TIMESTAMP, "bad-timestamp", "the time of signing cannot be read")                       \
+    X(TL_WEBHOOK_TOO_OLD, "too-old",                                                                         \
+      "signed longer ago than the tolerance allows: a repeat, or a clock is wrong")                          \
+    X(TL_WEBHOOK_TOO_NEW, "too-new", "signed in the future, beyond the tolerance: a clock is wrong")         \
+    X(TL_WEBHOOK_NO_SIGNATURE, "no-signature", "the header with the signature is missing or empty")          \
+    X(TL_WEBHOOK_BAD_SIGNATURE, "bad-signature",                                                             \
+      "the signature header has no signature of a kind that can be checked")                                 \
+    X(TL_WEBHOOK_TWICE, "header-twice",                                                                      \
+      "a header that must be single came more than once with different values")                              \
+    X(TL_WEBHOOK_BAD_SECRET, "bad-secret", "no configured secret can be used: wrong encoding or length")     \
+    X(TL_WEBHOOK_MISMATCH, "mismatch",                                                                       \
+      "no signature matches: another secret, or the body was changed on the way")
 
 enum tl_webhook_verdict {
 #define X(verdict, word, sentence) verdict,

@@ -1,6 +1,7 @@
-/* Stops calling an endpoint that fails. Closed: calls pass, failures within a window are counted, and a success makes up for
- * one. Open: no call until `probe_after`. Half open: one call, the probe, decides. Each probe that fails doubles the pause, up
- * to 16 times. auth and config open it at once: repeating does not help and locks accounts. Pure. Thread: one at a time. */
+/* Stops calling an endpoint that fails. Closed: calls pass, failures within a window are counted, and a
+ * success makes up for one. Open: no call until `probe_after`. Half open: one call, the probe, decides. Each
+ * probe that fails doubles the pause, up to 16 times. auth and config open it at once: repeating does not
+ * help and locks accounts. Pure. Thread: one at a time. */
 #pragma once
 #include "guard/failure.h"
 #include "guard/instant.h"
@@ -18,12 +19,12 @@ enum tl_breaker_state { TL_BREAKER_CLOSED, TL_BREAKER_OPEN, TL_BREAKER_HALF_OPEN
 
 struct tl_breaker {
     enum tl_breaker_state state;
-    enum tl_failure cause;  /* the failure that opened it */
-    uint32_t count;         /* failures kept in `at` */
-    uint32_t pauses;        /* openings in a row */
-    int64_t until_ms;       /* open: when a probe may go */
-    bool probing;           /* half open: the probe is out */
-    int64_t at[64];         /* ring of failure times */
+    enum tl_failure cause; /* the failure that opened it */
+    uint32_t count;        /* failures kept in `at` */
+    uint32_t pauses;       /* openings in a row */
+    int64_t until_ms;      /* open: when a probe may go */
+    bool probing;          /* half open: the probe is out */
+    int64_t at[64];        /* ring of failure times */
     uint32_t next;
 };
 

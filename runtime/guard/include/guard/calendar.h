@@ -5,10 +5,11 @@
  *     Sat,Sun 00:00-24:00 UTC                a list
  *     daily 01:00-02:00 Asia/Tokyo           every day
  *
- * Times are wall time in the IANA zone, daylight saving included: a start that the clock skips is the moment it jumps, and a
- * time that comes twice opens at the first and closes at the second, so that the window is
+ * Times are wall time in the IANA zone, daylight saving included: a start that the clock skips is the moment
+ * it jumps, and a time that comes twice opens at the first and closes at the second, so that the window is
  * never shorter than written; one that lies wholly in a skipped hour does not happen that day.
- * Equal times are refused (24 hours are 00:00-24:00). A calendar is immutable after the last add. Thread: any then. */
+ * Equal times are refused (24 hours are 00:00-24:00). A calendar is immutable after the last add. Thread: any
+ * then. */
 #pragma once
 #include "base/error.h"
 #include "base/str.h"
@@ -23,6 +24,6 @@ TL_MUST_CHECK tl_code tl_calendar_add(struct tl_calendar *calendar, tl_str text,
 size_t tl_calendar_count(const struct tl_calendar *calendar);
 /* The text as added; valid as long as the calendar. */
 tl_str tl_calendar_text(const struct tl_calendar *calendar, size_t i);
-/* True inside a window: `*change_ms` is when all windows that overlap or touch have ended, `*which` the first of them.
- * False: `*change_ms` is when the next begins (TL_NEVER without windows). */
+/* True inside a window: `*change_ms` is when all windows that overlap or touch have ended, `*which` the first
+ * of them. False: `*change_ms` is when the next begins (TL_NEVER without windows). */
 bool tl_calendar_at(const struct tl_calendar *calendar, int64_t wall_ms, int64_t *change_ms, size_t *which);

@@ -1,9 +1,11 @@
-/* What stands before the calls of one system: pause, maintenance windows, breaker, a wait the platform asked for, rate,
- * day budget, concurrency. One gate per system, shared by all lanes; it takes its own lock, for well under a microsecond.
+/* What stands before the calls of one system: pause, maintenance windows, breaker, a wait the platform asked
+ * for, rate, day budget, concurrency. One gate per system, shared by all lanes; it takes its own lock, for
+ * well under a microsecond.
  *
- * Use: enter before a call; when open, make the call and leave with what became of it (or withdraw when nothing was sent).
- * When closed, wait until `until_ms` or until the subscription is called, and enter again.
- * Thread: any. Callbacks run on the thread that opened the gate, without the lock held; they must only post mail. */
+ * Use: enter before a call; when open, make the call and leave with what became of it (or withdraw when
+ * nothing was sent). When closed, wait until `until_ms` or until the subscription is called, and enter again.
+ * Thread: any. Callbacks run on the thread that opened the gate, without the lock held; they must only post
+ * mail. */
 #pragma once
 #include "base/list.h"
 #include "guard/breaker.h"
@@ -20,14 +22,14 @@ struct tl_gate_config {
 };
 
 /* enum, word */
-#define TL_GATE_REASONS(X)                                                                                             \
-    X(TL_GATE_OPEN, "open")                                                                                            \
-    X(TL_GATE_PAUSED, "paused")           /* by a person */                                                            \
-    X(TL_GATE_WINDOW, "maintenance")                                                                                   \
-    X(TL_GATE_BREAKER, "breaker")         /* the endpoint fails */                                                     \
-    X(TL_GATE_WAIT, "asked-to-wait")      /* by the platform */                                                        \
-    X(TL_GATE_DAY, "day-budget")                                                                                       \
-    X(TL_GATE_RATE, "rate")                                                                                            \
+#define TL_GATE_REASONS(X)                                                                                   \
+    X(TL_GATE_OPEN, "open")                                                                                  \
+    X(TL_GATE_PAUSED, "paused") /* by a person */                                                            \
+    X(TL_GATE_WINDOW, "maintenance")                                                                         \
+    X(TL_GATE_BREAKER, "breaker")    /* the endpoint fails */                                                \
+    X(TL_GATE_WAIT, "asked-to-wait") /* by the platform */                                                   \
+    X(TL_GATE_DAY, "day-budget")                                                                             \
+    X(TL_GATE_RATE, "rate")                                                                                  \
     X(TL_GATE_CONCURRENCY, "concurrency")
 
 enum tl_gate_reason {
@@ -36,7 +38,8 @@ enum tl_gate_reason {
 #undef X
 };
 const char *tl_gate_reason_word(enum tl_gate_reason reason);
-/* rate and concurrency pass in moments; the others mean that work for the system is kept unstarted (rule 9). */
+/* rate and concurrency pass in moments; the others mean that work for the system is kept unstarted (rule 9).
+ */
 bool tl_gate_reason_is_long(enum tl_gate_reason reason);
 
 struct tl_gate_ticket {
@@ -68,21 +71,24 @@ void tl_gate_subscribe(struct tl_gate *gate, struct tl_gate_waiter *waiter);
 /* After the return the callback does not run any more. Not from within a callback. */
 void tl_gate_unsubscribe(struct tl_gate *gate, struct tl_gate_waiter *waiter);
 
-/* True: `ticket` is filled. False: `closed` is filled, and `waiter` (NULL allowed) is called when something else than time
- * opens the gate. A ticket must be given back exactly once, by leave or withdraw. */
-bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority, struct tl_gate_waiter *waiter,
-                   struct tl_gate_ticket *ticket, struct tl_gate_closed *closed);
+/* True: `ticket` is filled. False: `closed` is filled, and `waiter` (NULL allowed) is called when something
+ * else than time opens the gate. A ticket must be given back exactly once, by leave or withdraw. */
+bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
+                   struct tl_gate_waiter *waiter, struct tl_gate_ticket *ticket,
+                   struct tl_gate_closed *closed);
 /* The same answer without taking anything. True: open. */
-bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority, struct tl_gate_closed *closed);
-/* `wait_ms`: what the platform asked for with the failure (retry or quota), 0 if nothing: nobody calls before, and the rate is
- * halved. quota without a wait closes for a second, doubled each time, up to ten minutes. */
-void tl_gate_leave(struct tl_gate *gate, struct tl_gate_ticket ticket, enum tl_failure failure, int64_t wait_ms,
-                   struct tl_instant now);
+bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
+                  struct tl_gate_closed *closed);
+/* `wait_ms`: what the platform asked for with the failure (retry or quota), 0 if nothing: nobody calls
+ * before, and the rate is halved. quota without a wait closes for a second, doubled each time, up to ten
+ * minutes. */
+void tl_gate_leave(struct tl_gate *gate, struct tl_gate_ticket ticket, enum tl_failure failure,
+                   int64_t wait_ms, struct tl_instant now);
 /* Nothing was sent: takes back what enter took. */
 void tl_gate_withdraw(struct tl_gate *gate, struct tl_gate_ticket ticket, struct tl_instant now);
 
-/* What the platform said about its day budget (Sforce-Limit-Info). A hint: it may go down again, and is believed for a quarter
- * of an hour. Bulk stops at the share kept for live work, everything at the limit. */
+/* What the platform said about its day budget (Sforce-Limit-Info). A hint: it may go down again, and is
+ * believed for a quarter of an hour. Bulk stops at the share kept for live work, everything at the limit. */
 void tl_gate_report(struct tl_gate *gate, uint64_t used, uint64_t limit, struct tl_instant now);
 
 /* A person closes the gate. Calls in flight end normally. A second pause replaces who and why. */
@@ -91,18 +97,18 @@ void tl_gate_pause(struct tl_gate *gate, tl_str who, tl_str why, struct tl_insta
 void tl_gate_resume(struct tl_gate *gate, struct tl_instant now);
 
 struct tl_gate_status {
-    enum tl_gate_reason why;   /* for normal priority, now */
-    int64_t until_wall_ms;     /* TL_NEVER: unknown */
+    enum tl_gate_reason why; /* for normal priority, now */
+    int64_t until_wall_ms;   /* TL_NEVER: unknown */
     enum tl_breaker_state breaker;
     enum tl_failure breaker_cause;
     char paused_by[64], paused_why[192]; /* "" when not paused */
     int64_t paused_wall_ms;
-    char window[96];           /* text of the window we are in, or "" */
+    char window[96]; /* text of the window we are in, or "" */
     int64_t next_window_wall_ms;
     uint32_t in_flight, concurrent;
-    double per_second;         /* as it is now, 0: no limit */
+    double per_second; /* as it is now, 0: no limit */
     uint64_t used_today, per_day;
     uint64_t reported_used, reported_limit; /* by the platform; 0: nothing yet */
-    uint64_t entered, refused; /* since the start */
+    uint64_t entered, refused;              /* since the start */
 };
 void tl_gate_status(struct tl_gate *gate, struct tl_instant now, struct tl_gate_status *out);

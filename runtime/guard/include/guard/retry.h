@@ -1,5 +1,6 @@
-/* When to try again: exponential, full jitter (a random point between 0 and the step, so that a thousand failures do not
- * come back together), never before the vendor's own wait. Pure: time and chance are arguments. Thread: any. */
+/* When to try again: exponential, full jitter (a random point between 0 and the step, so that a thousand
+ * failures do not come back together), never before the vendor's own wait. Pure: time and chance are
+ * arguments. Thread: any. */
 #pragma once
 #include "guard/failure.h"
 #include "guard/instant.h"
@@ -30,9 +31,11 @@ struct tl_retry_step {
     int64_t wait_ms;
 };
 
-/* `vendor_wait_ms`: what the platform asked for, 0 if nothing. `deadline_ms`: monotonic, TL_NEVER if none. `chance`: 64
- * random bits. Endpoint failures use up no attempt; conflicts do; data, missing, unsupported and bug park at once. */
-struct tl_retry_step tl_retry_next(struct tl_retry *retry, const struct tl_retry_policy *policy, enum tl_failure failure,
-                                   int64_t vendor_wait_ms, int64_t now_mono_ms, int64_t deadline_ms, uint64_t chance);
+/* `vendor_wait_ms`: what the platform asked for, 0 if nothing. `deadline_ms`: monotonic, TL_NEVER if none.
+ * `chance`: 64 random bits. Endpoint failures use up no attempt; conflicts do; data, missing, unsupported and
+ * bug park at once. */
+struct tl_retry_step tl_retry_next(struct tl_retry *retry, const struct tl_retry_policy *policy,
+                                   enum tl_failure failure, int64_t vendor_wait_ms, int64_t now_mono_ms,
+                                   int64_t deadline_ms, uint64_t chance);
 /* Full jitter alone: a wait in [0, min(cap, first * 2^row)]. */
 int64_t tl_retry_backoff(const struct tl_retry_policy *policy, uint32_t row, uint64_t chance);

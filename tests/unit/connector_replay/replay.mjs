@@ -87,8 +87,8 @@ function salesforcePlan([exchange]) {
   if (method === 'GET' && way.length === 3) return step('get', { object: way[1], id: way[2] })
   if (method === 'POST' && way.length === 2) return step('create', { object: way[1], record: body }, { check: idOf })
   if (method === 'PATCH' && way.length === 3) return step('put', { object: way[1], key: { Id: way[2] }, record: body }, { check: got => assert.equal(got.created, 'no') })
-  if (method === 'PATCH' && way.length === 4) {
-    return step('put', { object: way[1], key: { [way[2]]: way[3] }, record: body }, { check: got => { idOf(got); assert.equal(got.created, exchange.status === 201 ? 'yes' : 'no') } })
+  if (method === 'PATCH' && way.length === 4) { // the key field is in the record, and must not be in the body
+    return step('put', { object: way[1], key: { [way[2]]: way[3] }, record: { ...body, [way[2]]: way[3] } }, { check: got => { idOf(got); assert.equal(got.created, exchange.status === 201 ? 'yes' : 'no') } })
   }
   if (method === 'DELETE' && way.length === 3) return step('delete', { object: way[1], id: way[2] })
   return null

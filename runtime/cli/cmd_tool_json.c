@@ -4,6 +4,7 @@
 #include "place.h"
 #include "script/run.h"
 #include "stream.h"
+#include <stdio.h>
 
 enum { DOCUMENT_MAX = 256 << 20 };
 
@@ -19,6 +20,17 @@ static tl_code convert(const char *library, struct tl_buf *in, struct tl_buf *ou
     return code;
 }
 
+/* "line 1, column 3: …" as editors and scripts want it: "1:3: …". */
+static void shorten_place(struct tl_error *err)
+{
+    size_t line, column;
+    int used = 0;
+    if (sscanf(err->text, "line %zu, column %zu: %n", &line, &column, &used) != 2 || used == 0)
+        return;
+    struct tl_error whole = *err;
+    tl_fail(err, whole.code, "%zu:%zu: %s", line, column, whole.text + used);
+}
+
 tl_code tl_cmd_tool_json(const struct tl_args *args, struct tl_error *err)
 {
     struct tl_buf in, out;
@@ -30,6 +42,8 @@ tl_code tl_cmd_tool_json(const struct tl_args *args, struct tl_error *err)
         code = convert(library, &in, &out, err);
     if (code == TL_OK && tl_buf_add_char(&out, '\n'))
         code = tl_stream_print(tl_buf_str(&out), err);
+    if (code == TL_EINPUT)
+        shorten_place(err);
     tl_free(library);
     tl_buf_free(&in);
     tl_buf_free(&out);

@@ -237,13 +237,16 @@ static void check_connectors(struct tl_bundle *bundle)
         const struct tl_system_decl *system = &bundle->systems.items[i];
         struct tl_error err = {TL_OK, ""};
         if (bundle->options.check_system(bundle->options.ctx, system, &err) != TL_OK)
-            tl_findings_add(&bundle->findings, TL_FINDING_ERROR, system->place, "system \"%s\": %s",
-                            system->name, err.text);
+            tl_findings_add(&bundle->findings, TL_FINDING_ERROR, system->place, "%s", err.text);
     }
 }
 
 static void say_later(struct tl_bundle *bundle)
 {
+    for (size_t i = 0; i < bundle->flows.count; i++)
+        if (bundle->flows.items[i].latest)
+            tl_findings_add(&bundle->findings, TL_FINDING_WARNING, bundle->flows.items[i].place,
+                            "'latest' is checked for form; older versions are skipped with the entities package");
     if (bundle->entities.count == 0)
         return;
     struct tl_place place = bundle->entities.items[0].place;

@@ -69,8 +69,8 @@ static tlc_slice predicate(tlc_call *c, const struct od_type *type, tlc_slice ke
     while (c->host->json_next(c->scope, key, &at, &name, &raw) == 1) {
         only = od_percent(c, od_literal(c, type_of(c, type, name), raw));
         is_own = tlc_same(name, own);
-        out = OD_JOIN(c, out.len ? out : TLC_TEXT(""), out.len ? TLC_TEXT(",") : TLC_TEXT(""),
-                      od_percent(c, name), TLC_TEXT("="), only);
+        out = OD_JOIN(c, out.len ? out : TLC_TEXT(""), out.len ? TLC_TEXT(",") : TLC_TEXT(""), od_percent(c, name),
+                      TLC_TEXT("="), only);
         count++;
     }
     return count == 1 && is_own ? only : out;
@@ -137,15 +137,15 @@ tlc_slice od_key_of_record(tlc_call *c, const struct od_type *type, tlc_slice re
     tlc_slice out = {0, 0};
 
     for (; key; key = key->next) {
-        tlc_slice raw = tlc_json_raw(c->host, c->scope, record,
-                                     OD_JOIN(c, TLC_TEXT("/"), key->name, tlc_text_n("\0", 1)).ptr);
+        tlc_slice raw =
+            tlc_json_raw(c->host, c->scope, record, OD_JOIN(c, TLC_TEXT("/"), key->name, tlc_text_n("\0", 1)).ptr);
         tlc_slice text = {0, 0};
         if (!raw.len || c->host->json_text(c->scope, raw, &text) != 1)
             return tlc_text_n(0, 0);
         if (!several)
             return text;
-        out = OD_JOIN(c, out.len ? out : TLC_TEXT(""), out.len ? TLC_TEXT(",") : TLC_TEXT(""), key->name,
-                      TLC_TEXT("="), od_literal(c, type_of(c, type, key->name), raw));
+        out = OD_JOIN(c, out.len ? out : TLC_TEXT(""), out.len ? TLC_TEXT(",") : TLC_TEXT(""), key->name, TLC_TEXT("="),
+                      od_literal(c, type_of(c, type, key->name), raw));
     }
     return out;
 }

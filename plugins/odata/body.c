@@ -13,8 +13,8 @@ static int is_number(tlc_slice raw)
     return raw.len && (raw.ptr[0] == '-' || (raw.ptr[0] >= '0' && raw.ptr[0] <= '9'));
 }
 
-static void put_member(tlc_call *c, tlc_writer *writer, const struct od_type *type, tlc_slice name,
-                       tlc_slice raw, int depth)
+static void put_member(tlc_call *c, tlc_writer *writer, const struct od_type *type, tlc_slice name, tlc_slice raw,
+                       int depth)
 {
     const struct od_property *property = od_model_property(c->instance->model, type, name);
 
@@ -25,8 +25,7 @@ static void put_member(tlc_call *c, tlc_writer *writer, const struct od_type *ty
         put_value(c, writer, property ? od_model_type(c->instance->model, property->type) : 0, raw, depth);
 }
 
-static void put_members(tlc_call *c, tlc_writer *writer, const struct od_type *type, tlc_slice object,
-                        int depth)
+static void put_members(tlc_call *c, tlc_writer *writer, const struct od_type *type, tlc_slice object, int depth)
 {
     tlc_slice name, raw;
     uint64_t at = 0;

@@ -65,9 +65,9 @@ static tlc_slice order_by(tlc_call *c, const struct changes *s, const char *dire
 
 static const tlc_transfer *ask_newest(tlc_call *c, const struct changes *s)
 {
-    return od_request(c, "GET",
-                      OD_JOIN(c, od_percent(c, s->set), TLC_TEXT("?$top=1&$orderby="),
-                              od_percent(c, order_by(c, s, " desc"))));
+    return od_request(
+        c, "GET",
+        OD_JOIN(c, od_percent(c, s->set), TLC_TEXT("?$top=1&$orderby="), od_percent(c, order_by(c, s, " desc"))));
 }
 
 static tlc_slice add_option(tlc_call *c, tlc_slice url, const char *name, tlc_slice value)
@@ -91,10 +91,8 @@ static tlc_slice selected(tlc_call *c, const struct changes *s)
 
 static const tlc_transfer *ask_first_page(tlc_call *c, struct changes *s)
 {
-    tlc_slice filter = od_cursor_filter(c, &s->cursor, s->modified, s->key, s->overlap_ms),
-              own = option(c, "/filter");
-    tlc_slice url =
-        OD_JOIN(c, od_percent(c, s->set), TLC_TEXT("?$orderby="), od_percent(c, order_by(c, s, "")));
+    tlc_slice filter = od_cursor_filter(c, &s->cursor, s->modified, s->key, s->overlap_ms), own = option(c, "/filter");
+    tlc_slice url = OD_JOIN(c, od_percent(c, s->set), TLC_TEXT("?$orderby="), od_percent(c, order_by(c, s, "")));
 
     if (own.len)
         filter = filter.len ? OD_JOIN(c, filter, TLC_TEXT(" and ("), own, TLC_TEXT(")")) : own;
@@ -145,14 +143,12 @@ static tlc_slice literal_key(tlc_call *c, const struct changes *s, tlc_slice rec
 
 static tlc_slice modified_of(tlc_call *c, const struct changes *s, tlc_slice record)
 {
-    return tlc_json_text(c->host, c->scope, record,
-                         OD_JOIN(c, TLC_TEXT("/"), s->modified, tlc_text_n("\0", 1)).ptr);
+    return tlc_json_text(c->host, c->scope, record, OD_JOIN(c, TLC_TEXT("/"), s->modified, tlc_text_n("\0", 1)).ptr);
 }
 
 static void begin_now(tlc_call *c, struct changes *s, const tlc_input *in)
 {
-    tlc_slice body = tlc_keep(c->host, c->scope, in->body),
-              first = tlc_json_raw(c->host, c->scope, body, "/value/0");
+    tlc_slice body = tlc_keep(c->host, c->scope, in->body), first = tlc_json_raw(c->host, c->scope, body, "/value/0");
 
     if (!first.len)
         return; /* an empty set: whatever comes is new */
@@ -203,8 +199,8 @@ static void make_event(tlc_call *c, struct changes *s, tlc_slice record)
 /* 0: not the answer of a query. */
 static int take_page(tlc_call *c, struct changes *s, const tlc_input *in)
 {
-    tlc_slice page = tlc_keep(c->host, c->scope, in->body),
-              list = tlc_json_raw(c->host, c->scope, page, "/value"), key, raw;
+    tlc_slice page = tlc_keep(c->host, c->scope, in->body), list = tlc_json_raw(c->host, c->scope, page, "/value"), key,
+              raw;
     uint64_t at = 0, count = 0;
 
     if (!list.len || list.ptr[0] != '[')
@@ -224,8 +220,7 @@ static int take_page(tlc_call *c, struct changes *s, const tlc_input *in)
 /* A link of ours that the server does not know any more. */
 static int link_gone(const struct changes *s, const tlc_input *in)
 {
-    return s->followed && in->outcome == TLC_SENT &&
-           (in->status == 400 || in->status == 404 || in->status == 410);
+    return s->followed && in->outcome == TLC_SENT && (in->status == 400 || in->status == 404 || in->status == 410);
 }
 
 /* ---- the round
@@ -252,10 +247,8 @@ void od_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
     s = prepare(c);
     OD_MODEL(c, in);
     if (!find_key(c, s))
-        TL_FAIL(
-            TLC_CONFIG,
-            TLC_TEXT(
-                "changes: the metadata names no such entity set with a key; set key = {…} if it is there"));
+        TL_FAIL(TLC_CONFIG,
+                TLC_TEXT("changes: the metadata names no such entity set with a key; set key = {…} if it is there"));
     if (c->request->cursor.len) {
         if (!od_cursor_read(c, c->request->cursor, &s->cursor))
             TL_FAIL(TLC_GAP, TLC_TEXT("the stored cursor cannot be read"));
@@ -267,8 +260,7 @@ void od_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
         begin_now(c, s, in);
         TL_EMIT(0, 0, od_cursor_write(c, &s->cursor));
     } else if (!begin_at(c, s, option(c, "/since"))) {
-        TL_FAIL(TLC_CONFIG,
-                TLC_TEXT("changes: since must be now, all or a time such as 2026-01-31T00:00:00Z"));
+        TL_FAIL(TLC_CONFIG, TLC_TEXT("changes: since must be now, all or a time such as 2026-01-31T00:00:00Z"));
     }
     do {
         TL_HTTP(s->next.len ? ask_next_page(c, s) : ask_first_page(c, s));

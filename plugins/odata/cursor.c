@@ -48,8 +48,8 @@ static tlc_slice behind(tlc_call *c, tlc_slice t, tlc_slice k, tlc_slice modifie
 {
     if (!key.len || !k.len)
         return OD_JOIN(c, modified, key.len ? TLC_TEXT(" gt ") : TLC_TEXT(" ge "), t);
-    return OD_JOIN(c, TLC_TEXT("("), modified, TLC_TEXT(" gt "), t, TLC_TEXT(" or ("), modified,
-                   TLC_TEXT(" eq "), t, TLC_TEXT(" and "), key, TLC_TEXT(" gt "), k, TLC_TEXT("))"));
+    return OD_JOIN(c, TLC_TEXT("("), modified, TLC_TEXT(" gt "), t, TLC_TEXT(" or ("), modified, TLC_TEXT(" eq "), t,
+                   TLC_TEXT(" and "), key, TLC_TEXT(" gt "), k, TLC_TEXT("))"));
 }
 
 tlc_slice od_cursor_filter(tlc_call *c, const struct od_cursor *cursor, tlc_slice modified, tlc_slice key,

@@ -145,14 +145,12 @@ const struct od_type *od_model_set(const struct od_model *model, tlc_slice set)
 /* Base types at most this deep: metadata may be wrong and go round. */
 #define DEPTH 16
 
-const struct od_property *od_model_property(const struct od_model *model, const struct od_type *type,
-                                            tlc_slice name)
+const struct od_property *od_model_property(const struct od_model *model, const struct od_type *type, tlc_slice name)
 {
     const struct od_property *property;
     int depth;
 
-    for (depth = 0; type && depth < DEPTH;
-         depth++, type = type->base.len ? od_model_type(model, type->base) : 0)
+    for (depth = 0; type && depth < DEPTH; depth++, type = type->base.len ? od_model_type(model, type->base) : 0)
         for (property = type->properties; property; property = property->next)
             if (tlc_same(property->name, name))
                 return property;
@@ -163,8 +161,7 @@ const struct od_key *od_model_keys(const struct od_model *model, const struct od
 {
     int depth;
 
-    for (depth = 0; type && depth < DEPTH;
-         depth++, type = type->base.len ? od_model_type(model, type->base) : 0)
+    for (depth = 0; type && depth < DEPTH; depth++, type = type->base.len ? od_model_type(model, type->base) : 0)
         if (type->keys)
             return type->keys;
     return 0;

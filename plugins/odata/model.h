@@ -5,8 +5,7 @@
 #include <tidelock/connector.h>
 
 struct od_property {
-    tlc_slice name,
-        type; /* "Edm.Decimal", or "SalesOrderItem" without its namespace for complex and navigation */
+    tlc_slice name, type; /* "Edm.Decimal", or "SalesOrderItem" without its namespace for complex and navigation */
     int many, navigation;
     struct od_property *next;
 };
@@ -40,8 +39,7 @@ struct od_model *od_model_read(const tlc_host *host, tlc_scope *scope, tlc_slice
 const struct od_type *od_model_set(const struct od_model *model, tlc_slice set);
 const struct od_type *od_model_type(const struct od_model *model, tlc_slice name);
 /* Own or inherited. */
-const struct od_property *od_model_property(const struct od_model *model, const struct od_type *type,
-                                            tlc_slice name);
+const struct od_property *od_model_property(const struct od_model *model, const struct od_type *type, tlc_slice name);
 const struct od_key *od_model_keys(const struct od_model *model, const struct od_type *type);
 
 #endif

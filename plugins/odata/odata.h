@@ -11,9 +11,9 @@
 struct tlc_instance {
     const tlc_host *host;
     tlc_scope *scope;
-    tlc_slice origin;    /* "https://erp.acme.example": next links that name another are brought back to it */
-    tlc_slice page_size; /* digits */
-    tlc_slice answers;   /* "minimal" or "representation" */
+    tlc_slice origin;       /* "https://erp.acme.example": next links that name another are brought back to it */
+    tlc_slice page_size;    /* digits */
+    tlc_slice answers;      /* "minimal" or "representation" */
     struct od_model *model; /* from $metadata, when it was first needed; NULL before */
     tlc_seen seen;
 };
@@ -60,11 +60,11 @@ int od_good(const tlc_input *in);
 const tlc_transfer *od_ask_model(tlc_call *c);
 /* 0: it did not come, and may come another time. */
 int od_take_model(tlc_call *c, const tlc_input *in);
-#define OD_MODEL(c, in)                                                                                      \
-    if (!(c)->instance->model) {                                                                             \
-        TL_HTTP(od_ask_model(c));                                                                            \
-        if (!od_take_model((c), (in)))                                                                       \
-            TL_FAIL(0, od_fault((c), (in)));                                                                 \
+#define OD_MODEL(c, in)                                                                                                \
+    if (!(c)->instance->model) {                                                                                       \
+        TL_HTTP(od_ask_model(c));                                                                                      \
+        if (!od_take_model((c), (in)))                                                                                 \
+            TL_FAIL(0, od_fault((c), (in)));                                                                           \
     }
 
 /* ---- addresses (address.c)

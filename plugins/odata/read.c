@@ -72,8 +72,8 @@ void od_related(tlc_call *c, const tlc_input *in, tlc_action *out)
     address = od_address(c, s->object, s->key);
     if (!address.len)
         TL_FAIL(TLC_DATA, TLC_TEXT("related: key must be a value, or an object of key properties"));
-    TL_HTTP(od_request(
-        c, "GET", OD_JOIN(c, address, TLC_TEXT("/"), od_percent(c, od_arg(c, "/property")), options(c))));
+    TL_HTTP(
+        od_request(c, "GET", OD_JOIN(c, address, TLC_TEXT("/"), od_percent(c, od_arg(c, "/property")), options(c))));
     if (!od_good(in))
         TL_FAIL(0, od_fault(c, in));
     /* An empty single-valued navigation is 204, not 404. */
@@ -87,8 +87,8 @@ static const tlc_transfer *ask_find(tlc_call *c)
     const struct od_type *type = od_model_set(c->instance->model, od_arg(c, "/object"));
     const struct od_property *property = od_model_property(c->instance->model, type, od_arg(c, "/field"));
     tlc_slice none = {0, 0};
-    tlc_slice literal = od_literal(c, property ? property->type : none,
-                                   tlc_json_raw(c->host, c->scope, c->request->args, "/value"));
+    tlc_slice literal =
+        od_literal(c, property ? property->type : none, tlc_json_raw(c->host, c->scope, c->request->args, "/value"));
 
     return od_request(c, "GET",
                       OD_JOIN(c, od_percent(c, od_arg(c, "/object")), TLC_TEXT("?$top=2&$filter="),

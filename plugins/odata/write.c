@@ -84,8 +84,7 @@ static tlc_slice etag_of(tlc_call *c, const tlc_input *in)
 /* From the body, else from OData-EntityId or Location, else what we addressed it by. */
 static void take_written(tlc_call *c, const struct write *s, const tlc_input *in)
 {
-    tlc_slice body =
-        in->status != 204 && in->body.len ? tlc_keep(c->host, c->scope, in->body) : tlc_text_n(0, 0);
+    tlc_slice body = in->status != 204 && in->body.len ? tlc_keep(c->host, c->scope, in->body) : tlc_text_n(0, 0);
     tlc_slice at = tlc_header_get(in->headers, in->header_count, "OData-EntityId");
 
     if (!at.len)

@@ -87,8 +87,8 @@ static tlc_slice learn_fields(tlc_call *c, tlc_slice describe)
         tlc_slice name = tlc_json_text(c->host, c->scope, raw, "/name"),
                   type = tlc_json_text(c->host, c->scope, raw, "/type");
         /* Compound fields come as their parts; base64 may be asked for one record only. */
-        if (tlc_is(type, "address") || tlc_is(type, "location") || tlc_is(type, "base64") ||
-            tlc_is(name, "Id") || tlc_is(name, "SystemModstamp"))
+        if (tlc_is(type, "address") || tlc_is(type, "location") || tlc_is(type, "base64") || tlc_is(name, "Id") ||
+            tlc_is(name, "SystemModstamp"))
             continue;
         list = SF_JOIN(c, list, TLC_TEXT(", "), name);
     }
@@ -106,8 +106,7 @@ static tlc_slice learn_fields(tlc_call *c, tlc_slice describe)
 
 static const tlc_transfer *ask_describe(tlc_call *c)
 {
-    return sf_get(
-        c, SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, c->request->object), TLC_TEXT("/describe")), 0);
+    return sf_get(c, SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, c->request->object), TLC_TEXT("/describe")), 0);
 }
 
 static const tlc_transfer *ask_newest(tlc_call *c, const struct changes *s)
@@ -123,10 +122,10 @@ static const tlc_transfer *ask_first_page(tlc_call *c, const struct changes *s)
     tlc_slice condition = sf_cursor_condition(c, &s->cursor, s->overlap_ms), empty = TLC_TEXT("");
     tlc_slice and = condition.len && s->where.len ? TLC_TEXT(" AND ") : empty;
     tlc_slice open = s->where.len ? TLC_TEXT("(") : empty, close = s->where.len ? TLC_TEXT(")") : empty;
-    tlc_slice soql = SF_JOIN(c, TLC_TEXT("SELECT "), s->fields, TLC_TEXT(" FROM "), s->object,
-                             condition.len || s->where.len ? TLC_TEXT(" WHERE ") : empty,
-                             condition.len ? condition : empty, and, open, s->where.len ? s->where : empty,
-                             close, TLC_TEXT(" ORDER BY SystemModstamp, Id"));
+    tlc_slice soql =
+        SF_JOIN(c, TLC_TEXT("SELECT "), s->fields, TLC_TEXT(" FROM "), s->object,
+                condition.len || s->where.len ? TLC_TEXT(" WHERE ") : empty, condition.len ? condition : empty, and,
+                open, s->where.len ? s->where : empty, close, TLC_TEXT(" ORDER BY SystemModstamp, Id"));
 
     sf_get(c, sf_query_url(c, soql), 0);
     c->header.name = TLC_TEXT("Sforce-Query-Options");
@@ -259,16 +258,15 @@ static void make_events(tlc_call *c, struct changes *s)
 static int log_is_due(const struct changes *s)
 {
     int64_t from;
-    return s->want_deleted && !s->cursor.more && s->cursor.deleted.len &&
-           tlc_time_read(s->cursor.deleted, &from) && s->now_ms - from >= LOG_STEP_MS;
+    return s->want_deleted && !s->cursor.more && s->cursor.deleted.len && tlc_time_read(s->cursor.deleted, &from) &&
+           s->now_ms - from >= LOG_STEP_MS;
 }
 
 static const tlc_transfer *ask_log(tlc_call *c, const struct changes *s)
 {
     return sf_get(c,
                   SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, s->object), TLC_TEXT("/deleted?start="),
-                          sf_percent(c, s->cursor.deleted), TLC_TEXT("&end="),
-                          sf_percent(c, time_text(c, s->now_ms))),
+                          sf_percent(c, s->cursor.deleted), TLC_TEXT("&end="), sf_percent(c, time_text(c, s->now_ms))),
                   1);
 }
 
@@ -343,8 +341,7 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
         begin_now(c, s, in);
         TL_EMIT(0, 0, sf_cursor_write(c, &s->cursor));
     } else if (!begin_at(c, s, option(c, "/since"))) {
-        TL_FAIL(TLC_CONFIG,
-                TLC_TEXT("changes: since must be now, all or a time such as 2026-01-31T00:00:00Z"));
+        TL_FAIL(TLC_CONFIG, TLC_TEXT("changes: since must be now, all or a time such as 2026-01-31T00:00:00Z"));
     }
     if (!s->fields.len) {
         TL_HTTP(ask_describe(c));
@@ -367,8 +364,7 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
             TL_FAIL(TLC_RETRY, TLC_TEXT("the answer to the query has no records"));
         while (sf_children_open(c, s->records, s->count, &s->child)) {
             TL_HTTP(sf_get(c, sf_relative(s->child.next), 0));
-            if (!sf_children_join(c, &s->records[s->child.record], &s->child,
-                                  tlc_keep(c->host, c->scope, in->body)))
+            if (!sf_children_join(c, &s->records[s->child.record], &s->child, tlc_keep(c->host, c->scope, in->body)))
                 TL_FAIL(TLC_RETRY, TLC_TEXT("the rest of a record's children cannot be read"));
         }
         make_events(c, s);

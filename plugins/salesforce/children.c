@@ -9,8 +9,7 @@ static int open_child(tlc_call *c, tlc_slice record, tlc_slice *name, tlc_slice 
     uint64_t at = 0;
 
     while (c->host->json_next(c->scope, record, &at, &key, &raw) == 1) {
-        if (raw.len == 0 || raw.ptr[0] != '{' ||
-            !tlc_is(tlc_json_raw(c->host, c->scope, raw, "/done"), "false"))
+        if (raw.len == 0 || raw.ptr[0] != '{' || !tlc_is(tlc_json_raw(c->host, c->scope, raw, "/done"), "false"))
             continue;
         *next = tlc_json_text(c->host, c->scope, raw, "/nextRecordsUrl");
         *name = tlc_keep(c->host, c->scope, key);

@@ -59,8 +59,8 @@ static tlc_slice after(tlc_call *c, int64_t ms, tlc_slice id)
 
     if (!id.len)
         return SF_JOIN(c, TLC_TEXT("SystemModstamp > "), t);
-    return SF_JOIN(c, TLC_TEXT("(SystemModstamp > "), t, TLC_TEXT(" OR (SystemModstamp = "), t,
-                   TLC_TEXT(" AND Id > "), sf_soql_text(c, id), TLC_TEXT("))"));
+    return SF_JOIN(c, TLC_TEXT("(SystemModstamp > "), t, TLC_TEXT(" OR (SystemModstamp = "), t, TLC_TEXT(" AND Id > "),
+                   sf_soql_text(c, id), TLC_TEXT("))"));
 }
 
 tlc_slice sf_cursor_condition(tlc_call *c, const struct sf_cursor *cursor, int64_t overlap_ms)

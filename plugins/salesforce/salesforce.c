@@ -35,8 +35,7 @@ static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request
         call->step = sf_changes;
     else if (request->role == TLC_ROLE_CALL && tlc_is(request->operation, "put"))
         call->step = sf_put;
-    else if ((request->role == TLC_ROLE_CALL || request->role == TLC_ROLE_LOOKUP) &&
-             tlc_is(request->operation, "find"))
+    else if ((request->role == TLC_ROLE_CALL || request->role == TLC_ROLE_LOOKUP) && tlc_is(request->operation, "find"))
         call->step = sf_find;
     else
         return TLC_UNSUPPORTED;

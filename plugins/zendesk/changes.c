@@ -139,8 +139,7 @@ static void make_event(tlc_call *c, struct changes *s, tlc_slice record)
     event->payload = record;
     event->deleted = (uint32_t)is_gone(c, record);
     tlc_time_read(event->version, &event->changed_ms);
-    s->event_count +=
-        event->key.len && !below(event->version, s->floor) && !tlc_seen_has(&c->instance->seen, event);
+    s->event_count += event->key.len && !below(event->version, s->floor) && !tlc_seen_has(&c->instance->seen, event);
 }
 
 static void move_on(tlc_call *c, struct changes *s, tlc_slice page)

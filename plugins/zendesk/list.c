@@ -16,8 +16,7 @@ static const tlc_transfer *ask_first(tlc_call *c)
 
     if (tlc_is(size, "0"))
         return zd_request(c, "GET", path);
-    return zd_request(c, "GET",
-                      ZD_JOIN(c, path, TLC_TEXT("?page%5Bsize%5D="), size.len ? size : TLC_TEXT("100")));
+    return zd_request(c, "GET", ZD_JOIN(c, path, TLC_TEXT("?page%5Bsize%5D="), size.len ? size : TLC_TEXT("100")));
 }
 
 /* Behind "/api/v2/". */
@@ -61,8 +60,7 @@ void zd_list(tlc_call *c, const tlc_input *in, tlc_action *out)
         TL_HTTP(s->next.len ? ask_next(c, s) : ask_first(c));
         take(c, s, in);
         if (s->next.len && s->count >= ITEMS_MAX)
-            TL_FAIL(TLC_DATA,
-                    TLC_TEXT("list: more than 10,000 records: use the changes of this object instead"));
+            TL_FAIL(TLC_DATA, TLC_TEXT("list: more than 10,000 records: use the changes of this object instead"));
     } while (s->next.len);
     c->host->json_put(s->writer, TLC_JSON_END, TLC_TEXT(""));
     if (c->host->json_finish(s->writer, &c->done.document) != 1)

@@ -30,8 +30,7 @@ static const tlc_transfer *send_by_id(tlc_call *c, const struct put *s, tlc_slic
 {
     tlc_slice none = {0, 0};
 
-    zd_request(c, "PUT",
-               ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, id), TLC_TEXT(".json")));
+    zd_request(c, "PUT", ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, id), TLC_TEXT(".json")));
     zd_send_body(c, zd_wrap(c, s->record, tlc_is(s->field, "id") ? none : s->field, s->raw));
     return &c->transfer;
 }

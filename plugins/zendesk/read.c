@@ -3,9 +3,8 @@
 
 static const tlc_transfer *ask_one(tlc_call *c)
 {
-    zd_request(
-        c, "GET",
-        ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, zd_arg(c, "/id")), TLC_TEXT(".json")));
+    zd_request(c, "GET",
+               ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, zd_arg(c, "/id")), TLC_TEXT(".json")));
     c->transfer.any_status = 1;
     return &c->transfer;
 }
@@ -49,9 +48,9 @@ void zd_show_many(tlc_call *c, const tlc_input *in, tlc_action *out)
 {
     TL_BEGIN(&c->async, in, out);
     ZD_NEED_KIND(c);
-    TL_HTTP(zd_request(c, "GET",
-                       ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/show_many.json?ids="),
-                               zd_percent(c, zd_arg(c, "/ids")))));
+    TL_HTTP(zd_request(
+        c, "GET",
+        ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/show_many.json?ids="), zd_percent(c, zd_arg(c, "/ids")))));
     take_rows(c, in);
     TL_DONE(&c->done);
     TL_END;
@@ -59,8 +58,7 @@ void zd_show_many(tlc_call *c, const tlc_input *in, tlc_action *out)
 
 tlc_slice zd_find_url(tlc_call *c, tlc_slice external_id)
 {
-    tlc_slice list =
-        c->kind->upserts ? TLC_TEXT("/search.json?external_id=") : TLC_TEXT(".json?external_id=");
+    tlc_slice list = c->kind->upserts ? TLC_TEXT("/search.json?external_id=") : TLC_TEXT(".json?external_id=");
     return ZD_JOIN(c, tlc_z(c->kind->path), list, zd_percent(c, external_id));
 }
 

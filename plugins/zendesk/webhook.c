@@ -48,10 +48,8 @@ void zd_webhook(tlc_call *c, const tlc_input *in, tlc_action *out)
     if (kind && id.len && kind->external)
         hint(c, kind, id);
     else if (!type.len && !read_own(c))
-        TL_FAIL(
-            TLC_DATA,
-            TLC_TEXT(
-                "the body is neither an event (type, detail.id) nor of the form {\"ticket\": {\"id\": …}}"));
+        TL_FAIL(TLC_DATA,
+                TLC_TEXT("the body is neither an event (type, detail.id) nor of the form {\"ticket\": {\"id\": …}}"));
     TL_DONE(&c->done); /* events of other things are none of ours */
     TL_END;
 }

@@ -73,14 +73,13 @@ void zd_take_record(tlc_call *c, const tlc_input *in)
     c->done.id = tlc_json_text(c->host, c->scope, record, "/id");
     c->done.version = tlc_json_text(c->host, c->scope, record, "/updated_at");
     if (c->done.id.len)
-        c->done.url = ZD_JOIN(c, c->instance->url, TLC_TEXT("/agent/"), tlc_z(c->kind->path), TLC_TEXT("/"),
-                              c->done.id);
+        c->done.url =
+            ZD_JOIN(c, c->instance->url, TLC_TEXT("/agent/"), tlc_z(c->kind->path), TLC_TEXT("/"), c->done.id);
 }
 
 static tlc_slice one_url(tlc_call *c)
 {
-    return ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, zd_arg(c, "/id")),
-                   TLC_TEXT(".json"));
+    return ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, zd_arg(c, "/id")), TLC_TEXT(".json"));
 }
 
 /* ---- operations
@@ -119,8 +118,7 @@ static const tlc_transfer *put_one(tlc_call *c)
     tlc_slice names[2] = {TLC_TEXT("updated_stamp"), TLC_TEXT("safe_update")}, raws[2];
     int guarded = tlc_is(tlc_z(c->kind->one), "ticket") && c->request->version.len > 0;
 
-    raws[0] = ZD_JOIN(c, TLC_TEXT("\""), c->request->version.len ? c->request->version : TLC_TEXT(""),
-                      TLC_TEXT("\""));
+    raws[0] = ZD_JOIN(c, TLC_TEXT("\""), c->request->version.len ? c->request->version : TLC_TEXT(""), TLC_TEXT("\""));
     raws[1] = TLC_TEXT("true");
     zd_request(c, "PUT", one_url(c));
     zd_send_body(c, wrap(c, record, names, raws, guarded ? 2 : 0));

@@ -69,9 +69,9 @@ tlc_slice zd_find_url(tlc_call *c, tlc_slice external_id);
 /* The list in {"tickets": […]}; absent when there is none. */
 tlc_slice zd_rows(tlc_call *c, tlc_slice body);
 
-#define ZD_NEED_KIND(c)                                                                                      \
-    if (!(c)->kind)                                                                                          \
-    TL_FAIL(TLC_DATA, TLC_TEXT("object must be tickets, users, organizations, groups, views or "             \
+#define ZD_NEED_KIND(c)                                                                                                \
+    if (!(c)->kind)                                                                                                    \
+    TL_FAIL(TLC_DATA, TLC_TEXT("object must be tickets, users, organizations, groups, views or "                       \
                                "user_fields"))
 
 #endif

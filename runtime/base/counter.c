@@ -9,8 +9,7 @@
 enum kind { COUNTER, GAUGE, HISTOGRAM };
 enum { BUCKETS = 15 };
 
-static const double bucket_ms[BUCKETS] = {1,   2.5,  5,    10,   25,    50,    100,  250,
-                                          500, 1000, 2500, 5000, 10000, 30000, 60000};
+static const double bucket_ms[BUCKETS] = {1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000};
 static const char *const bucket_le[BUCKETS] = {"0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25",
                                                "0.5",   "1",      "2.5",   "5",    "10",    "30",   "60"};
 

@@ -21,9 +21,10 @@ tl_code tl_duration_parse(tl_str text, int64_t *ms, struct tl_error *err)
         *ms = (int64_t)number * units[i].ms;
         return TL_OK;
     }
-    return tl_fail(err, TL_EINPUT,
-                   "\"%.*s\" is not a duration: write a whole number and one of ms, s, m, h, d, w, as in \"500ms\" or \"30d\"",
-                   TL_STR_ARGS(text));
+    return tl_fail(
+        err, TL_EINPUT,
+        "\"%.*s\" is not a duration: write a whole number and one of ms, s, m, h, d, w, as in \"500ms\" or \"30d\"",
+        TL_STR_ARGS(text));
 }
 
 void tl_duration_print(int64_t ms, char out[24])

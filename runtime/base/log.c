@@ -120,8 +120,9 @@ void tl_log_write(enum tl_log_level level, const char *id, const char *message, 
         add_text_line(&line, level, id, message, fields);
     if (line.overflow) {
         tl_buf_clear(&line);
-        tl_buf_addf(&line, line_format == TL_LOG_JSON ? "{\"level\":\"warn\",\"id\":\"log.cut\",\"message\":\"%s\"}"
-                                                      : "log.cut a line of %s was too long",
+        tl_buf_addf(&line,
+                    line_format == TL_LOG_JSON ? "{\"level\":\"warn\",\"id\":\"log.cut\",\"message\":\"%s\"}"
+                                               : "log.cut a line of %s was too long",
                     id);
     }
     if (line_sink != NULL) {

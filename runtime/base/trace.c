@@ -52,8 +52,7 @@ tl_code tl_trace_parse(tl_str traceparent, struct tl_trace *out, struct tl_error
     if (text.len < 55 || text.ptr[2] != '-' || text.ptr[35] != '-' || text.ptr[52] != '-')
         return tl_fail(err, TL_EINPUT, "traceparent is not of the form 00-<32 hex>-<16 hex>-<2 hex>");
     if (!read_hex(tl_str_n(text.ptr, 2), &version) || !read_hex(tl_str_n(text.ptr + 3, 32), trace.trace_id) ||
-        !read_hex(tl_str_n(text.ptr + 36, 16), trace.span_id) ||
-        !read_hex(tl_str_n(text.ptr + 53, 2), &trace.flags))
+        !read_hex(tl_str_n(text.ptr + 36, 16), trace.span_id) || !read_hex(tl_str_n(text.ptr + 53, 2), &trace.flags))
         return tl_fail(err, TL_EINPUT, "traceparent holds something else than lower-case hex digits");
     if (version == 0xff)
         return tl_fail(err, TL_EINPUT, "traceparent has version ff, which is reserved as invalid");

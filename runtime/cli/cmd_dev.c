@@ -1,5 +1,5 @@
-/* `tidelock dev`: serves a folder in a child process and, on every save, checks it and starts it anew. A folder that does
- * not check leaves the running one in place. */
+/* `tidelock dev`: serves a folder in a child process and, on every save, checks it and starts it anew. A folder that
+ * does not check leaves the running one in place. */
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "command.h"
@@ -65,7 +65,7 @@ static pid_t spawn(char *const words[], struct tl_error *err)
 
 static bool checks(const char *program, const char *dir)
 {
-    char *const words[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)"check", (char *)(uintptr_t)dir, NULL};
+    char *const words[] = {(char *)(uintptr_t)program, (char *)(uintptr_t) "check", (char *)(uintptr_t)dir, NULL};
     int status = 1;
     pid_t child = spawn(words, NULL);
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -105,7 +105,8 @@ static void serve_words(const struct tl_args *args, const char *program, char **
 {
     size_t count = 0;
     char *data = tl_arg(args, "--data") ? tl_copy_z(tl_arg(args, "--data")) : tl_printf("%s/.tidelock", args->words[0]);
-    char *settings = own_file(args, "--settings", "settings.json"), *secrets = own_file(args, "--secrets", "secrets.json");
+    char *settings = own_file(args, "--settings", "settings.json"),
+         *secrets = own_file(args, "--secrets", "secrets.json");
     words[count++] = tl_copy_z(program);
     words[count++] = tl_copy_z("serve");
     words[count++] = tl_copy_z(args->words[0]);
@@ -154,7 +155,8 @@ tl_code tl_cmd_dev(const struct tl_args *args, struct tl_error *err)
 {
     struct stat info;
     if (stat(args->words[0], &info) != 0 || !S_ISDIR(info.st_mode))
-        return tl_fail(err, TL_EINPUT, "%s is not a folder: 'tidelock new %s' makes one", args->words[0], args->words[0]);
+        return tl_fail(err, TL_EINPUT, "%s is not a folder: 'tidelock new %s' makes one", args->words[0],
+                       args->words[0]);
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

@@ -12,8 +12,8 @@ enum { PAYLOAD_MAX = 64 << 20 };
 
 static void print_list(const struct tl_json_value *answer)
 {
-    static const struct tl_column columns[] = {{"ID", "id"},           {"SINCE", "since"},   {"FLOW", "flow"},
-                                               {"KEY", "key"},         {"CLASS", "class"},   {"MESSAGE", "message"},
+    static const struct tl_column columns[] = {{"ID", "id"},           {"SINCE", "since"}, {"FLOW", "flow"},
+                                               {"KEY", "key"},         {"CLASS", "class"}, {"MESSAGE", "message"},
                                                {"STEWARD", "steward"}, {"BEHIND", "held"}};
     tl_table_print(tl_json_get(answer, "exceptions"), columns, TL_COUNT_OF(columns), "no exceptions");
     if (tl_table_text(answer, "next").len != 0)
@@ -25,7 +25,8 @@ static void print_one(const struct tl_json_value *answer)
     struct tl_json_iter i = tl_json_iter(answer);
     while (tl_json_next(&i)) {
         if (!tl_json_is_null(i.value))
-            printf("%-12.*s %.*s\n", TL_STR_ARGS(i.key), TL_STR_ARGS(tl_json_text(i.value).ptr ? tl_json_text(i.value) : tl_json_raw(i.value)));
+            printf("%-12.*s %.*s\n", TL_STR_ARGS(i.key),
+                   TL_STR_ARGS(tl_json_text(i.value).ptr ? tl_json_text(i.value) : tl_json_raw(i.value)));
     }
 }
 

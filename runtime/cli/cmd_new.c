@@ -23,7 +23,8 @@ static bool is_name(const char *name)
 
 static tl_code make_folder(const char *path, struct tl_error *err)
 {
-    return mkdir(path, 0777) == 0 ? TL_OK : tl_fail(err, TL_EIO, "cannot make the folder %s: %s", path, strerror(errno));
+    return mkdir(path, 0777) == 0 ? TL_OK
+                                  : tl_fail(err, TL_EIO, "cannot make the folder %s: %s", path, strerror(errno));
 }
 
 /* The text with the first "starter" replaced by the new name. */
@@ -97,13 +98,15 @@ tl_code tl_cmd_new(const struct tl_args *args, struct tl_error *err)
     struct stat there;
     if (!is_name(name))
         return tl_fail(err, TL_EUSAGE,
-                       "'%s' cannot be the name of an integration: a small letter, then small letters, digits, - or _", name);
+                       "'%s' cannot be the name of an integration: a small letter, then small letters, digits, - or _",
+                       name);
     if (stat(dir, &there) == 0)
         return tl_fail(err, TL_EUSAGE, "%s exists already: choose another name, or edit what is there", dir);
     char *starter = tl_place_beside("share/tidelock/starter");
     tl_code code = copy_folder(starter, dir, name, 0, err);
     tl_free(starter);
     if (code == TL_OK)
-        printf("%s is ready. Next:\n  tidelock check %s\n  tidelock dev %s\nThen follow %s/README.md.\n", dir, dir, dir, dir);
+        printf("%s is ready. Next:\n  tidelock check %s\n  tidelock dev %s\nThen follow %s/README.md.\n", dir, dir, dir,
+               dir);
     return code;
 }

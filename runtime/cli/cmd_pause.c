@@ -19,7 +19,8 @@ static tl_code act(const struct tl_args *args, const char *path, struct tl_error
     for (size_t i = 0; i < TL_COUNT_OF(kinds); i++)
         known = known || strcmp(args->words[0], kinds[i]) == 0;
     if (!known)
-        return tl_fail(err, TL_EUSAGE, "'%s' cannot be paused: write system, flow or capture, then its name", args->words[0]);
+        return tl_fail(err, TL_EUSAGE, "'%s' cannot be paused: write system, flow or capture, then its name",
+                       args->words[0]);
     struct tl_buf body;
     struct tl_json_writer w;
     tl_buf_init(&body, 64 * 1024);

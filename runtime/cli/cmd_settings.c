@@ -75,7 +75,8 @@ tl_code tl_cmd_secrets(const struct tl_args *args, struct tl_error *err)
     if (is_list(args))
         return tl_remote_print(args, &(struct tl_remote){.path = "/v1/secrets"}, print_secrets, err);
     if (!is_set(args, 2))
-        return tl_fail(err, TL_EUSAGE, "usage: tidelock secrets [list | set NAME]; the value comes from standard input");
+        return tl_fail(err, TL_EUSAGE,
+                       "usage: tidelock secrets [list | set NAME]; the value comes from standard input");
     struct tl_buf value;
     tl_buf_init(&value, VALUE_MAX);
     const char *file = tl_arg(args, "--file");

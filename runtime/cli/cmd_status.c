@@ -6,26 +6,29 @@
 
 static void print_status(const struct tl_json_value *answer)
 {
-    static const struct tl_column systems[] = {{"SYSTEM", "name"},        {"KIND", "kind"},           {"GATE", "gate"},
-                                               {"UNTIL", "until"},        {"BREAKER", "breaker"},     {"CAUSE", "cause"},
-                                               {"IN FLIGHT", "in_flight"}, {"TODAY", "used_today"},    {"PAUSED BY", "paused.who"},
-                                               {"WHY", "paused.why"}};
-    static const struct tl_column flows[] = {{"FLOW", "name"},   {"WAITING", "unfinished"}, {"OLDEST", "oldest"},
-                                             {"DONE", "done"},   {"PARKED", "parked"},      {"PAUSED BY", "paused.who"},
-                                             {"WHY", "paused.why"}};
-    static const struct tl_column captures[] = {{"CAPTURE", "system"}, {"OBJECT", "object"},    {"STATE", "state"},
-                                                {"LAST SUCCESS", "last_success"}, {"LAG MS", "lag_ms"}, {"ERROR", "error"}};
-    static const struct tl_column lanes[] = {{"LANE", "lane"}, {"QUEUED", "queued"}, {"STARTED", "started"}, {"HELD KEYS", "held"}};
+    static const struct tl_column systems[] = {
+        {"SYSTEM", "name"},          {"KIND", "kind"},     {"GATE", "gate"},           {"UNTIL", "until"},
+        {"BREAKER", "breaker"},      {"CAUSE", "cause"},   {"IN FLIGHT", "in_flight"}, {"TODAY", "used_today"},
+        {"PAUSED BY", "paused.who"}, {"WHY", "paused.why"}};
+    static const struct tl_column flows[] = {
+        {"FLOW", "name"},     {"WAITING", "unfinished"},   {"OLDEST", "oldest"}, {"DONE", "done"},
+        {"PARKED", "parked"}, {"PAUSED BY", "paused.who"}, {"WHY", "paused.why"}};
+    static const struct tl_column captures[] = {{"CAPTURE", "system"}, {"OBJECT", "object"},
+                                                {"STATE", "state"},    {"LAST SUCCESS", "last_success"},
+                                                {"LAG MS", "lag_ms"},  {"ERROR", "error"}};
+    static const struct tl_column lanes[] = {
+        {"LANE", "lane"}, {"QUEUED", "queued"}, {"STARTED", "started"}, {"HELD KEYS", "held"}};
     const struct tl_json_value *engine = tl_json_get(answer, "engine");
     printf("%.*s %.*s, revision %.12s, up %.*s ms%s%.*s\n", TL_STR_ARGS(tl_table_text(answer, "integration")),
            TL_STR_ARGS(tl_table_text(answer, "state")), tl_table_text(answer, "revision").ptr,
-           TL_STR_ARGS(tl_table_text(answer, "uptime_ms")), tl_json_get_bool(answer, "ready", false) ? ", ready" : ", NOT READY: ",
+           TL_STR_ARGS(tl_table_text(answer, "uptime_ms")),
+           tl_json_get_bool(answer, "ready", false) ? ", ready" : ", NOT READY: ",
            TL_STR_ARGS(tl_table_text(answer, "why")));
     if (tl_json_type(engine) != TL_JSON_IS_OBJECT)
         return;
-    printf("exceptions %.*s · journal: %.*s segments, commit %.*s, room %.*s\n\n", TL_STR_ARGS(tl_table_text(engine, "exceptions")),
-           TL_STR_ARGS(tl_table_text(engine, "journal.segments")), TL_STR_ARGS(tl_table_text(engine, "journal.last")),
-           TL_STR_ARGS(tl_table_text(engine, "journal.room")));
+    printf("exceptions %.*s · journal: %.*s segments, commit %.*s, room %.*s\n\n",
+           TL_STR_ARGS(tl_table_text(engine, "exceptions")), TL_STR_ARGS(tl_table_text(engine, "journal.segments")),
+           TL_STR_ARGS(tl_table_text(engine, "journal.last")), TL_STR_ARGS(tl_table_text(engine, "journal.room")));
     tl_table_print(tl_json_get(engine, "systems"), systems, TL_COUNT_OF(systems), "no systems");
     puts("");
     tl_table_print(tl_json_get(engine, "flows"), flows, TL_COUNT_OF(flows), "no flows");

@@ -12,7 +12,8 @@ enum { BODY_MAX = 64 << 20, SECRETS_MAX = 8 };
 static tl_code need(const struct tl_args *args, const char *name, const char **value, struct tl_error *err)
 {
     *value = tl_arg(args, name);
-    return *value != NULL ? TL_OK : tl_fail(err, TL_EUSAGE, "%s is required; see 'tidelock tool webhook-verify --help'", name);
+    return *value != NULL ? TL_OK
+                          : tl_fail(err, TL_EUSAGE, "%s is required; see 'tidelock tool webhook-verify --help'", name);
 }
 
 static tl_code headers_read(const struct tl_args *args, struct tl_webhook_header *headers, size_t *count,
@@ -30,7 +31,8 @@ static tl_code headers_read(const struct tl_args *args, struct tl_webhook_header
     return TL_OK;
 }
 
-static tl_code number(const struct tl_args *args, const char *name, int64_t otherwise, int64_t *out, struct tl_error *err)
+static tl_code number(const struct tl_args *args, const char *name, int64_t otherwise, int64_t *out,
+                      struct tl_error *err)
 {
     const char *text = tl_arg(args, name);
     char *end = NULL;

@@ -9,10 +9,11 @@ static void print_effects(const struct tl_json_value *entry)
 {
     struct tl_json_iter i = tl_json_iter(tl_json_get(entry, "effects"));
     while (tl_json_next(&i))
-        printf("%27s→ %.*s %.*s %.*s  %.*s, status %.*s, %.*s call(s), %.*s ms\n", "", TL_STR_ARGS(tl_table_text(i.value, "system")),
-               TL_STR_ARGS(tl_table_text(i.value, "operation")), TL_STR_ARGS(tl_table_text(i.value, "id")),
-               TL_STR_ARGS(tl_table_text(i.value, "class")), TL_STR_ARGS(tl_table_text(i.value, "status")),
-               TL_STR_ARGS(tl_table_text(i.value, "attempts")), TL_STR_ARGS(tl_table_text(i.value, "duration_ms")));
+        printf("%27s→ %.*s %.*s %.*s  %.*s, status %.*s, %.*s call(s), %.*s ms\n", "",
+               TL_STR_ARGS(tl_table_text(i.value, "system")), TL_STR_ARGS(tl_table_text(i.value, "operation")),
+               TL_STR_ARGS(tl_table_text(i.value, "id")), TL_STR_ARGS(tl_table_text(i.value, "class")),
+               TL_STR_ARGS(tl_table_text(i.value, "status")), TL_STR_ARGS(tl_table_text(i.value, "attempts")),
+               TL_STR_ARGS(tl_table_text(i.value, "duration_ms")));
 }
 
 static void print_entry(const struct tl_json_value *e)
@@ -21,8 +22,9 @@ static void print_entry(const struct tl_json_value *e)
     printf("%-24.*s  ", TL_STR_ARGS(tl_table_text(e, "time")));
     if (tl_str_is(kind, "event")) {
         tl_str cause = tl_table_text(e, "cause_flow");
-        printf("event %.*s  %.*s %.*s from %.*s%.*s\n", TL_STR_ARGS(tl_table_text(e, "id")), TL_STR_ARGS(tl_table_text(e, "type")),
-               TL_STR_ARGS(tl_table_text(e, "key")), TL_STR_ARGS(cause.len != 0 ? cause : tl_table_text(e, "source")),
+        printf("event %.*s  %.*s %.*s from %.*s%.*s\n", TL_STR_ARGS(tl_table_text(e, "id")),
+               TL_STR_ARGS(tl_table_text(e, "type")), TL_STR_ARGS(tl_table_text(e, "key")),
+               TL_STR_ARGS(cause.len != 0 ? cause : tl_table_text(e, "source")),
                TL_STR_ARGS(cause.len != 0 ? TL_STR(" (emitted)") : TL_STR("")));
     } else if (tl_str_is(kind, "outcome")) {
         tl_str note = tl_table_text(e, "note");
@@ -49,8 +51,8 @@ static void print_timeline(const struct tl_json_value *answer)
     printf("nothing was received with the key '%.*s'; the systems say:\n", TL_STR_ARGS(tl_table_text(answer, "key")));
     struct tl_json_iter a = tl_json_iter(tl_json_get(answer, "asked"));
     while (tl_json_next(&a))
-        printf("  %.*s (%.*s): %.*s\n", TL_STR_ARGS(tl_table_text(a.value, "system")), TL_STR_ARGS(tl_table_text(a.value, "event")),
-               TL_STR_ARGS(tl_table_text(a.value, "text")));
+        printf("  %.*s (%.*s): %.*s\n", TL_STR_ARGS(tl_table_text(a.value, "system")),
+               TL_STR_ARGS(tl_table_text(a.value, "event")), TL_STR_ARGS(tl_table_text(a.value, "text")));
 }
 
 tl_code tl_cmd_trace(const struct tl_args *args, struct tl_error *err)

@@ -24,8 +24,9 @@ tl_code tl_cmd_verify(const struct tl_args *args, struct tl_error *err)
         printf("{\"sound\":%s,\"segments\":%llu,\"commits\":%llu,\"events\":%llu,\"torn_bytes\":%llu}\n",
                code == TL_OK ? "true" : "false", segments, commits, events, torn);
     else
-        printf("sound: %s, %llu segments, %llu commits, %llu events, %llu bytes of an unacknowledged commit at the end\n",
-               code == TL_OK ? "yes" : "no", segments, commits, events, torn);
+        printf(
+            "sound: %s, %llu segments, %llu commits, %llu events, %llu bytes of an unacknowledged commit at the end\n",
+            code == TL_OK ? "yes" : "no", segments, commits, events, torn);
     tl_free(dir);
     return code;
 }

@@ -25,11 +25,11 @@ struct tl_args {
 };
 
 struct tl_command {
-    const char *name;    /* "serve", "tool json" */
-    const char *words;   /* "DIR", "[ID]" as help shows them; "" when there are none */
-    size_t least, most;  /* number of words */
-    const char *summary; /* one line */
-    const char *help;    /* what it does, shapes, exit codes; with an example */
+    const char *name;                /* "serve", "tool json" */
+    const char *words;               /* "DIR", "[ID]" as help shows them; "" when there are none */
+    size_t least, most;              /* number of words */
+    const char *summary;             /* one line */
+    const char *help;                /* what it does, shapes, exit codes; with an example */
     const struct tl_option *options; /* beside --help */
     /* Returns TL_OK or a code whose sentence is printed and whose exit status is used. */
     tl_code (*run)(const struct tl_args *args, struct tl_error *err);

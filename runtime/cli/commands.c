@@ -1,10 +1,22 @@
 /* Every command, in the order and groups of `tidelock --help`. */
 #include "command.h"
 
-#define DATA {"--data", "DIR", "data folder of the server (default: $TIDELOCK_DATA, else .tidelock)", false}
-#define JSON {"--json", NULL, "the answer as JSON", false}
-#define REASON {"--reason", "TEXT", "why; kept in the audit record", false}
-#define END {NULL, NULL, NULL, false}
+#define DATA                                                                                                           \
+    {                                                                                                                  \
+        "--data", "DIR", "data folder of the server (default: $TIDELOCK_DATA, else .tidelock)", false                  \
+    }
+#define JSON                                                                                                           \
+    {                                                                                                                  \
+        "--json", NULL, "the answer as JSON", false                                                                    \
+    }
+#define REASON                                                                                                         \
+    {                                                                                                                  \
+        "--reason", "TEXT", "why; kept in the audit record", false                                                     \
+    }
+#define END                                                                                                            \
+    {                                                                                                                  \
+        NULL, NULL, NULL, false                                                                                        \
+    }
 
 static const struct tl_option serve_options[] = {
     {"--data", "DIR", "where the journal lives; made when absent. Required", false},
@@ -15,7 +27,8 @@ static const struct tl_option serve_options[] = {
     {"--lanes", "N", "worker threads (default: the number of cores, at most 64)", false},
     {"--settings", "FILE", "JSON object of settings to set at start", false},
     {"--secrets", "FILE", "JSON object of secrets to set at start; mode 0600", false},
-    {"--key-file", "FILE", "key that secrets are encrypted with, mode 0600 (default DIR/secrets.key, made when absent)", false},
+    {"--key-file", "FILE", "key that secrets are encrypted with, mode 0600 (default DIR/secrets.key, made when absent)",
+     false},
     {"--lib", "DIR", "standard library (default: beside the program)", false},
     {"--plugins", "DIR", "installed connectors (default: beside the program)", false},
     {"--retain", "DURATION", "how long events are kept (default 30d)", false},
@@ -38,7 +51,9 @@ static const struct tl_option read_options[] = {DATA, JSON, END};
 static const struct tl_option trace_options[] = {
     DATA, JSON, {"--events", "N", "at most this many events (default 50)", false}, END};
 static const struct tl_option exceptions_options[] = {
-    DATA, JSON, REASON,
+    DATA,
+    JSON,
+    REASON,
     {"--flow", "NAME", "list: of this flow", false},
     {"--system", "NAME", "list: of this system", false},
     {"--limit", "N", "list: at most this many (default 50)", false},
@@ -46,12 +61,14 @@ static const struct tl_option exceptions_options[] = {
     {"--yes", NULL, "retry although a later event of the key was applied", false},
     {"--dry-run", NULL, "say what would happen and do nothing", false},
     END};
-static const struct tl_option act_options[] = {DATA, JSON, REASON, {"--dry-run", NULL, "say what would happen and do nothing", false}, END};
+static const struct tl_option act_options[] = {
+    DATA, JSON, REASON, {"--dry-run", NULL, "say what would happen and do nothing", false}, END};
 static const struct tl_option settings_options[] = {DATA, JSON, REASON, END};
 static const struct tl_option secrets_options[] = {
     DATA, JSON, REASON, {"--file", "FILE", "read the value from here instead of standard input", false}, END};
 static const struct tl_option new_options[] = {END};
-static const struct tl_option verify_options[] = {{"--data", "DIR", "data folder; no server may be using it. Required", false}, JSON, END};
+static const struct tl_option verify_options[] = {
+    {"--data", "DIR", "data folder; no server may be using it. Required", false}, JSON, END};
 static const struct tl_option tool_json_options[] = {{"--lib", "DIR", "standard library", false}, END};
 static const struct tl_option webhook_options[] = {
     {"--scheme", "NAME", "standard, zendesk or github. Required", false},
@@ -68,7 +85,8 @@ const struct tl_command tl_commands[] = {
      "  tidelock new acme && tidelock dev acme",
      new_options, tl_cmd_new},
     {"dev", "DIR", 1, 1, "serve an integration and restart it on every save",
-     "Runs 'serve' with the folder's own settings.json and secrets.json; a save that does not check leaves the running one in "
+     "Runs 'serve' with the folder's own settings.json and secrets.json; a save that does not check leaves the running "
+     "one in "
      "place and prints why.\n\n  tidelock dev acme",
      dev_options, tl_cmd_dev},
     {"check", "DIR", 1, 1, "load and check an integration",
@@ -77,16 +95,18 @@ const struct tl_command tl_commands[] = {
      check_options, tl_cmd_check},
 
     {"Operators", "", 0, 0, "", "", NULL, NULL},
-    {"status", "", 0, 0, "systems, breakers, backlog and its age, lanes, exceptions", "  tidelock status --data /var/lib/tidelock",
-     read_options, tl_cmd_status},
+    {"status", "", 0, 0, "systems, breakers, backlog and its age, lanes, exceptions",
+     "  tidelock status --data /var/lib/tidelock", read_options, tl_cmd_status},
     {"trace", "ENTITY/KEY", 1, 1, "the timeline of one business object over all systems",
-     "Everything received with that key and everything it caused: each call with its outcome, and how each event ended. When "
+     "Everything received with that key and everything it caused: each call with its outcome, and how each event "
+     "ended. When "
      "nothing was received, the systems are asked, and the answer says what they know.\n\n  tidelock trace order/4711",
      trace_options, tl_cmd_trace},
     {"events", "ID", 1, 1, "one event with its payload and outcomes", "  tidelock events 0000000g00003", read_options,
      tl_cmd_events},
     {"exceptions", "[list | show ID | edit ID | retry ID | discard ID]", 0, 2, "work that needs a person",
-     "A parked event with what went wrong, whose it is and what waits behind it. edit replaces the payload; retry runs it again; "
+     "A parked event with what went wrong, whose it is and what waits behind it. edit replaces the payload; retry runs "
+     "it again; "
      "discard ends it with a reason. Every act is audited.\n\n"
      "  tidelock exceptions\n  tidelock exceptions show 17\n"
      "  tidelock exceptions retry 17 --payload fixed.json --reason 'customer number corrected'",
@@ -98,27 +118,29 @@ const struct tl_command tl_commands[] = {
     {"resume", "system|flow|capture NAME", 2, 2, "start it again", "  tidelock resume system erp_de", act_options,
      tl_cmd_resume},
     {"settings", "[list | set NAME VALUE]", 0, 3, "values that differ per server; no restart, audited",
-     "  tidelock settings\n  tidelock settings set erp_de.url https://erp.example/odata --reason 'moved'", settings_options,
-     tl_cmd_settings},
+     "  tidelock settings\n  tidelock settings set erp_de.url https://erp.example/odata --reason 'moved'",
+     settings_options, tl_cmd_settings},
     {"secrets", "[list | set NAME]", 0, 2, "settings that are never shown",
      "The value is read from standard input or --file, so that it is in no process list.\n\n"
      "  tidelock secrets set erp_de.password < password.txt",
      secrets_options, tl_cmd_secrets},
     {"doctor", "", 0, 0, "credentials, reachability, clock; writes nothing",
-     "Asks every system one cheap authenticated question. Exit 2 when something is wrong.\n\n  tidelock doctor", read_options,
-     tl_cmd_doctor},
+     "Asks every system one cheap authenticated question. Exit 2 when something is wrong.\n\n  tidelock doctor",
+     read_options, tl_cmd_doctor},
 
     {"Server", "", 0, 0, "", "", NULL, NULL},
     {"serve", "DIR", 1, 1, "run an integration",
-     "Accepts webhooks on --listen, writes the journal under --data, and prints a line when it is ready. The addresses in use are "
+     "Accepts webhooks on --listen, writes the journal under --data, and prints a line when it is ready. The addresses "
+     "in use are "
      "in DATA/server.json. Ends cleanly on SIGTERM.\n\n  tidelock serve acme --data /var/lib/tidelock",
      serve_options, tl_cmd_serve},
-    {"verify", "", 0, 0, "check every checksum of a stopped server's journal", "  tidelock verify --data /var/lib/tidelock",
-     verify_options, tl_cmd_verify},
+    {"verify", "", 0, 0, "check every checksum of a stopped server's journal",
+     "  tidelock verify --data /var/lib/tidelock", verify_options, tl_cmd_verify},
 
     {"Tools", "", 0, 0, "", "", NULL, NULL},
     {"tool json", "", 0, 0, "standard input through the lossless codec and back out",
-     "Reads one JSON text into Lua values and writes it again: keys sorted, every digit kept. Exit 65 and line:column for invalid "
+     "Reads one JSON text into Lua values and writes it again: keys sorted, every digit kept. Exit 65 and line:column "
+     "for invalid "
      "input.\n\n  echo '{\"b\":9007199254740993,\"a\":[]}' | tidelock tool json",
      tool_json_options, tl_cmd_tool_json},
     {"tool webhook-verify", "", 0, 0, "is this webhook signed right? exit 0 or 1",

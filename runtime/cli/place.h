@@ -1,5 +1,5 @@
-/* Where the program's own files are: the standard library and the connectors, found from where the program stands, the same
- * way in a build folder and after an installation (bin/, share/tidelock/lib, lib/tidelock/plugins). */
+/* Where the program's own files are: the standard library and the connectors, found from where the program stands, the
+ * same way in a build folder and after an installation (bin/, share/tidelock/lib, lib/tidelock/plugins). */
 #pragma once
 #include "base/error.h"
 #include "command.h"

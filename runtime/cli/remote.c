@@ -37,7 +37,8 @@ static tl_code ask(const char *data, const struct tl_remote *remote, struct tl_a
                               .total_ms = remote->total_ms};
     tl_code code = tl_http_ask(&question, answer, err);
     if (code == TL_ENOSERVER)
-        tl_fail(err, code, "no server runs on %s: start one with 'tidelock serve DIR --data %s', or name another with --data",
+        tl_fail(err, code,
+                "no server runs on %s: start one with 'tidelock serve DIR --data %s', or name another with --data",
                 data, data);
     tl_free(socket);
     return code;

@@ -13,8 +13,8 @@ struct tl_remote {
 
 /* Sends it and parses the answer; *doc is released with tl_json_free. A problem answer becomes its sentence: 404
  * TL_ENOTFOUND, 403 TL_EACCESS, 409 TL_EDIFFERS, 4xx TL_EINPUT, 5xx TL_EFAILED. TL_ENOSERVER says how to start one. */
-TL_MUST_CHECK tl_code tl_remote_ask(const struct tl_args *args, const struct tl_remote *remote, struct tl_json_doc **doc,
-                                    struct tl_error *err);
+TL_MUST_CHECK tl_code tl_remote_ask(const struct tl_args *args, const struct tl_remote *remote,
+                                    struct tl_json_doc **doc, struct tl_error *err);
 /* Prints an answer: indented JSON with --json, else by `print`. */
 TL_MUST_CHECK tl_code tl_remote_show(const struct tl_args *args, const struct tl_json_value *answer,
                                      void (*print)(const struct tl_json_value *answer), struct tl_error *err);

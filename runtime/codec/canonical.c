@@ -13,8 +13,7 @@ struct member {
     const struct tl_json_value *value;
 };
 
-static tl_code put(const struct tl_json_value *value, enum tl_canonical form, struct tl_buf *out,
-                   struct tl_error *err);
+static tl_code put(const struct tl_json_value *value, enum tl_canonical form, struct tl_buf *out, struct tl_error *err);
 
 /* UTF-16 puts U+E000..U+FFFF behind the surrogates of U+10000 and above; code points and bytes do not. */
 static uint32_t utf16_rank(uint32_t code)

@@ -12,7 +12,8 @@ static bool add_small(struct tl_decimal *out, const struct tl_decimal *a, const 
 {
     int64_t scale = a->scale > b->scale ? a->scale : b->scale;
     uint64_t x, y, sum;
-    if (a->big || b->big || !shift_small(a->small, scale - a->scale, &x) || !shift_small(b->small, scale - b->scale, &y))
+    if (a->big || b->big || !shift_small(a->small, scale - a->scale, &x) ||
+        !shift_small(b->small, scale - b->scale, &y))
         return false;
     bool negative = a->negative;
     if (a->negative == b_negative) {

@@ -1,5 +1,5 @@
-/* Operations on decimals that round: to a scale, to significant digits, quotients. All round once, from the exact value.
- * Every power of ten is bounded before it is computed. Thread: one at a time. */
+/* Operations on decimals that round: to a scale, to significant digits, quotients. All round once, from the exact
+ * value. Every power of ten is bounded before it is computed. Thread: one at a time. */
 #include "decimal_big.h"
 
 static const struct {

@@ -171,8 +171,7 @@ tl_code tl_decimal_print_plain(const struct tl_decimal *d, struct tl_buf *out, s
 {
     size_t count;
     bool zero = tl_decimal_is_zero(d);
-    if (d->scale > TL_DECIMAL_DIGITS ||
-        (!zero && (int64_t)tl_decimal_digits(d) - d->scale > TL_DECIMAL_DIGITS))
+    if (d->scale > TL_DECIMAL_DIGITS || (!zero && (int64_t)tl_decimal_digits(d) - d->scale > TL_DECIMAL_DIGITS))
         return tl_decimal_too_long(err);
     char *digits = digits_of(d, &count);
     if (d->negative)

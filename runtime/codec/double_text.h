@@ -3,9 +3,9 @@
 #include <stddef.h>
 
 struct tl_double_text {
-    char digits[20];   /* significant digits, first and last not 0 (zero itself: "0"); NUL-terminated */
+    char digits[20]; /* significant digits, first and last not 0 (zero itself: "0"); NUL-terminated */
     int count;
-    int exponent;      /* of the first digit: value = d.ddd x 10^exponent */
+    int exponent; /* of the first digit: value = d.ddd x 10^exponent */
     int negative;
 };
 /* `value` must be finite. */

@@ -1,4 +1,5 @@
-/* Reading a parsed document. Everything here is a pure function of the tape; NULL stands for "no value". Thread: any. */
+/* Reading a parsed document. Everything here is a pure function of the tape; NULL stands for "no value". Thread: any.
+ */
 #include "codec/json.h"
 #include "base/alloc.h"
 #include "codec/decimal.h"

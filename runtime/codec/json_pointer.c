@@ -214,8 +214,7 @@ tl_code tl_json_pointer_text(tl_str raw, tl_str pointer, struct tl_buf *scratch,
     else if (tl_str_is(value, "true") || tl_str_is(value, "false"))
         got = (struct tl_json_scanned){.at = end, .text = value};
     if (got.why || got.at != end)
-        return tl_fail(err, TL_EINPUT, "the value at '%.*s' is not a string, number or boolean",
-                       TL_STR_ARGS(pointer));
+        return tl_fail(err, TL_EINPUT, "the value at '%.*s' is not a string, number or boolean", TL_STR_ARGS(pointer));
     *text = got.text;
     return TL_OK;
 }

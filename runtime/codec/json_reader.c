@@ -6,11 +6,11 @@
 #include <string.h>
 
 enum state {
-    S_VALUE,       /* a value must follow */
-    S_FIRST_ITEM,  /* behind '[': a value or ']' */
-    S_FIRST_KEY,   /* behind '{': a key or '}' */
-    S_AFTER,       /* behind a value inside a container: ',' or its end */
-    S_TAIL,        /* behind the one value */
+    S_VALUE,      /* a value must follow */
+    S_FIRST_ITEM, /* behind '[': a value or ']' */
+    S_FIRST_KEY,  /* behind '{': a key or '}' */
+    S_AFTER,      /* behind a value inside a container: ',' or its end */
+    S_TAIL,       /* behind the one value */
     S_BAD
 };
 
@@ -153,7 +153,17 @@ static enum tl_json_token read_value(struct tl_json_reader *r)
         return read_word(r, "false", 5, TL_JSON_FALSE);
     case 'n':
         return read_word(r, "null", 4, TL_JSON_NULL);
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
         return read_number(r);
     default:
         return refuse_value(r);

@@ -21,8 +21,8 @@ const char *tl_json_scan_plain(const char *at, const char *end)
     while (end - at >= 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
         /* compared as signed bytes, "below a blank" is both control characters and everything from 0x80 */
-        __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, back)),
-                                   _mm_cmplt_epi8(v, blank));
+        __m128i hit =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, back)), _mm_cmplt_epi8(v, blank));
         int mask = _mm_movemask_epi8(hit);
         if (mask)
             return at + __builtin_ctz((unsigned)mask);

@@ -8,9 +8,9 @@
 const char *tl_json_scan_plain(const char *at, const char *end);
 
 struct tl_json_scanned {
-    const char *at;     /* behind what was read, or where it went wrong */
-    const char *why;    /* NULL, or static text of what is wrong at `at` */
-    tl_str text;        /* decoded string, or number as written */
+    const char *at;  /* behind what was read, or where it went wrong */
+    const char *why; /* NULL, or static text of what is wrong at `at` */
+    tl_str text;     /* decoded string, or number as written */
     int64_t integer;
     bool is_int;
 };

@@ -5,7 +5,8 @@
 #include "codec/utf8.h"
 #include <string.h>
 
-struct operator {
+struct operator
+{
     char sign;
     const char *first; /* before the first value */
     const char *between;
@@ -30,11 +31,11 @@ struct variable {
 
 struct expansion {
     struct tl_buf *out;
-    const struct operator *op;
+    const struct operator* op;
     bool begun; /* the expression has written something */
 };
 
-static const struct operator *find_operator(char sign)
+static const struct operator* find_operator(char sign)
 {
     for (size_t i = 1; i < TL_COUNT_OF(operators); i++)
         if (operators[i].sign == sign)

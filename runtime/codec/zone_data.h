@@ -12,7 +12,7 @@ struct tl_zone {
     char *name;                     /* own */
     struct tl_zone_change *changes; /* own */
     size_t change_count;
-    struct tl_zone_offset *types;   /* own; types[0] holds before the first change */
+    struct tl_zone_offset *types; /* own; types[0] holds before the first change */
     size_t type_count;
-    struct tl_zone_rule rule;       /* after the last change, when present */
+    struct tl_zone_rule rule; /* after the last change, when present */
 };

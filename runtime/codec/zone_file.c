@@ -86,8 +86,7 @@ static bool read_changes(struct tl_zone *zone, const char *p, const struct count
 static bool read_block(struct tl_zone *zone, const char *p, const struct counts *c, size_t time)
 {
     const char *types = p + c->changes * (time + 1);
-    return c->leap == 0 && read_types(zone, types, types + (size_t)c->types * 6, c) &&
-           read_changes(zone, p, c, time);
+    return c->leap == 0 && read_types(zone, types, types + (size_t)c->types * 6, c) && read_changes(zone, p, c, time);
 }
 
 /* "\nCET-1CEST,M3.5.0,M10.5.0/3\n"; empty between the line ends means there is no rule. */

@@ -7,8 +7,7 @@ const struct tl_json_value *tl_answer_json(struct tl_answer *answer)
 {
     if (!answer->parsed) {
         answer->parsed = true;
-        if (tl_str_trim(answer->body).len &&
-            tl_json_parse_borrowed(answer->body, NULL, &answer->doc, NULL) != TL_OK)
+        if (tl_str_trim(answer->body).len && tl_json_parse_borrowed(answer->body, NULL, &answer->doc, NULL) != TL_OK)
             answer->doc = NULL;
     }
     return answer->doc ? tl_json_root(answer->doc) : NULL;
@@ -53,7 +52,8 @@ static bool read_text_place(tl_str place, const struct tl_json_value *in, const 
 
 /* {"header": …} and {"pointer": …}: what they name may itself be a template (of a setting). */
 static bool read_object_place(const struct tl_json_value *place, const struct tl_json_value *in,
-                              struct tl_answer *answer, const struct tl_vars *vars, struct tl_arena *arena, tl_str *text)
+                              struct tl_answer *answer, const struct tl_vars *vars, struct tl_arena *arena,
+                              tl_str *text)
 {
     const struct tl_json_value *header = tl_json_get(place, "header");
     tl_str name = tl_json_text(header ? header : tl_json_get(place, "pointer"));
@@ -107,7 +107,8 @@ bool tl_place_read_in(const struct tl_json_value *place, const struct tl_json_va
     return read_place(place, in, NULL, vars, arena, text);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------------- */
+/* ---- rows
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static bool one_status(const struct tl_json_value *wanted, int status)
 {
@@ -169,7 +170,8 @@ static bool pointer_matches(const struct tl_json_value *row, const struct tl_jso
 }
 
 /* Bodies that are not JSON are compared as they are by the pointer "". */
-static bool body_matches(const struct tl_json_value *row, const struct tl_json_value *pointers, struct tl_answer *answer)
+static bool body_matches(const struct tl_json_value *row, const struct tl_json_value *pointers,
+                         struct tl_answer *answer)
 {
     const struct tl_json_value *json = tl_answer_json(answer);
     if (!json && tl_json_is_string(pointers) && tl_json_text(pointers).len == 0)

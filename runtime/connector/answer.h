@@ -1,4 +1,5 @@
-/* An HTTP answer as manifests look at it: conditions, places, and what class of failure it is. Pure. Thread: one at a time. */
+/* An HTTP answer as manifests look at it: conditions, places, and what class of failure it is. Pure. Thread: one at a
+ * time. */
 #pragma once
 #include "base/arena.h"
 #include "codec/json.h"
@@ -23,8 +24,8 @@ struct tl_answer {
 const struct tl_json_value *tl_answer_json(struct tl_answer *answer);
 void tl_answer_deinit(struct tl_answer *answer);
 
-/* Reads a place: a pointer, {"header": …}, a template or a list of them. False when it is nowhere there. A pointer at an
- * object or array gives its JSON. `vars` may be NULL where no templates are meant. */
+/* Reads a place: a pointer, {"header": …}, a template or a list of them. False when it is nowhere there. A pointer at
+ * an object or array gives its JSON. `vars` may be NULL where no templates are meant. */
 bool tl_place_read(const struct tl_json_value *place, struct tl_answer *answer, const struct tl_vars *vars,
                    struct tl_arena *arena, tl_str *text);
 /* Pointers inside `in`, headers of `answer`: one message of several in a body. */
@@ -45,7 +46,7 @@ bool tl_rows_match(const struct tl_json_value *rows, struct tl_answer *answer, s
 struct tl_verdict {
     enum tl_failure failure;
     int64_t wait_ms;
-    bool unknown; /* the effect may have happened */
+    bool unknown;         /* the effect may have happened */
     tl_str code, message; /* in the arena, or static */
 };
 
@@ -56,7 +57,7 @@ struct tl_verdict_rules {
 };
 
 /* What an answer that is no success means. TL_FAIL_NONE when a row says it is success after all. */
-struct tl_verdict tl_answer_judge(struct tl_answer *answer, const struct tl_verdict_rules *rules, struct tl_arena *arena,
-                                  int64_t wall_ms);
+struct tl_verdict tl_answer_judge(struct tl_answer *answer, const struct tl_verdict_rules *rules,
+                                  struct tl_arena *arena, int64_t wall_ms);
 /* "120" or an HTTP-date to ms from now, at most a day; 0 when unreadable or past. */
 int64_t tl_retry_after_ms(tl_str value, int64_t wall_ms);

@@ -10,10 +10,9 @@
 #define PLACE_MAX 600
 
 static const char *const type_names[] = {"object", "array", "string", "integer", "number", "boolean", "null"};
-static const char *const schema_keys[] = {"type",        "properties",  "required",  "additionalProperties",
-                                          "items",       "enum",        "minLength", "maxLength",
-                                          "minItems",    "maxItems",    "default",   "description",
-                                          "title",       "examples",    "format",    "$schema"};
+static const char *const schema_keys[] = {
+    "type",     "properties", "required", "additionalProperties", "items", "enum",     "minLength", "maxLength",
+    "minItems", "maxItems",   "default",  "description",          "title", "examples", "format",    "$schema"};
 
 struct place {
     struct tl_buf text; /* a JSON pointer */
@@ -46,7 +45,8 @@ static bool known(tl_str word, const char *const *words, size_t count)
     return false;
 }
 
-/* ---- the schema itself ------------------------------------------------------------------------------------------------- */
+/* ---- the schema itself
+ * ------------------------------------------------------------------------------------------------- */
 
 static tl_code check_type_word(const struct place *place, const struct tl_json_value *type, struct tl_error *err)
 {
@@ -131,7 +131,8 @@ tl_code tl_args_schema_check(const struct tl_json_value *schema, struct tl_error
     return code;
 }
 
-/* ---- a value ----------------------------------------------------------------------------------------------------------- */
+/* ---- a value
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* 3, 3.0 and 3e0 are integers: no digit but 0 after the point, no negative exponent. Good enough for arguments: larger
  * forms (1.5e1) are refused, and nobody writes them. */
@@ -230,8 +231,8 @@ static tl_code refuse_unknown(const struct place *place, const struct tl_json_va
                    near ? "; did you mean " : "", near ? near : "");
 }
 
-static tl_code check_members(struct place *place, const struct tl_json_value *schema,
-                             const struct tl_json_value *value, int depth, struct tl_error *err)
+static tl_code check_members(struct place *place, const struct tl_json_value *schema, const struct tl_json_value *value,
+                             int depth, struct tl_error *err)
 {
     const struct tl_json_value *properties = tl_json_get(schema, "properties");
     bool closed = tl_json_type(tl_json_get(schema, "additionalProperties")) == TL_JSON_IS_FALSE;

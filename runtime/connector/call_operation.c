@@ -12,7 +12,8 @@
 
 static bool send_page(struct tl_call *call);
 
-/* ---- statuses ----------------------------------------------------------------------------------------------------------------- */
+/* ---- statuses
+ * ----------------------------------------------------------------------------------------------------------------- */
 
 static bool is_ok(const struct tl_json_value *operation, const struct tl_answer *answer)
 {
@@ -24,7 +25,9 @@ static bool is_ok(const struct tl_json_value *operation, const struct tl_answer 
     return tl_status_matches(ok, answer->status);
 }
 
-/* ---- result ------------------------------------------------------------------------------------------------------------------- */
+/* ---- result
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum tl_created read_created(const struct tl_json_value *place, struct tl_call *call, struct tl_answer *answer)
 {
@@ -57,7 +60,8 @@ static void read_lookup(struct tl_call *call)
     uint64_t number = 0;
     if (result->document.len == 0 || tl_json_parse_borrowed(result->document, NULL, &doc, NULL) != TL_OK)
         return;
-    const struct tl_json_value *root = tl_json_root(doc), *found = tl_json_at(root, tl_json_get_text(call->lookup, "matches"));
+    const struct tl_json_value *root = tl_json_root(doc),
+                               *found = tl_json_at(root, tl_json_get_text(call->lookup, "matches"));
     const struct tl_json_value *first = root;
     if (tl_json_type(found) == TL_JSON_IS_ARRAY) {
         result->matches = (uint32_t)tl_json_count(found);
@@ -100,7 +104,9 @@ static bool is_foreign(struct tl_call *call, struct tl_answer *answer)
            !tl_answer_json(answer);
 }
 
-/* ---- paging ------------------------------------------------------------------------------------------------------------------- */
+/* ---- paging
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool add_items(struct tl_call *call, const struct tl_json_value *items)
 {
@@ -206,7 +212,8 @@ static bool aim_at_next(struct tl_call *call, const struct tl_json_value *paging
 static bool take_page(struct tl_call *call, const struct tl_json_value *paging, struct tl_answer *answer)
 {
     const struct tl_json_value *items = tl_json_at(tl_answer_json(answer), tl_json_get_text(paging, "items"));
-    int64_t max_items = tl_json_get_i64(paging, "max_items", ITEMS), max_pages = tl_json_get_i64(paging, "max_pages", PAGES);
+    int64_t max_items = tl_json_get_i64(paging, "max_items", ITEMS),
+            max_pages = tl_json_get_i64(paging, "max_pages", PAGES);
     if (tl_json_type(items) != TL_JSON_IS_ARRAY) {
         tl_call_fail(call, TL_FAIL_BUG, TL_STR("the answer has no list of items where the manifest says"));
         return true;
@@ -215,10 +222,10 @@ static bool take_page(struct tl_call *call, const struct tl_json_value *paging, 
     call->page_count++;
     bool next = aim_at_next(call, paging, answer);
     if (!fits || (next && call->page_count >= (size_t)max_pages)) {
-        tl_call_fail(call, TL_FAIL_DATA,
-                     tl_str_z(tl_arena_printf(&call->arena,
-                                              "more than %lld items or %lld pages: ask for less at a time",
-                                              (long long)max_items, (long long)max_pages)));
+        tl_call_fail(
+            call, TL_FAIL_DATA,
+            tl_str_z(tl_arena_printf(&call->arena, "more than %lld items or %lld pages: ask for less at a time",
+                                     (long long)max_items, (long long)max_pages)));
         return true;
     }
     return next && send_page(call);
@@ -236,7 +243,8 @@ static void finish_pages(struct tl_call *call)
     call->result.document = tl_buf_str(&whole);
 }
 
-/* ---- one answer --------------------------------------------------------------------------------------------------------------- */
+/* ---- one answer
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void take_good(struct tl_call *call, struct tl_answer *answer)
 {

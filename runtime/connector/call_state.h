@@ -1,4 +1,5 @@
-/* A call from the inside. call.c begins and ends it; call_operation.c interprets an operation of the manifest. [loop] */
+/* A call from the inside. call.c begins and ends it; call_operation.c interprets an operation of the manifest. [loop]
+ */
 #pragma once
 #include "connector/call.h"
 #include "driver.h"
@@ -10,11 +11,11 @@ struct tl_call {
     struct tl_arena arena;
     struct tl_call_request request; /* copies in the arena */
     struct tl_trace trace;
-    struct tl_json_doc *args;               /* own */
-    struct tl_json_doc *own_operation;      /* own; a probe without an operation; NULL */
-    const struct tl_json_value *operation;  /* borrow: the manifest's; NULL for a probe by code */
-    const struct tl_json_value *lookup;     /* borrow: lookup_by, when this is a lookup */
-    uint32_t role;                          /* TLC_ROLE_* */
+    struct tl_json_doc *args;              /* own */
+    struct tl_json_doc *own_operation;     /* own; a probe without an operation; NULL */
+    const struct tl_json_value *operation; /* borrow: the manifest's; NULL for a probe by code */
+    const struct tl_json_value *lookup;    /* borrow: lookup_by, when this is a lookup */
+    uint32_t role;                         /* TLC_ROLE_* */
     enum tl_effect_class effect;
     struct tl_vars vars;
     struct tl_exchange exchange;
@@ -24,7 +25,7 @@ struct tl_call {
     struct tl_timer deadline;
     struct tl_mail mail;
     int64_t started_mono_ms, deadline_mono_ms;
-    const char *stop_why;   /* cancelled, or out of time */
+    const char *stop_why;    /* cancelled, or out of time */
     struct tl_error refused; /* found out in tl_call_start: told later */
     enum tl_failure refused_as;
     struct tl_buf items; /* paging: the items so far, with commas */

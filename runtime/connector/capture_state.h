@@ -1,4 +1,5 @@
-/* A capture from the inside: capture.c is its life and the rounds by code, capture_poll.c the rounds by manifest. [loop] */
+/* A capture from the inside: capture.c is its life and the rounds by code, capture_poll.c the rounds by manifest.
+ * [loop] */
 #pragma once
 #include "connector/capture.h"
 #include "driver.h"
@@ -21,7 +22,7 @@ struct tl_capture {
     char *cursor;                     /* own; as last stored, "" at first */
     int64_t poll_ms, timeout_ms;
     enum tl_capture_state state;
-    bool storing;  /* the owner has events of ours */
+    bool storing; /* the owner has events of ours */
     bool stopping;
     bool leaving; /* the end is on its way */
     struct tl_timer timer;
@@ -29,8 +30,8 @@ struct tl_capture {
     void (*stopped)(void *ctx);
     void *stopped_ctx;
     /* of the round */
-    struct tl_arena arena; /* events of one store */
-    char *next_cursor;     /* own; what the store carries */
+    struct tl_arena arena;    /* events of one store */
+    char *next_cursor;        /* own; what the store carries */
     struct tl_driver *driver; /* own; NULL: a round by manifest */
     struct tl_arena round_arena;
     struct tl_vars vars;

@@ -12,11 +12,12 @@
 #define CONFIG_MAX (4u << 20)
 #define WORDS_MAX 96
 
-static const char *const runtime_keys[] = {"connector",   "kind",      "auth",           "limits",     "retry",
-                                           "breaker",     "maintenance", "redelivers_for", "operations", "isolation",
-                                           "steward",     "mark",      "fresh",          "changes",    "timeout"};
+static const char *const runtime_keys[] = {"connector", "kind",        "auth",           "limits",     "retry",
+                                           "breaker",   "maintenance", "redelivers_for", "operations", "isolation",
+                                           "steward",   "mark",        "fresh",          "changes",    "timeout"};
 
-/* ---- one value ------------------------------------------------------------------------------------------------------------ */
+/* ---- one value
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static bool value_fits(tl_str type, const struct tl_json_value *value)
 {
@@ -77,7 +78,8 @@ static tl_code check_value(const struct tl_json_value *field, tl_str name, const
     return check_one_of(field, name, value, what, err);
 }
 
-/* ---- all of them ---------------------------------------------------------------------------------------------------------- */
+/* ---- all of them
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static bool is_known(const char *const *known, size_t count, tl_str name)
 {
@@ -114,9 +116,9 @@ static void put(struct tl_json_writer *out, tl_str name, const struct tl_json_va
     tl_json_raw_value(out, tl_json_raw(value));
 }
 
-tl_code tl_fields_read(const struct tl_json_value *fields, const struct tl_json_value *object,
-                       const char *const *known, size_t known_count, const char *what, bool lenient,
-                       struct tl_json_writer *out, struct tl_json_writer *open, struct tl_error *err)
+tl_code tl_fields_read(const struct tl_json_value *fields, const struct tl_json_value *object, const char *const *known,
+                       size_t known_count, const char *what, bool lenient, struct tl_json_writer *out,
+                       struct tl_json_writer *open, struct tl_error *err)
 {
     struct tl_json_iter i = tl_json_iter(object);
     while (tl_json_next(&i))
@@ -130,8 +132,7 @@ tl_code tl_fields_read(const struct tl_json_value *fields, const struct tl_json_
             value = tl_json_get(i.value, "default");
         if (!value && tl_json_get_bool(i.value, "required", false))
             return tl_fail(err, TL_ECONFIG, "%s%.*s: is missing%s%.*s", what, TL_STR_ARGS(i.key),
-                           tl_json_get(i.value, "help") ? ": " : "",
-                           TL_STR_ARGS(tl_json_get_text(i.value, "help")));
+                           tl_json_get(i.value, "help") ? ": " : "", TL_STR_ARGS(tl_json_get_text(i.value, "help")));
         if (!value || later)
             continue;
         tl_code code = check_value(i.value, i.key, value, what, err);
@@ -144,7 +145,9 @@ tl_code tl_fields_read(const struct tl_json_value *fields, const struct tl_json_
     return TL_OK;
 }
 
-/* ---- auth ------------------------------------------------------------------------------------------------------------------- */
+/* ---- auth
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static tl_code refuse_kind(const struct tl_json_value *schemes, tl_str kind, struct tl_error *err)
 {
@@ -153,7 +156,8 @@ static tl_code refuse_kind(const struct tl_json_value *schemes, tl_str kind, str
     struct tl_json_iter i = tl_json_iter(schemes);
     while (tl_json_next(&i))
         tl_buf_addf(&all, "%s%.*s", all.len ? ", " : "", TL_STR_ARGS(i.key));
-    tl_fail(err, TL_ECONFIG, "auth.kind \"%.*s\": this connector has %s", TL_STR_ARGS(kind), all.len ? all.ptr : "none");
+    tl_fail(err, TL_ECONFIG, "auth.kind \"%.*s\": this connector has %s", TL_STR_ARGS(kind),
+            all.len ? all.ptr : "none");
     tl_buf_free(&all);
     return TL_ECONFIG;
 }
@@ -201,9 +205,11 @@ static tl_code check_auth(const struct tl_json_value *manifest, const struct tl_
     return code;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the whole
+ * ---------------------------------------------------------------------------------------------------------------- */
 
-static tl_code finish(struct tl_json_writer *writer, struct tl_buf *text, struct tl_json_doc **doc, struct tl_error *err)
+static tl_code finish(struct tl_json_writer *writer, struct tl_buf *text, struct tl_json_doc **doc,
+                      struct tl_error *err)
 {
     tl_json_end_object(writer);
     tl_code code = tl_json_writer_done(writer, err);

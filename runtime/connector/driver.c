@@ -12,7 +12,9 @@
 
 static void step(struct tl_driver *d, tlc_input *input);
 
-/* ---- ends --------------------------------------------------------------------------------------------------------------------- */
+/* ---- ends
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static void report(struct tl_mail *mail)
 {
@@ -41,9 +43,9 @@ static void fail_bug(struct tl_driver *d, const char *what)
     const struct tl_connector *connector = d->lane->system->connector;
     tl_log(TL_ERROR, "connector.misbehaving", what, TL_FSLICE("connector", tl_connector_id(connector)),
            TL_FSLICE("version", tl_connector_version(connector)), TL_FSTR("system", d->lane->system->name));
-    const char *text = tl_arena_printf(&d->scope.arena, "connector %.*s %.*s: %s",
-                                       TL_STR_ARGS(tl_connector_id(connector)),
-                                       TL_STR_ARGS(tl_connector_version(connector)), what);
+    const char *text =
+        tl_arena_printf(&d->scope.arena, "connector %.*s %.*s: %s", TL_STR_ARGS(tl_connector_id(connector)),
+                        TL_STR_ARGS(tl_connector_version(connector)), what);
     fail(d, TL_FAIL_BUG, 0, text);
 }
 
@@ -53,7 +55,8 @@ static void fail_stopped(struct tl_driver *d)
     d->end.verdict.unknown = d->exchange.touched;
 }
 
-/* ---- transfers ---------------------------------------------------------------------------------------------------------------- */
+/* ---- transfers
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static bool known_body(const tlc_transfer *t)
 {
@@ -70,8 +73,7 @@ static void start_transfer(struct tl_driver *d, const tlc_transfer *t)
         fail(d, TL_FAIL_UNSUPPORTED, 0, "this Tidelock sends no streamed bodies and keeps no blobs yet");
         return;
     }
-    struct tl_http_header *headers =
-        tl_arena_alloc(&d->scope.arena, (t->header_count + 1) * sizeof *headers);
+    struct tl_http_header *headers = tl_arena_alloc(&d->scope.arena, (t->header_count + 1) * sizeof *headers);
     for (uint32_t i = 0; i < t->header_count; i++)
         headers[i] = (struct tl_http_header){tl_str_of(t->headers[i].name), tl_str_of(t->headers[i].value)};
     int64_t now = tl_mono_ms(), until = d->stop_why ? now + LAST_WISH_MS : d->deadline_mono_ms;
@@ -179,7 +181,8 @@ static void transferred(struct tl_exchange *x, struct tl_answer *answer)
     step(d, &input);
 }
 
-/* ---- actions ------------------------------------------------------------------------------------------------------------------ */
+/* ---- actions
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static void act_fail(struct tl_driver *d, const tlc_fail *f)
 {
@@ -231,7 +234,8 @@ static void act_emit(struct tl_driver *d, const tlc_action *action)
     }
     for (uint32_t i = 0; i < action->event_count; i++) {
         const tlc_event *e = &action->events[i];
-        if (e->size < sizeof *e || e->object.len == 0 || e->key.len == 0 || (!e->hint && !e->deleted && !e->payload.len)) {
+        if (e->size < sizeof *e || e->object.len == 0 || e->key.len == 0 ||
+            (!e->hint && !e->deleted && !e->payload.len)) {
             fail_bug(d, "EMIT of an event without object, key or payload");
             return;
         }
@@ -322,7 +326,9 @@ static void step(struct tl_driver *d, tlc_input *input)
     }
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static void begin(struct tl_mail *mail)
 {

@@ -1,5 +1,5 @@
-/* Drives one call of a connector's code: inputs in, actions done, until it ends. A field of whoever needs code run: calls,
- * captures, webhooks, logins, probes. [loop] */
+/* Drives one call of a connector's code: inputs in, actions done, until it ends. A field of whoever needs code run:
+ * calls, captures, webhooks, logins, probes. [loop] */
 #pragma once
 #include "exchange.h"
 #include "host.h"
@@ -35,7 +35,7 @@ struct tl_driver {
     struct tl_answer last;         /* copied: what FAIL with class 0 judges */
     tl_str pending;                /* streamed body not yet given; in the scope */
     bool has_pending;
-    tlc_header *headers;           /* own; of the last input */
+    tlc_header *headers; /* own; of the last input */
     struct tl_driver_end end;
     void *owner; /* for whoever it is not a field of */
     void (*emit)(struct tl_driver *driver, const tlc_event *events, uint32_t count, tlc_slice cursor);

@@ -1,4 +1,5 @@
-/* One form for what platforms report, and the dedupe key: the same from capture and webhook, so record id and version. */
+/* One form for what platforms report, and the dedupe key: the same from capture and webhook, so record id and version.
+ */
 #include "event.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
@@ -18,9 +19,9 @@ void tl_event_name(struct tl_captured *event, tl_str from_cursor, struct tl_aren
     char hex[33];
     tl_sha256_short(event->payload, digest);
     tl_hex_write(hex, digest, sizeof digest);
-    event->dedupe = tl_str_z(tl_arena_printf(arena, "%.*s:%.*s:#%s%s%s%.*s", TL_STR_ARGS(event->object),
-                                             TL_STR_ARGS(event->key), hex, gone, from_cursor.len ? "@" : "",
-                                             TL_STR_ARGS(from_cursor)));
+    event->dedupe =
+        tl_str_z(tl_arena_printf(arena, "%.*s:%.*s:#%s%s%s%.*s", TL_STR_ARGS(event->object), TL_STR_ARGS(event->key),
+                                 hex, gone, from_cursor.len ? "@" : "", TL_STR_ARGS(from_cursor)));
 }
 
 void tl_event_from_code(const tlc_event *from, tl_str from_cursor, struct tl_arena *arena, struct tl_captured *out)

@@ -1,5 +1,5 @@
-/* One request to a system's platform and its answer: address, credentials, CSRF token, trace headers, declared hosts, and
- * the replay after a new token. A field of whoever makes requests; one at a time. [loop] */
+/* One request to a system's platform and its answer: address, credentials, CSRF token, trace headers, declared hosts,
+ * and the replay after a new token. A field of whoever makes requests; one at a time. [loop] */
 #pragma once
 #include "answer.h"
 #include "base/trace.h"
@@ -14,22 +14,22 @@ struct tl_exchange_request {
     const struct tl_http_header *headers;
     size_t header_count;
     tl_str body;
-    bool plain;         /* no credentials, no replay */
-    bool no_csrf;       /* the CSRF fetch itself */
-    bool cookies;       /* send the session's cookies; always so with CSRF or a cookie session */
-    bool rebase;        /* a link the platform gave: another origin is taken for ours */
+    bool plain;   /* no credentials, no replay */
+    bool no_csrf; /* the CSRF fetch itself */
+    bool cookies; /* send the session's cookies; always so with CSRF or a cookie session */
+    bool rebase;  /* a link the platform gave: another origin is taken for ours */
     size_t response_max;
     int64_t deadline_mono_ms;
     const struct tl_trace *trace; /* NULL: none */
 };
 
 struct tl_exchange {
-    struct tl_system_lane *lane;              /* borrow */
+    struct tl_system_lane *lane;               /* borrow */
     const struct tl_exchange_request *request; /* borrow */
-    struct tl_vars *vars;                     /* borrow; its session is set while a request is built */
-    struct tl_arena *arena;                   /* borrow */
-    struct tl_notes *notes;                   /* borrow; NULL: nobody listens */
-    struct tl_session *session;               /* own ref; the one the request was sent with */
+    struct tl_vars *vars;                      /* borrow; its session is set while a request is built */
+    struct tl_arena *arena;                    /* borrow */
+    struct tl_notes *notes;                    /* borrow; NULL: nobody listens */
+    struct tl_session *session;                /* own ref; the one the request was sent with */
     struct tl_session_wait wait;
     struct tl_mail mail; /* an end that needs no transfer */
     struct tl_transfer *transfer;
@@ -38,10 +38,11 @@ struct tl_exchange {
     bool cancelled, replayed_login, replayed_csrf;
     enum tl_failure failure; /* ended without an answer of its own: why; else TL_FAIL_NONE */
     int64_t wait_ms;
-    const char *why; /* in the arena */
+    const char *why;    /* in the arena */
     unsigned transfers; /* made so far, over all exchanges of the owner */
     bool touched;       /* one of them was sent, or may have been */
-    /* `failure` is not NONE: nothing was sent this time, `answer` is NULL; else the answer, borrowed until it returns. */
+    /* `failure` is not NONE: nothing was sent this time, `answer` is NULL; else the answer, borrowed until it returns.
+     */
     void (*done)(struct tl_exchange *exchange, struct tl_answer *answer);
 };
 

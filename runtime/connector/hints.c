@@ -56,12 +56,10 @@ static void tell(struct hint *hint, const struct tl_captured *event, const struc
 /* A record that is gone has no version: the time of looking names the event, for a later deletion is another one. */
 static void name_gone(struct tl_captured *event, struct hint *hint, struct tl_arena *arena)
 {
-    *event = (struct tl_captured){.object = tl_str_z(hint->object),
-                                  .key = tl_str_z(hint->key),
-                                  .payload = TL_STR("null"),
-                                  .deleted = true};
-    event->dedupe = tl_str_z(
-        tl_arena_printf(arena, "%s:%s:deleted@%lld", hint->object, hint->key, (long long)tl_wall_ms()));
+    *event = (struct tl_captured){
+        .object = tl_str_z(hint->object), .key = tl_str_z(hint->key), .payload = TL_STR("null"), .deleted = true};
+    event->dedupe =
+        tl_str_z(tl_arena_printf(arena, "%s:%s:deleted@%lld", hint->object, hint->key, (long long)tl_wall_ms()));
 }
 
 static bool read_record(struct hint *hint, const struct tl_json_value *changes, const struct tl_json_value *document,
@@ -119,8 +117,7 @@ static void was_read(void *ctx, const struct tl_call_result *result)
 
 static void start(struct hint *hint)
 {
-    const struct tl_json_value *read =
-        tl_json_get(tl_changes_find(hint->lane->system, tl_str_z(hint->object)), "read");
+    const struct tl_json_value *read = tl_json_get(tl_changes_find(hint->lane->system, tl_str_z(hint->object)), "read");
     struct tl_arena arena;
     struct tl_vars vars = {0};
     tl_str args = TL_STR_NONE;
@@ -130,10 +127,8 @@ static void start(struct hint *hint)
     vars.object = tl_str_z(hint->object);
     if (tl_args_from(tl_json_get(read, "args"), &vars, &arena, &args, NULL) != TL_OK)
         args = TL_STR("{}"); /* the operation's own check says what is missing */
-    struct tl_call_request request = {.operation = tl_json_get_text(read, "operation"),
-                                      .args = args,
-                                      .key = vars.key,
-                                      .trace = &hint->trace};
+    struct tl_call_request request = {
+        .operation = tl_json_get_text(read, "operation"), .args = args, .key = vars.key, .trace = &hint->trace};
     tl_call_start(hint->lane, &request, was_read, hint);
     tl_arena_free(&arena);
 }

@@ -7,8 +7,8 @@
 /* tlc_scope of the ABI. */
 struct tlc_scope {
     struct tl_arena arena;
-    struct tl_system *system; /* borrow */
-    bool may_read_secrets;    /* a login */
+    struct tl_system *system;   /* borrow */
+    bool may_read_secrets;      /* a login */
     struct tlc_writer *writers; /* own; freed with the scope */
 };
 

@@ -44,7 +44,8 @@ void tl_library_free(struct tl_library *library)
     tl_free(library);
 }
 
-/* ---- one connector ------------------------------------------------------------------------------------------------------- */
+/* ---- one connector
+ * ------------------------------------------------------------------------------------------------------- */
 
 tl_code tl_connector_new(const char *path, char *text, size_t len, struct tl_connector **out, struct tl_error *err)
 {
@@ -121,12 +122,15 @@ static tl_code check_table(struct tl_connector *connector, const tlc_connector *
         return tl_fail(err, TL_ECONFIG, "its table of functions is too short (%u bytes)", table->size);
     tlc_slice said = table->describe();
     if (said.len != connector->len || memcmp(said.ptr, connector->text, connector->len) != 0)
-        return tl_fail(err, TL_ECONFIG, "describe() and the section %s differ: there is one manifest, use "
-                                        "TLC_EMBED_MANIFEST", TLC_MANIFEST_SECTION);
+        return tl_fail(err, TL_ECONFIG,
+                       "describe() and the section %s differ: there is one manifest, use "
+                       "TLC_EMBED_MANIFEST",
+                       TLC_MANIFEST_SECTION);
     bool has_code = table->open && table->close && table->begin && table->step && table->end;
     if (!has_code && needs_code(connector->manifest.root))
-        return tl_fail(err, TL_ECONFIG, "its manifest says \"code\": true, but its table has no "
-                                        "open, begin, step, end and close");
+        return tl_fail(err, TL_ECONFIG,
+                       "its manifest says \"code\": true, but its table has no "
+                       "open, begin, step, end and close");
     connector->table = table;
     return TL_OK;
 }
@@ -188,7 +192,8 @@ static tl_code load(const char *path, struct tl_connector **out, struct tl_error
     return code;
 }
 
-/* ---- by name ------------------------------------------------------------------------------------------------------------- */
+/* ---- by name
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static tl_code split_name(tl_str name, tl_str *id, uint64_t *major, struct tl_error *err)
 {
@@ -199,7 +204,8 @@ static tl_code split_name(tl_str name, tl_str *id, uint64_t *major, struct tl_er
                 return tl_fail(err, TL_ECONFIG, "\"%.*s\" is no connector's name", TL_STR_ARGS(name));
         return TL_OK;
     }
-    return tl_fail(err, TL_ECONFIG, "connector \"%.*s\": a name and its major version are wanted, like \"salesforce@1\"",
+    return tl_fail(err, TL_ECONFIG,
+                   "connector \"%.*s\": a name and its major version are wanted, like \"salesforce@1\"",
                    TL_STR_ARGS(name));
 }
 
@@ -253,8 +259,7 @@ static tl_code keep(struct tl_library *library, const char *path, const struct t
     tl_code code = load(path, &connector, err);
     if (code != TL_OK)
         return code;
-    struct tl_connector *same =
-        find_loaded(library, tl_connector_id(connector), tl_connector_major(connector));
+    struct tl_connector *same = find_loaded(library, tl_connector_id(connector), tl_connector_major(connector));
     if (same) {
         tl_connector_free(connector);
         *out = same;
@@ -321,7 +326,8 @@ tl_code tl_library_get_file(struct tl_library *library, const char *path, const 
     return code;
 }
 
-/* ---- listing -------------------------------------------------------------------------------------------------------------- */
+/* ---- listing
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static int is_shared_object(const struct dirent *entry)
 {

@@ -5,12 +5,12 @@
 #include <tidelock/connector.h>
 
 struct tl_connector {
-    char *path;                 /* own */
-    char *text;                 /* own; the manifest's bytes */
+    char *path; /* own */
+    char *text; /* own; the manifest's bytes */
     size_t len;
     struct tl_manifest manifest; /* own */
-    const tlc_connector *table; /* static, in the shared object */
-    struct tl_connector *next;  /* own; the library's list */
+    const tlc_connector *table;  /* static, in the shared object */
+    struct tl_connector *next;   /* own; the library's list */
 };
 
 /* From manifest bytes (taken over, also on failure), without code. */

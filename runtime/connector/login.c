@@ -29,7 +29,9 @@ struct login {
     struct tl_mail mail;
 };
 
-/* ---- ends --------------------------------------------------------------------------------------------------------------------- */
+/* ---- ends
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static void free_login(struct login *login)
 {
@@ -44,7 +46,8 @@ static void free_login(struct login *login)
     tl_free(login);
 }
 
-static void give_up(struct login *login, enum tl_failure failure, int64_t wait_ms, const char *fmt, ...) TL_PRINTF(4, 5);
+static void give_up(struct login *login, enum tl_failure failure, int64_t wait_ms, const char *fmt, ...)
+    TL_PRINTF(4, 5);
 static void give_up(struct login *login, enum tl_failure failure, int64_t wait_ms, const char *fmt, ...)
 {
     char text[400];
@@ -88,7 +91,8 @@ static void succeed(struct login *login, tl_str members)
         saved(login, true);
 }
 
-/* ---- what the answer holds ------------------------------------------------------------------------------------------------- */
+/* ---- what the answer holds
+ * ------------------------------------------------------------------------------------------------- */
 
 static void put_place(struct login *login, struct tl_answer *answer, struct tl_json_writer *writer, const char *member,
                       const char *usual, const char *key)
@@ -187,7 +191,9 @@ static void got_token(struct login *login, struct tl_answer *answer)
     finish_members(login, &writer, &text);
 }
 
-/* ---- CSRF --------------------------------------------------------------------------------------------------------------------- */
+/* ---- CSRF
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static tl_code build_csrf_request(struct login *login, struct tl_error *err)
 {
@@ -219,8 +225,8 @@ static void got_csrf(struct login *login, struct tl_answer *answer)
         static const struct tl_verdict_rules none = {0};
         struct tl_verdict verdict = tl_answer_judge(answer, &none, &login->arena, tl_wall_ms());
         bool endpoint = tl_failure_is_endpoint(verdict.failure) && answer->status / 100 != 2;
-        give_up(login, endpoint ? verdict.failure : TL_FAIL_AUTH, verdict.wait_ms,
-                "no CSRF token was given (%.*s)", TL_STR_ARGS(verdict.message));
+        give_up(login, endpoint ? verdict.failure : TL_FAIL_AUTH, verdict.wait_ms, "no CSRF token was given (%.*s)",
+                TL_STR_ARGS(verdict.message));
         return;
     }
     struct tl_buf text;
@@ -234,7 +240,8 @@ static void got_csrf(struct login *login, struct tl_answer *answer)
     finish_members(login, &writer, &text);
 }
 
-/* ---- the connector's login role ----------------------------------------------------------------------------------------------- */
+/* ---- the connector's login role
+ * ----------------------------------------------------------------------------------------------- */
 
 static void login_ended(struct tl_driver *driver, const struct tl_driver_end *end)
 {
@@ -284,7 +291,9 @@ static void start_role(struct login *login)
     tl_driver_start(&login->driver);
 }
 
-/* ---- start -------------------------------------------------------------------------------------------------------------------- */
+/* ---- start
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static void answered(struct tl_exchange *x, struct tl_answer *answer)
 {

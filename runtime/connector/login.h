@@ -1,5 +1,5 @@
-/* Making a session: OAuth token requests, the connector's login role, CSRF tokens. Started by session.c only, so that one
- * runs at a time; ends with tl_session_renewed or tl_session_not_renewed. [loop] */
+/* Making a session: OAuth token requests, the connector's login role, CSRF tokens. Started by session.c only, so that
+ * one runs at a time; ends with tl_session_renewed or tl_session_not_renewed. [loop] */
 #pragma once
 #include "system_state.h"
 

@@ -1,10 +1,12 @@
-/* Loading a manifest: parse, check by the tables, then what the tables cannot say: versions, and names that must exist. */
+/* Loading a manifest: parse, check by the tables, then what the tables cannot say: versions, and names that must exist.
+ */
 #include "manifest.h"
 #include "manifest_check.h"
 
 #define FORMAT 1
 
-/* ---- authentication kinds ---------------------------------------------------------------------------------------------- */
+/* ---- authentication kinds
+ * ---------------------------------------------------------------------------------------------- */
 
 struct auth_kind {
     const char *kind;
@@ -42,7 +44,8 @@ const char *tl_auth_field(tl_str kind, size_t i, bool *required)
     return field && field[0] == '!' ? field + 1 : field;
 }
 
-/* ---- checks beyond the tables ------------------------------------------------------------------------------------------- */
+/* ---- checks beyond the tables
+ * ------------------------------------------------------------------------------------------- */
 
 static bool id_is_good(tl_str id)
 {

@@ -1,6 +1,6 @@
 /* A manifest (sdk/docs/manifest.md), checked from top to bottom when it is loaded and then read where it lies. What the
- * checks accept, the interpreter may rely on: types, known keys, templates that name things that exist. Thread: immutable
- * once made. */
+ * checks accept, the interpreter may rely on: types, known keys, templates that name things that exist. Thread:
+ * immutable once made. */
 #pragma once
 #include "base/error.h"
 #include "codec/json.h"

@@ -36,7 +36,8 @@ static void leave(struct tl_manifest_check *check, size_t was)
         check->place.ptr[was] = 0;
 }
 
-/* ---- templates ---------------------------------------------------------------------------------------------------------- */
+/* ---- templates
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static bool request_name(tl_str name)
 {
@@ -82,7 +83,8 @@ static tl_code check_body(struct tl_manifest_check *check, const struct tl_json_
     return code;
 }
 
-/* ---- forms -------------------------------------------------------------------------------------------------------------- */
+/* ---- forms
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static tl_code check_place_text(struct tl_manifest_check *check, tl_str text, struct tl_error *err)
 {
@@ -131,8 +133,8 @@ static tl_code check_each(struct tl_manifest_check *check, const struct tl_key *
                           struct tl_error *err)
 {
     bool is_list = key->form == TL_KEY_LIST || key->form == TL_KEY_TEXTS;
-    tl_code code = want_type(check, value, is_list ? TL_JSON_IS_ARRAY : TL_JSON_IS_OBJECT,
-                             is_list ? "a list" : "an object", err);
+    tl_code code =
+        want_type(check, value, is_list ? TL_JSON_IS_ARRAY : TL_JSON_IS_OBJECT, is_list ? "a list" : "an object", err);
     struct tl_key of = {.name = key->name, .of = key->of, .form = TL_KEY_OBJECT};
     of.form = key->form == TL_KEY_TEXTS       ? TL_KEY_TEXT
               : key->form == TL_KEY_TEMPLATES ? TL_KEY_TEMPLATE

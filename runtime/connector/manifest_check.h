@@ -9,20 +9,20 @@ enum tl_key_form {
     TL_KEY_ANY,
     TL_KEY_TEXT,
     TL_KEY_BOOL,
-    TL_KEY_COUNT,    /* a whole number, not negative */
+    TL_KEY_COUNT, /* a whole number, not negative */
     TL_KEY_DURATION,
     TL_KEY_POINTER,  /* RFC 6901 */
     TL_KEY_TEMPLATE, /* plain */
     TL_KEY_PATH,     /* RFC 6570 */
     TL_KEY_PLACE,
-    TL_KEY_TEXTS,    /* a list of texts */
-    TL_KEY_OBJECT,   /* `of`: a table */
-    TL_KEY_LIST,     /* of objects by `of` */
-    TL_KEY_MAP,      /* any names to objects by `of` */
+    TL_KEY_TEXTS,     /* a list of texts */
+    TL_KEY_OBJECT,    /* `of`: a table */
+    TL_KEY_LIST,      /* of objects by `of` */
+    TL_KEY_MAP,       /* any names to objects by `of` */
     TL_KEY_TEMPLATES, /* any names to plain templates */
-    TL_KEY_PLACES,   /* any names to places */
-    TL_KEY_BODY,     /* JSON with templates */
-    TL_KEY_CHECK     /* `check` decides */
+    TL_KEY_PLACES,    /* any names to places */
+    TL_KEY_BODY,      /* JSON with templates */
+    TL_KEY_CHECK      /* `check` decides */
 };
 
 struct tl_manifest_check {

@@ -6,9 +6,13 @@
 #include "manifest.h"
 #include "manifest_check.h"
 
-#define END {.name = NULL}
+#define END                                                                                                            \
+    {                                                                                                                  \
+        .name = NULL                                                                                                   \
+    }
 
-/* ---- single words -------------------------------------------------------------------------------------------------------- */
+/* ---- single words
+ * -------------------------------------------------------------------------------------------------------- */
 
 static tl_code one_of(struct tl_manifest_check *check, const struct tl_json_value *value, const char *const *words,
                       size_t count, struct tl_error *err)
@@ -47,8 +51,10 @@ static tl_code check_class(struct tl_manifest_check *check, const struct tl_json
     enum tl_failure failure;
     if (tl_failure_parse(tl_json_text(value), &failure))
         return TL_OK;
-    return tl_manifest_refuse(check, err, "%.*s is no failure class (retry auth quota data missing conflict gap config "
-                              "unsupported bug, or done)", TL_STR_ARGS(tl_json_raw(value)));
+    return tl_manifest_refuse(check, err,
+                              "%.*s is no failure class (retry auth quota data missing conflict gap config "
+                              "unsupported bug, or done)",
+                              TL_STR_ARGS(tl_json_raw(value)));
 }
 
 static tl_code check_status_word(struct tl_manifest_check *check, const struct tl_json_value *value,
@@ -89,7 +95,8 @@ static tl_code check_pointers(struct tl_manifest_check *check, const struct tl_j
     return TL_OK;
 }
 
-/* ---- config fields -------------------------------------------------------------------------------------------------------- */
+/* ---- config fields
+ * -------------------------------------------------------------------------------------------------------- */
 
 static const struct tl_key field_keys[] = {
     {"type", TL_KEY_CHECK, true, NULL, check_field_type},
@@ -101,7 +108,8 @@ static const struct tl_key field_keys[] = {
     END,
 };
 
-/* ---- errors --------------------------------------------------------------------------------------------------------------- */
+/* ---- errors
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static const struct tl_key wait_keys[] = {
     {"header", TL_KEY_TEXT, false, NULL, NULL},
@@ -124,7 +132,9 @@ static tl_code check_wait(struct tl_manifest_check *check, const struct tl_json_
     {"status", TL_KEY_CHECK, false, NULL, check_status}, {"pointer", TL_KEY_CHECK, false, NULL, check_pointers},       \
         {"header", TL_KEY_TEXT, false, NULL, NULL}, {"equals", TL_KEY_ANY, false, NULL, NULL},                         \
         {"in", TL_KEY_TEXTS, false, NULL, NULL}, {"contains", TL_KEY_TEXT, false, NULL, NULL},                         \
-        {"starts", TL_KEY_TEXT, false, NULL, NULL}
+    {                                                                                                                  \
+        "starts", TL_KEY_TEXT, false, NULL, NULL                                                                       \
+    }
 
 static const struct tl_key condition_keys[] = {CONDITION_KEYS, END};
 static const struct tl_key error_keys[] = {
@@ -136,7 +146,8 @@ static const struct tl_key error_keys[] = {
     END,
 };
 
-/* ---- operations ----------------------------------------------------------------------------------------------------------- */
+/* ---- operations
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static tl_code check_schema(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
 {
@@ -147,7 +158,7 @@ static tl_code check_schema(struct tl_manifest_check *check, const struct tl_jso
 }
 
 static const struct tl_key lookup_keys[] = {
-    {"operation", TL_KEY_TEXT, true, NULL, NULL}, {"args", TL_KEY_BODY, false, NULL, NULL},
+    {"operation", TL_KEY_TEXT, true, NULL, NULL},   {"args", TL_KEY_BODY, false, NULL, NULL},
     {"matches", TL_KEY_POINTER, false, NULL, NULL}, {"id", TL_KEY_POINTER, false, NULL, NULL},
     {"version", TL_KEY_POINTER, false, NULL, NULL}, END,
 };
@@ -163,14 +174,17 @@ static tl_code check_created(struct tl_manifest_check *check, const struct tl_js
 }
 
 static const struct tl_key result_keys[] = {
-    {"document", TL_KEY_POINTER, false, NULL, NULL}, {"id", TL_KEY_PLACE, false, NULL, NULL},
-    {"version", TL_KEY_PLACE, false, NULL, NULL},    {"url", TL_KEY_PLACE, false, NULL, NULL},
+    {"document", TL_KEY_POINTER, false, NULL, NULL},       {"id", TL_KEY_PLACE, false, NULL, NULL},
+    {"version", TL_KEY_PLACE, false, NULL, NULL},          {"url", TL_KEY_PLACE, false, NULL, NULL},
     {"created", TL_KEY_CHECK, false, NULL, check_created}, END,
 };
 
 static const struct tl_key next_keys[] = {
-    {"link", TL_KEY_TEXT, false, NULL, NULL},   {"param", TL_KEY_TEXT, false, NULL, NULL},
-    {"value", TL_KEY_PLACE, false, NULL, NULL}, {"header", TL_KEY_TEXT, false, NULL, NULL}, END,
+    {"link", TL_KEY_TEXT, false, NULL, NULL},
+    {"param", TL_KEY_TEXT, false, NULL, NULL},
+    {"value", TL_KEY_PLACE, false, NULL, NULL},
+    {"header", TL_KEY_TEXT, false, NULL, NULL},
+    END,
 };
 
 static tl_code check_next(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
@@ -178,7 +192,8 @@ static tl_code check_next(struct tl_manifest_check *check, const struct tl_json_
     if (tl_json_type(value) != TL_JSON_IS_OBJECT)
         return tl_json_is_string(value)
                    ? TL_OK
-                   : tl_manifest_refuse(check, err, "must be a pointer, {\"link\": \"next\"} or {\"param\", \"value\"}");
+                   : tl_manifest_refuse(check, err,
+                                        "must be a pointer, {\"link\": \"next\"} or {\"param\", \"value\"}");
     tl_code code = tl_manifest_check_object(check, value, next_keys, err);
     if (code == TL_OK && !tl_json_get(value, "param") != !tl_json_get(value, "value"))
         return tl_manifest_refuse(check, err, "\"param\" and \"value\" go together");
@@ -272,7 +287,8 @@ static tl_code check_operations(struct tl_manifest_check *check, const struct tl
     return code;
 }
 
-/* ---- authentication ------------------------------------------------------------------------------------------------------- */
+/* ---- authentication
+ * ------------------------------------------------------------------------------------------------------- */
 
 static const struct tl_key auth_keys[] = {
     {"fields", TL_KEY_MAP, false, field_keys, NULL},
@@ -307,8 +323,9 @@ static tl_code check_auth_sense(struct tl_manifest_check *check, tl_str kind, co
                                 struct tl_error *err)
 {
     if (!tl_auth_kind_known(kind))
-        return tl_manifest_refuse(check, err, "is no kind of authentication (none basic token oauth2_jwt "
-                                              "oauth2_client_credentials oauth2_refresh session)");
+        return tl_manifest_refuse(check, err,
+                                  "is no kind of authentication (none basic token oauth2_jwt "
+                                  "oauth2_client_credentials oauth2_refresh session)");
     if (tl_str_starts(kind, TL_STR("oauth2")) && !tl_json_get(scheme, "token_url"))
         return tl_manifest_refuse(check, err, "needs \"token_url\"");
     if (tl_str_is(kind, "session") && !tl_json_get_bool(scheme, "code", false) && !tl_json_get(scheme, "login"))
@@ -339,25 +356,36 @@ static tl_code check_auth(struct tl_manifest_check *check, const struct tl_json_
 static const struct tl_key csrf_fetch_keys[] = {
     {"method", TL_KEY_TEXT, false, NULL, NULL}, {"path", TL_KEY_PATH, true, NULL, NULL}, END};
 static const struct tl_key csrf_keys[] = {
-    {"fetch", TL_KEY_OBJECT, true, csrf_fetch_keys, NULL}, {"header", TL_KEY_TEXT, true, NULL, NULL},
-    {"send", TL_KEY_TEXT, false, NULL, NULL},              {"methods", TL_KEY_TEXTS, false, NULL, NULL},
-    {"lost", TL_KEY_LIST, false, condition_keys, NULL},    END,
+    {"fetch", TL_KEY_OBJECT, true, csrf_fetch_keys, NULL},
+    {"header", TL_KEY_TEXT, true, NULL, NULL},
+    {"send", TL_KEY_TEXT, false, NULL, NULL},
+    {"methods", TL_KEY_TEXTS, false, NULL, NULL},
+    {"lost", TL_KEY_LIST, false, condition_keys, NULL},
+    END,
 };
 
-/* ---- what it says, captures, webhooks ------------------------------------------------------------------------------------- */
+/* ---- what it says, captures, webhooks
+ * ------------------------------------------------------------------------------------- */
 
 static const struct tl_key quota_keys[] = {
-    {"name", TL_KEY_TEXT, true, NULL, NULL},       {"window", TL_KEY_DURATION, false, NULL, NULL},
-    {"header", TL_KEY_TEXT, false, NULL, NULL},    {"form", TL_KEY_TEXT, false, NULL, NULL},
-    {"limit", TL_KEY_TEXT, false, NULL, NULL},     {"used", TL_KEY_TEXT, false, NULL, NULL},
-    {"remaining", TL_KEY_TEXT, false, NULL, NULL}, {"reset", TL_KEY_TEXT, false, NULL, NULL}, END,
+    {"name", TL_KEY_TEXT, true, NULL, NULL},
+    {"window", TL_KEY_DURATION, false, NULL, NULL},
+    {"header", TL_KEY_TEXT, false, NULL, NULL},
+    {"form", TL_KEY_TEXT, false, NULL, NULL},
+    {"limit", TL_KEY_TEXT, false, NULL, NULL},
+    {"used", TL_KEY_TEXT, false, NULL, NULL},
+    {"remaining", TL_KEY_TEXT, false, NULL, NULL},
+    {"reset", TL_KEY_TEXT, false, NULL, NULL},
+    END,
 };
 static const struct tl_key warning_keys[] = {{"header", TL_KEY_TEXT, false, NULL, NULL},
                                              {"pointer", TL_KEY_POINTER, false, NULL, NULL},
-                                             {"means", TL_KEY_TEXT, false, NULL, NULL}, END};
+                                             {"means", TL_KEY_TEXT, false, NULL, NULL},
+                                             END};
 static const struct tl_key read_keys[] = {{"operation", TL_KEY_TEXT, true, NULL, NULL},
                                           {"args", TL_KEY_BODY, false, NULL, NULL},
-                                          {"record", TL_KEY_POINTER, false, NULL, NULL}, END};
+                                          {"record", TL_KEY_POINTER, false, NULL, NULL},
+                                          END};
 static const struct tl_key max_keys[] = {{"max", TL_KEY_POINTER, true, NULL, NULL}, END};
 
 static tl_code check_cursor(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
@@ -415,7 +443,8 @@ static tl_code check_object(struct tl_manifest_check *check, const struct tl_jso
 
 static const struct tl_key reply_keys[] = {{"status", TL_KEY_COUNT, false, NULL, NULL},
                                            {"headers", TL_KEY_TEMPLATES, false, NULL, NULL},
-                                           {"body", TL_KEY_TEXT, false, NULL, NULL}, END};
+                                           {"body", TL_KEY_TEXT, false, NULL, NULL},
+                                           END};
 static const struct tl_key webhook_keys[] = {
     {"scheme", TL_KEY_CHECK, true, NULL, check_scheme},
     {"secret", TL_KEY_TEXT, false, NULL, NULL},
@@ -440,9 +469,11 @@ static const struct tl_key webhook_keys[] = {
 };
 static const struct tl_key probe_keys[] = {{"operation", TL_KEY_TEXT, false, NULL, NULL},
                                            {"args", TL_KEY_BODY, false, NULL, NULL},
-                                           {"code", TL_KEY_BOOL, false, NULL, NULL}, END};
+                                           {"code", TL_KEY_BOOL, false, NULL, NULL},
+                                           END};
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------------ */
+/* ---- the whole
+ * ------------------------------------------------------------------------------------------------------------ */
 
 const struct tl_key tl_manifest_keys[] = {
     {"manifest", TL_KEY_COUNT, true, NULL, NULL},

@@ -65,7 +65,8 @@ static bool read_form(tl_str form, tl_str value, struct tl_quota_hint *hint)
     return false;
 }
 
-static tl_str header_of(struct tl_answer *answer, const struct tl_json_value *row, const char *key, struct tl_arena *arena)
+static tl_str header_of(struct tl_answer *answer, const struct tl_json_value *row, const char *key,
+                        struct tl_arena *arena)
 {
     tl_str name = tl_json_get_text(row, key);
     if (name.len == 0)
@@ -96,11 +97,8 @@ static void take_quotas(struct tl_notes *notes, const struct tl_json_value *rows
     size_t count = 0;
     struct tl_json_iter i = tl_json_iter(rows);
     while (count < TL_NOTES_MAX && tl_json_next(&i)) {
-        struct tl_quota_hint hint = {.name = tl_json_get_text(i.value, "name"),
-                                     .used = -1,
-                                     .limit = -1,
-                                     .remaining = -1,
-                                     .reset_ms = -1};
+        struct tl_quota_hint hint = {
+            .name = tl_json_get_text(i.value, "name"), .used = -1, .limit = -1, .remaining = -1, .reset_ms = -1};
         tl_str form = tl_json_get_text(i.value, "form");
         if (tl_duration_parse(tl_json_get_text(i.value, "window"), &hint.window_ms, NULL) != TL_OK)
             hint.window_ms = -1;
@@ -125,8 +123,8 @@ static void take_warnings(struct tl_notes *notes, const struct tl_json_value *ro
         if (text.len == 0)
             continue;
         tl_str means = tl_json_get_text(i.value, "means");
-        notes->warnings[notes->warning_count++] = tl_str_z(tl_arena_printf(
-            arena, "%.*s%s%.*s", TL_STR_ARGS(means), means.len ? ": " : "", TL_STR_ARGS(text)));
+        notes->warnings[notes->warning_count++] = tl_str_z(
+            tl_arena_printf(arena, "%.*s%s%.*s", TL_STR_ARGS(means), means.len ? ": " : "", TL_STR_ARGS(text)));
     }
 }
 

@@ -57,7 +57,8 @@ static tl_code assertion(const struct grant *grant, tl_str token_url, struct tl_
 }
 
 /* The fields every grant has in common, then those of this one. */
-static tl_code put_grant(const struct grant *grant, tl_str kind, tl_str token_url, struct tl_buf *form, struct tl_error *err)
+static tl_code put_grant(const struct grant *grant, tl_str kind, tl_str token_url, struct tl_buf *form,
+                         struct tl_error *err)
 {
     tl_str refresh = TL_STR_NONE;
     tl_code code = TL_OK;
@@ -81,7 +82,8 @@ static tl_code put_grant(const struct grant *grant, tl_str kind, tl_str token_ur
     return refresh.len ? TL_OK : tl_fail(err, TL_EINPUT, "there is no refresh token");
 }
 
-static tl_code put_client(const struct grant *grant, tl_str kind, struct tl_buf *form, tl_str *basic, struct tl_error *err)
+static tl_code put_client(const struct grant *grant, tl_str kind, struct tl_buf *form, tl_str *basic,
+                          struct tl_error *err)
 {
     const struct tl_json_value *scheme = grant->system->auth_scheme, *auth = grant->vars->auth;
     tl_str id = tl_json_get_text(auth, "client_id"), secret = tl_json_get_text(auth, "client_secret"), scope, audience;
@@ -163,11 +165,11 @@ tl_code tl_oauth_request(const struct tl_system *of, const struct tl_vars *vars,
             headers[count++] = (struct tl_http_header){TL_STR("Authorization"), basic};
         tl_str text = tl_arena_str(grant->vars->arena, tl_buf_str(&form));
         *out = (struct tl_exchange_request){.method = TL_STR("POST"),
-                                                      .url = url,
-                                                      .headers = headers,
-                                                      .header_count = count,
-                                                      .body = json ? form_as_json(grant, text) : text,
-                                                      .plain = true};
+                                            .url = url,
+                                            .headers = headers,
+                                            .header_count = count,
+                                            .body = json ? form_as_json(grant, text) : text,
+                                            .plain = true};
     }
     tl_buf_free(&form);
     return code;

@@ -99,9 +99,9 @@ tl_code tl_origin_url(const struct tl_system *system, const struct tl_vars *vars
     if (code != TL_OK)
         return code;
     bool absolute = has_scheme(url);
-    tl_str full = absolute                                         ? url
+    tl_str full = absolute                                 ? url
                   : rebase && url.len && url.ptr[0] == '/' ? under_origin(vars->arena, &base_uri, url)
-                                                                   : join(vars->arena, base, url);
+                                                           : join(vars->arena, base, url);
     code = tl_uri_split(full, &uri, err);
     if (code == TL_OK && uri.userinfo.len)
         return tl_fail(err, TL_EINPUT, "an address may hold no user and password: use auth");

@@ -13,9 +13,8 @@ tl_code tl_request_form(const struct tl_json_value *templates, const struct tl_v
     while (tl_json_next(&i)) {
         bool is_there = false;
         tl_str value;
-        tl_code code = tl_json_is_string(i.value)
-                           ? tl_vars_text(vars, tl_json_text(i.value), &is_there, &value, err)
-                           : TL_OK;
+        tl_code code =
+            tl_json_is_string(i.value) ? tl_vars_text(vars, tl_json_text(i.value), &is_there, &value, err) : TL_OK;
         if (code != TL_OK)
             return code;
         if (!tl_json_is_string(i.value)) {
@@ -32,8 +31,7 @@ static tl_code build_headers(const struct tl_json_value *operation, const struct
                              struct tl_exchange_request *out, struct tl_error *err)
 {
     const struct tl_json_value *templates = tl_json_get(operation, "headers");
-    struct tl_http_header *headers =
-        tl_arena_alloc(vars->arena, (tl_json_count(templates) + 1) * sizeof *headers);
+    struct tl_http_header *headers = tl_arena_alloc(vars->arena, (tl_json_count(templates) + 1) * sizeof *headers);
     size_t count = 0;
     struct tl_json_iter i = tl_json_iter(templates);
     while (tl_json_next(&i)) {

@@ -2,8 +2,8 @@
 #pragma once
 #include "exchange.h"
 
-/* Fills method, url, query, headers and body of `out`; everything lies in the arena of `vars`. TL_EINPUT: the arguments do
- * not fill the templates. */
+/* Fills method, url, query, headers and body of `out`; everything lies in the arena of `vars`. TL_EINPUT: the arguments
+ * do not fill the templates. */
 TL_MUST_CHECK tl_code tl_request_build(const struct tl_json_value *operation, const struct tl_vars *vars,
                                        struct tl_exchange_request *out, struct tl_error *err);
 /* A form of name=value pairs out of {name: template}; absent ones are left out. */

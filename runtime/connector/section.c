@@ -1,4 +1,5 @@
-/* 64-bit ELF of this machine's byte order and architecture; headers are copied out before use, so alignment is no matter. */
+/* 64-bit ELF of this machine's byte order and architecture; headers are copied out before use, so alignment is no
+ * matter. */
 #include "section.h"
 #include "base/alloc.h"
 #include <elf.h>

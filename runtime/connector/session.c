@@ -1,6 +1,6 @@
-/* The session value and its renewals. One renewal of a kind runs at a time, whichever lane began it; whoever needs it waits
- * and is told by mail on its own lane. A failure is remembered for a second, so that a hundred calls of a closed system do
- * not become a hundred logins. */
+/* The session value and its renewals. One renewal of a kind runs at a time, whichever lane began it; whoever needs it
+ * waits and is told by mail on its own lane. A failure is remembered for a second, so that a hundred calls of a closed
+ * system do not become a hundred logins. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,10 +11,11 @@
 #include <string.h>
 
 #define SESSION_MAX (1u << 20)
-#define EARLY_MS 30000     /* a token that ends this soon is renewed first */
+#define EARLY_MS 30000 /* a token that ends this soon is renewed first */
 #define REMEMBER_MS 1000
 
-/* ---- values --------------------------------------------------------------------------------------------------------------- */
+/* ---- values
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void look(struct tl_session *session)
 {
@@ -65,8 +66,8 @@ static bool survives(enum tl_need need, tl_str key)
     return need == TL_NEED_CSRF || tl_str_is(key, "refresh_token");
 }
 
-static void write_merged(struct tl_json_writer *writer, const struct tl_json_value *old, const struct tl_json_value *new,
-                         enum tl_need need)
+static void write_merged(struct tl_json_writer *writer, const struct tl_json_value *old,
+                         const struct tl_json_value *new, enum tl_need need)
 {
     tl_json_begin_object(writer);
     struct tl_json_iter i = tl_json_iter(old);
@@ -138,7 +139,8 @@ void tl_system_session_drop(struct tl_system *system)
     pthread_mutex_unlock(&system->lock);
 }
 
-/* ---- waiting ---------------------------------------------------------------------------------------------------------------- */
+/* ---- waiting
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static void deliver(struct tl_mail *mail)
 {
@@ -150,8 +152,7 @@ static bool is_good(const struct tl_session *session, enum tl_need need)
 {
     if (!session->has[need])
         return false;
-    return need == TL_NEED_CSRF || session->expires_wall_ms == 0 ||
-           session->expires_wall_ms - EARLY_MS > tl_wall_ms();
+    return need == TL_NEED_CSRF || session->expires_wall_ms == 0 || session->expires_wall_ms - EARLY_MS > tl_wall_ms();
 }
 
 static void take_failure(struct tl_session_wait *wait, const struct tl_flight *flight)
@@ -174,8 +175,7 @@ void tl_session_need(struct tl_system_lane *lane, enum tl_need need, uint64_t se
     pthread_mutex_lock(&system->lock);
     if (system->session->serial[need] != seen && is_good(system->session, need)) {
         now = true;
-    } else if (!flight->running && flight->failed_mono_ms &&
-               tl_mono_ms() - flight->failed_mono_ms < REMEMBER_MS) {
+    } else if (!flight->running && flight->failed_mono_ms && tl_mono_ms() - flight->failed_mono_ms < REMEMBER_MS) {
         take_failure(wait, flight);
         now = true;
     } else {

@@ -10,7 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* ---- the session -------------------------------------------------------------------------------------------------------- */
+/* ---- the session
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* One state of the session; immutable, counted. */
 struct tl_session {
@@ -24,7 +25,8 @@ struct tl_session {
 
 enum tl_need { TL_NEED_LOGIN, TL_NEED_CSRF };
 
-/* Somebody who waits for a renewal; a field of the one who waits. Exactly one `done`, on the lane, in a later callback. */
+/* Somebody who waits for a renewal; a field of the one who waits. Exactly one `done`, on the lane, in a later callback.
+ */
 struct tl_session_wait {
     struct tl_link link;
     struct tl_mail mail;
@@ -37,8 +39,8 @@ struct tl_session_wait {
 
 struct tl_flight {
     bool running;
-    struct tl_list waiters;  /* struct tl_session_wait */
-    int64_t failed_mono_ms;  /* when the last one failed; 0: it did not */
+    struct tl_list waiters; /* struct tl_session_wait */
+    int64_t failed_mono_ms; /* when the last one failed; 0: it did not */
     enum tl_failure failure;
     int64_t wait_ms;
     char message[400];
@@ -66,8 +68,8 @@ struct tl_system {
 /* A reference to the present session; release with tl_session_unref. [any] */
 struct tl_session *tl_session_now(struct tl_system *system);
 void tl_session_unref(struct tl_session *session);
-/* Asks for a renewal of what had this serial and was missing or refused. If it has been renewed since, `done` follows at
- * once (in a later callback); else the wait joins the one that runs, or starts one on this lane. [loop] */
+/* Asks for a renewal of what had this serial and was missing or refused. If it has been renewed since, `done` follows
+ * at once (in a later callback); else the wait joins the one that runs, or starts one on this lane. [loop] */
 void tl_session_need(struct tl_system_lane *lane, enum tl_need need, uint64_t seen, struct tl_session_wait *wait);
 /* Withdraws. True: `done` will not come; false: it is on its way and will. [loop] */
 bool tl_session_unwait(struct tl_session_wait *wait, enum tl_need need);
@@ -82,7 +84,8 @@ bool tl_session_swap(struct tl_system *system, uint64_t expected, tl_str value);
 /* First session; `value` may be empty. */
 struct tl_session *tl_session_new(tl_str value);
 
-/* ---- lanes -------------------------------------------------------------------------------------------------------------- */
+/* ---- lanes
+ * -------------------------------------------------------------------------------------------------------------- */
 
 struct tlc_scope; /* host.h */
 
@@ -120,5 +123,6 @@ const struct tl_json_value *tl_operation_find(const struct tl_system *system, tl
 enum tl_effect_class tl_operation_effect(const struct tl_json_value *operation);
 /* changes.<object>, or changes.*; NULL. */
 const struct tl_json_value *tl_changes_find(const struct tl_system *system, tl_str object);
-/* The text of a named secret: a config field, or "auth.field". False when there is none. A list's first with `i` 0, … */
+/* The text of a named secret: a config field, or "auth.field". False when there is none. A list's first with `i` 0, …
+ */
 bool tl_system_secret(const struct tl_system *system, tl_str name, size_t i, tl_str *value);

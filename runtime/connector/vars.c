@@ -61,12 +61,9 @@ static struct tl_var request_var(const struct tl_vars *vars, tl_str name)
     const struct {
         const char *name;
         tl_str value;
-    } fields[] = {{"key", vars->key},
-                  {"version", vars->version},
-                  {"once_key", vars->once_key},
-                  {"idempotency_key", vars->idempotency_key},
-                  {"marker", vars->marker},
-                  {"object", vars->object}};
+    } fields[] = {{"key", vars->key},           {"version", vars->version},
+                  {"once_key", vars->once_key}, {"idempotency_key", vars->idempotency_key},
+                  {"marker", vars->marker},     {"object", vars->object}};
     for (size_t i = 0; i < TL_COUNT_OF(fields); i++)
         if (tl_str_is(name, fields[i].name))
             return var_of_text(vars, fields[i].value);
@@ -108,7 +105,8 @@ struct tl_var tl_vars_get(const struct tl_vars *vars, tl_str names)
     return (struct tl_var){0};
 }
 
-/* ---- cutting plain templates ---------------------------------------------------------------------------------------- */
+/* ---- cutting plain templates ----------------------------------------------------------------------------------------
+ */
 
 struct piece {
     bool is_name;
@@ -189,8 +187,8 @@ static tl_code put_pieces(const struct tl_vars *vars, tl_str text, bool one_line
             return tl_fail(err, TL_EINPUT, "template \"%.*s\": %.*s is an object or a list, text is wanted",
                            TL_STR_ARGS(text), TL_STR_ARGS(piece.text));
         if (one_line && has_line_break(var.text))
-            return tl_fail(err, TL_EINPUT, "template \"%.*s\": the value of %.*s holds a line break",
-                           TL_STR_ARGS(text), TL_STR_ARGS(piece.text));
+            return tl_fail(err, TL_EINPUT, "template \"%.*s\": the value of %.*s holds a line break", TL_STR_ARGS(text),
+                           TL_STR_ARGS(piece.text));
         tl_buf_add_str(out, var.text);
     }
     if (bad)
@@ -216,7 +214,8 @@ tl_code tl_vars_text(const struct tl_vars *vars, tl_str text, bool *is_there, tl
     return code;
 }
 
-/* ---- JSON bodies ---------------------------------------------------------------------------------------------------- */
+/* ---- JSON bodies ----------------------------------------------------------------------------------------------------
+ */
 
 static bool is_absent(const struct tl_vars *vars, const struct tl_json_value *body)
 {
@@ -224,7 +223,8 @@ static bool is_absent(const struct tl_vars *vars, const struct tl_json_value *bo
     return tl_json_is_string(body) && whole_name(tl_json_text(body), &name) && !tl_vars_get(vars, name).is_there;
 }
 
-static tl_code write_string(const struct tl_vars *vars, tl_str text, struct tl_json_writer *writer, struct tl_error *err)
+static tl_code write_string(const struct tl_vars *vars, tl_str text, struct tl_json_writer *writer,
+                            struct tl_error *err)
 {
     tl_str name;
     if (whole_name(text, &name)) {
@@ -276,7 +276,8 @@ tl_code tl_vars_json(const struct tl_vars *vars, const struct tl_json_value *bod
     return TL_OK;
 }
 
-/* ---- paths ---------------------------------------------------------------------------------------------------------- */
+/* ---- paths ----------------------------------------------------------------------------------------------------------
+ */
 
 /* Cuts the variable list of an RFC 6570 expression into operator, then names with their modifiers. */
 static tl_str expression_list(tl_str expression, tl_str *op)
@@ -297,8 +298,8 @@ static tl_str bare_name(tl_str spec, tl_str *modifier)
     return (tl_str){spec.ptr, end};
 }
 
-/* Rewrites {a|b} to {vN}, and collects {"vN": value}: alternatives and dots never meet the codec's own names; ";x", "?x"
- * and "&x" print the name, so those keep it. */
+/* Rewrites {a|b} to {vN}, and collects {"vN": value}: alternatives and dots never meet the codec's own names; ";x",
+ * "?x" and "&x" print the name, so those keep it. */
 static void rewrite_expression(const struct tl_vars *vars, tl_str expression, size_t *count, struct tl_buf *out,
                                struct tl_json_writer *writer)
 {
@@ -397,7 +398,8 @@ tl_code tl_vars_path(const struct tl_vars *vars, tl_str text, tl_str *out, struc
     return code;
 }
 
-/* ---- load time ------------------------------------------------------------------------------------------------------ */
+/* ---- load time ------------------------------------------------------------------------------------------------------
+ */
 
 static tl_code each_alternative(tl_str text, tl_str names, bool (*each)(void *ctx, tl_str name), void *ctx,
                                 struct tl_error *err)

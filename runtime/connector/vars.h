@@ -7,7 +7,7 @@
 #include "codec/json_writer.h"
 
 struct tl_vars {
-    struct tl_arena *arena; /* borrow; results live there */
+    struct tl_arena *arena;                                              /* borrow; results live there */
     const struct tl_json_value *args, *config, *auth, *session, *option; /* borrow; NULL: nothing there */
     tl_str key, version, once_key, idempotency_key, marker, object;      /* request.*; empty: absent */
     tl_str cursor, start;                                                /* of a manifest's poll */
@@ -32,7 +32,7 @@ TL_MUST_CHECK tl_code tl_vars_text(const struct tl_vars *vars, tl_str text, bool
 TL_MUST_CHECK tl_code tl_vars_json(const struct tl_vars *vars, const struct tl_json_value *body,
                                    struct tl_json_writer *writer, struct tl_error *err);
 
-/* Load time: calls `each` with every name (alternatives one by one); false from it ends with TL_EINPUT. Also TL_EINPUT for
- * an unbalanced brace. `path`: RFC 6570, otherwise plain. */
+/* Load time: calls `each` with every name (alternatives one by one); false from it ends with TL_EINPUT. Also TL_EINPUT
+ * for an unbalanced brace. `path`: RFC 6570, otherwise plain. */
 TL_MUST_CHECK tl_code tl_template_names(tl_str text, bool path, bool (*each)(void *ctx, tl_str name), void *ctx,
                                         struct tl_error *err);

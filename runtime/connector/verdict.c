@@ -43,33 +43,21 @@ int64_t tl_retry_after_ms(tl_str value, int64_t wall_ms)
     return http_date_ms(value, &at_ms) ? bounded(at_ms - wall_ms) : 0;
 }
 
-/* ---- the host's table -------------------------------------------------------------------------------------------------- */
+/* ---- the host's table
+ * -------------------------------------------------------------------------------------------------- */
 
 static const struct {
     int status;
     enum tl_failure failure;
     bool unknown;
 } statuses[] = {
-    {300, TL_FAIL_CONFLICT, false},
-    {401, TL_FAIL_AUTH, false},
-    {402, TL_FAIL_CONFIG, false},
-    {403, TL_FAIL_CONFIG, false},
-    {404, TL_FAIL_MISSING, false},
-    {407, TL_FAIL_CONFIG, false},
-    {408, TL_FAIL_RETRY, true},
-    {409, TL_FAIL_CONFLICT, false},
-    {410, TL_FAIL_MISSING, false},
-    {412, TL_FAIL_CONFLICT, false},
-    {423, TL_FAIL_CONFLICT, false},
-    {425, TL_FAIL_RETRY, false},
-    {428, TL_FAIL_CONFLICT, false},
-    {429, TL_FAIL_RETRY, false},
-    {500, TL_FAIL_RETRY, true},
-    {501, TL_FAIL_UNSUPPORTED, false},
-    {502, TL_FAIL_RETRY, true},
-    {503, TL_FAIL_RETRY, false},
-    {504, TL_FAIL_RETRY, true},
-    {505, TL_FAIL_UNSUPPORTED, false},
+    {300, TL_FAIL_CONFLICT, false},    {401, TL_FAIL_AUTH, false},        {402, TL_FAIL_CONFIG, false},
+    {403, TL_FAIL_CONFIG, false},      {404, TL_FAIL_MISSING, false},     {407, TL_FAIL_CONFIG, false},
+    {408, TL_FAIL_RETRY, true},        {409, TL_FAIL_CONFLICT, false},    {410, TL_FAIL_MISSING, false},
+    {412, TL_FAIL_CONFLICT, false},    {423, TL_FAIL_CONFLICT, false},    {425, TL_FAIL_RETRY, false},
+    {428, TL_FAIL_CONFLICT, false},    {429, TL_FAIL_RETRY, false},       {500, TL_FAIL_RETRY, true},
+    {501, TL_FAIL_UNSUPPORTED, false}, {502, TL_FAIL_RETRY, true},        {503, TL_FAIL_RETRY, false},
+    {504, TL_FAIL_RETRY, true},        {505, TL_FAIL_UNSUPPORTED, false},
 };
 
 static void judge_status(int status, bool is_capture, struct tl_verdict *verdict)
@@ -107,7 +95,8 @@ static void judge_by_table(struct tl_answer *answer, bool is_capture, int64_t wa
         verdict->failure = TL_FAIL_QUOTA;
 }
 
-/* ---- the manifest's rows ---------------------------------------------------------------------------------------------- */
+/* ---- the manifest's rows
+ * ---------------------------------------------------------------------------------------------- */
 
 static int64_t row_wait(const struct tl_json_value *wait, struct tl_answer *answer, struct tl_arena *arena,
                         int64_t wall_ms)
@@ -151,7 +140,8 @@ static bool judge_by_rows(const struct tl_json_value *rows, struct tl_answer *an
     return false;
 }
 
-/* ---- what it says ------------------------------------------------------------------------------------------------------ */
+/* ---- what it says
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* The start of a body that has no message where the manifest looks: better than nothing for the person who reads it. */
 static tl_str body_start(struct tl_answer *answer, struct tl_arena *arena)
@@ -174,13 +164,13 @@ static void say(struct tl_answer *answer, const struct tl_verdict_rules *rules, 
     if (!rules->message || !tl_place_read(rules->message, answer, NULL, arena, &text))
         text = body_start(answer, arena);
     verdict->message =
-        text.len ? tl_str_z(tl_arena_printf(arena, "%d %s: %.*s", answer->status,
-                                            tl_http_status_text(answer->status), TL_STR_ARGS(text)))
+        text.len ? tl_str_z(tl_arena_printf(arena, "%d %s: %.*s", answer->status, tl_http_status_text(answer->status),
+                                            TL_STR_ARGS(text)))
                  : tl_str_z(tl_arena_printf(arena, "%d %s", answer->status, tl_http_status_text(answer->status)));
 }
 
-struct tl_verdict tl_answer_judge(struct tl_answer *answer, const struct tl_verdict_rules *rules, struct tl_arena *arena,
-                                  int64_t wall_ms)
+struct tl_verdict tl_answer_judge(struct tl_answer *answer, const struct tl_verdict_rules *rules,
+                                  struct tl_arena *arena, int64_t wall_ms)
 {
     struct tl_verdict verdict = {.failure = TL_FAIL_RETRY};
     if (answer->outcome == TL_ANSWER_NOT_SENT || answer->outcome == TL_ANSWER_UNKNOWN) {

@@ -28,7 +28,9 @@ struct webhook {
     void *ctx;
 };
 
-/* ---- ends --------------------------------------------------------------------------------------------------------------------- */
+/* ---- ends
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static void finish(struct webhook *w)
 {
@@ -58,7 +60,8 @@ static void unreadable(struct webhook *w, const char *why)
     finish(w);
 }
 
-/* ---- by the manifest ---------------------------------------------------------------------------------------------------------- */
+/* ---- by the manifest
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* A text that may name a setting: "{config.split}". False: there is none. */
 static bool setting(struct webhook *w, const char *key, tl_str *text)
@@ -161,14 +164,15 @@ static void split(struct webhook *w)
     finish(w);
 }
 
-/* ---- by code ------------------------------------------------------------------------------------------------------------------ */
+/* ---- by code
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static void take_done(struct webhook *w, const tlc_done *done)
 {
     struct tl_http_header *headers = tl_arena_alloc(&w->arena, (done->reply_header_count + 1) * sizeof *headers);
     for (uint32_t i = 0; i < done->reply_header_count; i++)
-        headers[i] = (struct tl_http_header){tl_str_of(done->reply_headers[i].name),
-                                             tl_str_of(done->reply_headers[i].value)};
+        headers[i] =
+            (struct tl_http_header){tl_str_of(done->reply_headers[i].name), tl_str_of(done->reply_headers[i].value)};
     w->events = tl_arena_alloc(&w->arena, (done->event_count + 1) * sizeof *w->events);
     for (uint32_t i = 0; i < done->event_count; i++)
         tl_event_from_code(&done->events[i], TL_STR_NONE, &w->arena, &w->events[i]);
@@ -225,7 +229,8 @@ static void begin_code(struct webhook *w, bool verified)
     tl_driver_start(driver);
 }
 
-/* ---- the way in --------------------------------------------------------------------------------------------------------------- */
+/* ---- the way in
+ * --------------------------------------------------------------------------------------------------------------- */
 
 /* Without a list: JSON, unless the connector's code reads the body itself. */
 static bool type_is_accepted(const struct webhook *w, bool code)
@@ -295,8 +300,8 @@ void tl_webhook_receive(struct tl_system_lane *lane, const struct tl_webhook_req
         w->trace = *request->trace;
     tl_arena_init(&w->arena);
     tl_system_vars(lane->system, &w->arena, &w->vars);
-    w->message = (struct tl_answer){
-        .headers = request->headers, .header_count = request->header_count, .body = request->body};
+    w->message =
+        (struct tl_answer){.headers = request->headers, .header_count = request->header_count, .body = request->body};
     tl_activity_begin(lane, &w->activity, cancel);
     w->cancelled = lane->stopping;
     tl_mail_init(&w->mail, begin);

@@ -1,5 +1,5 @@
-/* Signature schemes. A wrong signature, a stale one and a missing one are all 401; what is wrong with our own settings is
- * 503, because the sender may try again when it is repaired. */
+/* Signature schemes. A wrong signature, a stale one and a missing one are all 401; what is wrong with our own settings
+ * is 503, because the sender may try again when it is repaired. */
 #include "webhook_verify.h"
 #include "base/clock.h"
 #include "codec/base64.h"
@@ -88,8 +88,9 @@ static bool mac_matches(const struct tl_json_value *spec, tl_str given, tl_str s
     return same;
 }
 
-static int check_header(const struct tl_json_value *spec, const struct tl_vars *vars, bool is_mac, const tl_str *secrets,
-                        size_t count, const struct tl_webhook_request *request, char *why, size_t why_size)
+static int check_header(const struct tl_json_value *spec, const struct tl_vars *vars, bool is_mac,
+                        const tl_str *secrets, size_t count, const struct tl_webhook_request *request, char *why,
+                        size_t why_size)
 {
     tl_str given = signed_header(spec, vars, request);
     if (given.len == 0)

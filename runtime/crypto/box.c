@@ -43,8 +43,7 @@ static tl_code sync_folder(const char *path, struct tl_error *err)
         close(fd);
     tl_free(copy);
     return ok ? TL_OK
-              : tl_fail(err, TL_EIO, "%s: the folder of the key file cannot be synced: %s", path,
-                        strerror(why));
+              : tl_fail(err, TL_EIO, "%s: the folder of the key file cannot be synced: %s", path, strerror(why));
 }
 
 static tl_code create_key_file(const char *path, struct tl_error *err)
@@ -89,9 +88,8 @@ static tl_code check_owner(const char *path, int fd, struct tl_error *err)
                        "that user, or give the file to this one (chown)",
                        path, (unsigned)st.st_uid, (unsigned)geteuid());
     if ((st.st_mode & 07777) != 0600)
-        return tl_fail(err, TL_EACCESS,
-                       "%s: the key file has mode %04o, others could read or change it: chmod 600 %s", path,
-                       (unsigned)(st.st_mode & 07777), path);
+        return tl_fail(err, TL_EACCESS, "%s: the key file has mode %04o, others could read or change it: chmod 600 %s",
+                       path, (unsigned)(st.st_mode & 07777), path);
     return TL_OK;
 }
 
@@ -104,8 +102,7 @@ static bool read_line(const char *line, ssize_t len, uint8_t key[KEY_SIZE])
 {
     const char *hex = line + sizeof(KEY_WORD) - 1;
 
-    if (len != (ssize_t)KEY_LINE || memcmp(line, KEY_WORD, sizeof(KEY_WORD) - 1) != 0 ||
-        line[KEY_LINE - 1] != '\n')
+    if (len != (ssize_t)KEY_LINE || memcmp(line, KEY_WORD, sizeof(KEY_WORD) - 1) != 0 || line[KEY_LINE - 1] != '\n')
         return false;
     for (size_t i = 0; i < KEY_SIZE; i++) {
         int high = hex_value(hex[2 * i]), low = hex_value(hex[2 * i + 1]);
@@ -175,8 +172,8 @@ void tl_box_free(struct tl_box *box)
  */
 
 /* One pass of AES-256-GCM; with `seal` the tag is written, otherwise checked. False: the tag is wrong. */
-static bool run_gcm(const struct tl_box *box, bool seal, const uint8_t *head, tl_str context,
-                    const uint8_t *in, size_t len, uint8_t *out, uint8_t *tag)
+static bool run_gcm(const struct tl_box *box, bool seal, const uint8_t *head, tl_str context, const uint8_t *in,
+                    size_t len, uint8_t *out, uint8_t *tag)
 {
     EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
     int n = 0;
@@ -197,14 +194,12 @@ static bool run_gcm(const struct tl_box *box, bool seal, const uint8_t *head, tl
     return ok;
 }
 
-tl_code tl_box_seal(const struct tl_box *box, tl_str secret, tl_str context, struct tl_buf *out,
-                    struct tl_error *err)
+tl_code tl_box_seal(const struct tl_box *box, tl_str secret, tl_str context, struct tl_buf *out, struct tl_error *err)
 {
     uint8_t *at = (uint8_t *)tl_buf_reserve(out, secret.len + TL_BOX_OVERHEAD);
 
     if (!at)
-        return tl_fail(err, TL_EFULL, "no room for a sealed secret of %zu bytes",
-                       secret.len + TL_BOX_OVERHEAD);
+        return tl_fail(err, TL_EFULL, "no room for a sealed secret of %zu bytes", secret.len + TL_BOX_OVERHEAD);
     at[0] = VERSION;
     memcpy(at + 1, box->mark, MARK_SIZE);
     tl_random_bytes(at + 1 + MARK_SIZE, NONCE_SIZE);
@@ -215,8 +210,7 @@ tl_code tl_box_seal(const struct tl_box *box, tl_str secret, tl_str context, str
     return TL_OK;
 }
 
-tl_code tl_box_unseal(const struct tl_box *box, tl_str sealed, tl_str context, struct tl_buf *out,
-                      struct tl_error *err)
+tl_code tl_box_unseal(const struct tl_box *box, tl_str sealed, tl_str context, struct tl_buf *out, struct tl_error *err)
 {
     const uint8_t *bytes = (const uint8_t *)sealed.ptr;
     uint8_t tag[TAG_SIZE];
@@ -239,8 +233,7 @@ tl_code tl_box_unseal(const struct tl_box *box, tl_str sealed, tl_str context, s
     memcpy(tag, bytes + sealed.len - TAG_SIZE, TAG_SIZE);
     if (!run_gcm(box, false, bytes, context, bytes + HEAD_SIZE, len, at, tag)) {
         tl_secret_wipe(at, len);
-        return tl_fail(err, TL_ECORRUPT,
-                       "a sealed secret was changed, or belongs to another name: set it again");
+        return tl_fail(err, TL_ECORRUPT, "a sealed secret was changed, or belongs to another name: set it again");
     }
     out->len += len;
     out->ptr[out->len] = '\0';

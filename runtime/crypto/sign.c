@@ -79,13 +79,11 @@ static tl_code find_alg(const EVP_PKEY *pkey, enum tl_sign_alg *alg, struct tl_e
     switch (EVP_PKEY_get_base_id(pkey)) {
     case EVP_PKEY_RSA:
         if (EVP_PKEY_get_bits(pkey) < 2048 || EVP_PKEY_get_bits(pkey) > TL_SIGNATURE_MAX * 8)
-            return tl_fail(err, TL_EINPUT, "the RSA key has %d bits; use one of 2048 to 8192",
-                           EVP_PKEY_get_bits(pkey));
+            return tl_fail(err, TL_EINPUT, "the RSA key has %d bits; use one of 2048 to 8192", EVP_PKEY_get_bits(pkey));
         *alg = TL_SIGN_RS256;
         return TL_OK;
     case EVP_PKEY_EC:
-        if (!EVP_PKEY_get_group_name(pkey, curve, sizeof(curve), &curve_len) ||
-            strcmp(curve, "prime256v1") != 0)
+        if (!EVP_PKEY_get_group_name(pkey, curve, sizeof(curve), &curve_len) || strcmp(curve, "prime256v1") != 0)
             return tl_fail(err, TL_EINPUT, "the EC key is on curve %s; only P-256 (prime256v1) is supported",
                            curve[0] ? curve : "unknown");
         *alg = TL_SIGN_ES256;
@@ -139,9 +137,9 @@ tl_code tl_sign_key_parse(tl_str pem, struct tl_sign_key **out, struct tl_error 
 tl_code tl_sign_key_ed25519(tl_str public_key, struct tl_sign_key **out, struct tl_error *err)
 {
     *out = NULL;
-    EVP_PKEY *pkey = public_key.len == 32 ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
-                                                                        (const uint8_t *)public_key.ptr, 32)
-                                          : NULL;
+    EVP_PKEY *pkey = public_key.len == 32
+                         ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, (const uint8_t *)public_key.ptr, 32)
+                         : NULL;
     ERR_clear_error();
     if (!pkey)
         return tl_fail(err, TL_EINPUT, "an Ed25519 public key has 32 bytes, this one %zu", public_key.len);
@@ -228,8 +226,7 @@ tl_code tl_sign(const struct tl_sign_key *key, tl_str message, uint8_t out[TL_SI
         *len = der_len;
     }
     return ok ? TL_OK
-              : tl_fail(err, TL_EFAILED, "signing with %s failed: the key is damaged",
-                        tl_sign_alg_name(key->alg));
+              : tl_fail(err, TL_EFAILED, "signing with %s failed: the key is damaged", tl_sign_alg_name(key->alg));
 }
 
 tl_code tl_sign_verify(const struct tl_sign_key *key, tl_str message, tl_str signature, struct tl_error *err)
@@ -244,12 +241,10 @@ tl_code tl_sign_verify(const struct tl_sign_key *key, tl_str message, tl_str sig
     }
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     tl_must(context != NULL);
-    bool ok =
-        len > 0 &&
-        EVP_DigestVerifyInit_ex(context, NULL, digest_name(key->alg), NULL, NULL, key->pkey, NULL) == 1 &&
-        EVP_DigestVerify(context, bytes, len, (const uint8_t *)message.ptr, message.len) == 1;
+    bool ok = len > 0 &&
+              EVP_DigestVerifyInit_ex(context, NULL, digest_name(key->alg), NULL, NULL, key->pkey, NULL) == 1 &&
+              EVP_DigestVerify(context, bytes, len, (const uint8_t *)message.ptr, message.len) == 1;
     EVP_MD_CTX_free(context);
     ERR_clear_error();
-    return ok ? TL_OK
-              : tl_fail(err, TL_EACCESS, "the %s signature does not match", tl_sign_alg_name(key->alg));
+    return ok ? TL_OK : tl_fail(err, TL_EACCESS, "the %s signature does not match", tl_sign_alg_name(key->alg));
 }

@@ -111,12 +111,11 @@ static bool read_rfc3339(tl_str text, int64_t *out)
     int64_t year, month, day, hour, minute, second, zone_hour, zone_minute;
     size_t at = 19;
 
-    if (text.len < 20 || text.ptr[4] != '-' || text.ptr[7] != '-' || text.ptr[10] != 'T' ||
-        text.ptr[13] != ':' || text.ptr[16] != ':')
+    if (text.len < 20 || text.ptr[4] != '-' || text.ptr[7] != '-' || text.ptr[10] != 'T' || text.ptr[13] != ':' ||
+        text.ptr[16] != ':')
         return false;
-    if (!read_digits(text, 0, 4, &year) || !read_digits(text, 5, 2, &month) ||
-        !read_digits(text, 8, 2, &day) || !read_digits(text, 11, 2, &hour) ||
-        !read_digits(text, 14, 2, &minute) || !read_digits(text, 17, 2, &second))
+    if (!read_digits(text, 0, 4, &year) || !read_digits(text, 5, 2, &month) || !read_digits(text, 8, 2, &day) ||
+        !read_digits(text, 11, 2, &hour) || !read_digits(text, 14, 2, &minute) || !read_digits(text, 17, 2, &second))
         return false;
     if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
         return false;
@@ -131,8 +130,8 @@ static bool read_rfc3339(tl_str text, int64_t *out)
     if (at + 1 == text.len && text.ptr[at] == 'Z')
         return true;
     if (at + 6 != text.len || (text.ptr[at] != '+' && text.ptr[at] != '-') || text.ptr[at + 3] != ':' ||
-        !read_digits(text, at + 1, 2, &zone_hour) || !read_digits(text, at + 4, 2, &zone_minute) ||
-        zone_hour > 23 || zone_minute > 59)
+        !read_digits(text, at + 1, 2, &zone_hour) || !read_digits(text, at + 4, 2, &zone_minute) || zone_hour > 23 ||
+        zone_minute > 59)
         return false;
     *out -= (text.ptr[at] == '-' ? -1 : 1) * (zone_hour * 3600 + zone_minute * 60);
     return true;
@@ -180,8 +179,8 @@ static bool ed25519_matches(tl_str public_key, const tl_str parts[], size_t coun
 
 /* One "v1,…" or "v1a,…" against one secret. `*usable` is set when the secret is of the kind and form for it.
  */
-static bool standard_one(const struct tl_webhook_input *in, bool asymmetric, tl_str signature,
-                         const tl_str parts[], bool *usable)
+static bool standard_one(const struct tl_webhook_input *in, bool asymmetric, tl_str signature, const tl_str parts[],
+                         bool *usable)
 {
     struct tl_buf key;
     bool matches = false;
@@ -201,8 +200,7 @@ static bool standard_one(const struct tl_webhook_input *in, bool asymmetric, tl_
     return matches;
 }
 
-static enum tl_webhook_verdict standard_signatures(const struct tl_webhook_input *in, tl_str list,
-                                                   const tl_str parts[])
+static enum tl_webhook_verdict standard_signatures(const struct tl_webhook_input *in, tl_str list, const tl_str parts[])
 {
     bool readable = false, usable = false, matches = false;
     struct tl_buf signature;
@@ -233,10 +231,8 @@ static enum tl_webhook_verdict verify_standard(const struct tl_webhook_input *in
     enum tl_webhook_verdict verdict;
 
     if ((verdict = find_header(in, "webhook-id", TL_WEBHOOK_NO_ID, &id)) != TL_WEBHOOK_ACCEPTED ||
-        (verdict = find_header(in, "webhook-timestamp", TL_WEBHOOK_NO_TIMESTAMP, &time)) !=
-            TL_WEBHOOK_ACCEPTED ||
-        (verdict = find_header(in, "webhook-signature", TL_WEBHOOK_NO_SIGNATURE, &list)) !=
-            TL_WEBHOOK_ACCEPTED)
+        (verdict = find_header(in, "webhook-timestamp", TL_WEBHOOK_NO_TIMESTAMP, &time)) != TL_WEBHOOK_ACCEPTED ||
+        (verdict = find_header(in, "webhook-signature", TL_WEBHOOK_NO_SIGNATURE, &list)) != TL_WEBHOOK_ACCEPTED)
         return verdict;
     if (time.len > 12 || !tl_str_u64(time, &signed_s))
         return TL_WEBHOOK_BAD_TIMESTAMP;
@@ -258,8 +254,8 @@ static enum tl_webhook_verdict verify_zendesk(const struct tl_webhook_input *in)
     struct tl_buf signature;
     bool usable = false, matches = false;
 
-    if ((verdict = find_header(in, "x-zendesk-webhook-signature-timestamp", TL_WEBHOOK_NO_TIMESTAMP,
-                               &time)) != TL_WEBHOOK_ACCEPTED ||
+    if ((verdict = find_header(in, "x-zendesk-webhook-signature-timestamp", TL_WEBHOOK_NO_TIMESTAMP, &time)) !=
+            TL_WEBHOOK_ACCEPTED ||
         (verdict = find_header(in, "x-zendesk-webhook-signature", TL_WEBHOOK_NO_SIGNATURE, &text)) !=
             TL_WEBHOOK_ACCEPTED)
         return verdict;

@@ -1,4 +1,5 @@
-/* One capture: asks the gate before each round, stores what comes with its cursor in one commit, and says when to go on. */
+/* One capture: asks the gate before each round, stores what comes with its cursor in one commit, and says when to go
+ * on. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,7 +27,8 @@ static void set_state(struct tl_capture_job *job, enum tl_capture_state state, c
     pthread_mutex_unlock(&job->lock);
 }
 
-/* ---- the connector asks -------------------------------------------------------------------------------------------- */
+/* ---- the connector asks --------------------------------------------------------------------------------------------
+ */
 
 static int64_t ready(void *ctx)
 {
@@ -135,7 +137,8 @@ static void caught_up(void *ctx)
     set_state(job, TL_CAPTURE_IDLE, NULL);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------------------------------
+ */
 
 static void poke(struct tl_mail *mail)
 {
@@ -201,7 +204,8 @@ static tl_code begin(struct tl_capture_job *job, struct tl_error *err)
     tl_arena_init(&arena);
     tl_code code = tl_state_get(job->engine->journal, TL_STR(TL_TABLE_CURSOR), key, &arena, &row, err);
     if (code == TL_OK || code == TL_ENOTFOUND) {
-        struct tl_capture_config config = {.object = tl_str_z(job->object), .options = tl_str_z(job->options),
+        struct tl_capture_config config = {.object = tl_str_z(job->object),
+                                           .options = tl_str_z(job->options),
                                            .cursor = code == TL_OK ? row.value : TL_STR_NONE};
         code = tl_capture_start(job->lane->systems[job->system].attached, &config, &owner, &job->capture, err);
     }
@@ -265,6 +269,6 @@ tl_code tl_engine_capture_now(struct tl_engine *engine, tl_str system, tl_str ob
             tl_loop_post(job->lane->loop, &job->poke);
     }
     return found > 0 ? TL_OK
-                     : tl_fail(err, TL_ENOTFOUND, "no object \"%.*s\" of system \"%.*s\" is captured", TL_STR_ARGS(object),
-                               TL_STR_ARGS(system));
+                     : tl_fail(err, TL_ENOTFOUND, "no object \"%.*s\" of system \"%.*s\" is captured",
+                               TL_STR_ARGS(object), TL_STR_ARGS(system));
 }

@@ -8,19 +8,19 @@ enum tl_capture_state { TL_CAPTURE_IDLE, TL_CAPTURE_RUNNING, TL_CAPTURE_HELD, TL
 struct tl_capture_job {
     struct tl_engine *engine; /* borrow */
     int system;
-    const char *object;       /* borrow */
-    const char *options;      /* borrow */
-    char *name;               /* own; "capture/<system>/<object>" */
-    struct tl_lane *lane;     /* borrow; its owner */
+    const char *object;         /* borrow */
+    const char *options;        /* borrow */
+    char *name;                 /* own; "capture/<system>/<object>" */
+    struct tl_lane *lane;       /* borrow; its owner */
     struct tl_capture *capture; /* own; NULL: not started, or stopped */
     struct tl_gate_ticket ticket;
     struct tl_retry retry;
     struct tl_mail poke;
     atomic_bool poked, paused;
-    pthread_mutex_t lock;     /* what follows */
+    pthread_mutex_t lock; /* what follows */
     enum tl_capture_state state;
-    int64_t success_ms;       /* wall time; 0: never */
-    int64_t changed_ms;       /* of the newest record seen */
+    int64_t success_ms; /* wall time; 0: never */
+    int64_t changed_ms; /* of the newest record seen */
     char error[200];
 };
 

@@ -39,7 +39,8 @@ void tl_captured_event(const struct tl_plan *plan, int system, const struct tl_c
                                .redelivers_for_ms = of->redelivers_ms};
     if (captured->hint) {
         in->type = TL_STR(TL_TYPE_HINT);
-        in->key = tl_str_z(tl_arena_printf(arena, "%.*s/%.*s", TL_STR_ARGS(captured->object), TL_STR_ARGS(captured->key)));
+        in->key =
+            tl_str_z(tl_arena_printf(arena, "%.*s/%.*s", TL_STR_ARGS(captured->object), TL_STR_ARGS(captured->key)));
         in->payload = hint_payload(captured, arena);
         return;
     }

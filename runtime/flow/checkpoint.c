@@ -1,11 +1,11 @@
 /* What recovery needs: a row for each commit that is still unfinished after ten seconds, and the floor.
  *
  * The floor is a commit: what is unfinished of the commits before it is told by rows alone, and those rows include all
- * outcomes before it. So recovery reads rows, and directories from the floor on; outcomes are applied twice without harm. The
- * floor moves when enough was accepted since, and at a clean stop.
+ * outcomes before it. So recovery reads rows, and directories from the floor on; outcomes are applied twice without
+ * harm. The floor moves when enough was accepted since, and at a clean stop.
  *
- * State table "engine": "floor" = decimal commit; "start" = how many starts in a row found an unclean stop before them, or
- * "clean". */
+ * State table "engine": "floor" = decimal commit; "start" = how many starts in a row found an unclean stop before them,
+ * or "clean". */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,7 +19,8 @@
 #define FLOOR_COMMITS 20000
 #define FLOOR_EVENTS 250000
 
-static void put_row(struct tl_engine *engine, struct tl_batch *batch, struct tl_progress_entry *entry, struct tl_buf *value)
+static void put_row(struct tl_engine *engine, struct tl_batch *batch, struct tl_progress_entry *entry,
+                    struct tl_buf *value)
 {
     char key[24];
     snprintf(key, sizeof key, "%020llu", (unsigned long long)entry->commit);
@@ -32,8 +33,8 @@ static void put_row(struct tl_engine *engine, struct tl_batch *batch, struct tl_
 }
 
 /* Rows from `*from` on into the batch; false when there are no more. `floor`: also those that have an old row. */
-static bool add_rows(struct tl_engine *engine, struct tl_batch *batch, uint64_t *from_commit, int64_t before_ms, bool floor,
-                     size_t *records)
+static bool add_rows(struct tl_engine *engine, struct tl_batch *batch, uint64_t *from_commit, int64_t before_ms,
+                     bool floor, size_t *records)
 {
     struct tl_progress *progress = &engine->progress;
     struct tl_buf value;

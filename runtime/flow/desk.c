@@ -1,5 +1,5 @@
-/* What a person does to an exception. An act is carried out by the lane that owns the key, so it meets the key's other units in
- * order; it is audited in the commit that carries it. */
+/* What a person does to an exception. An act is carried out by the lane that owns the key, so it meets the key's other
+ * units in order; it is audited in the commit that carries it. */
 #include "base/alloc.h"
 #include "base/log.h"
 #include "codec/json.h"
@@ -33,7 +33,8 @@ static void finish(struct desk *desk, tl_code code, const char *text)
     tl_free(desk);
 }
 
-/* ---- the row ------------------------------------------------------------------------------------------------------- */
+/* ---- the row -------------------------------------------------------------------------------------------------------
+ */
 
 static tl_code row_of(struct desk *desk, struct tl_arena *arena, struct tl_state_row *row, struct tl_error *err)
 {
@@ -47,7 +48,8 @@ static tl_code row_of(struct desk *desk, struct tl_arena *arena, struct tl_state
 }
 
 /* The row with another payload. */
-static tl_code put_edited(struct desk *desk, const struct tl_state_row *row, struct tl_batch *batch, struct tl_error *err)
+static tl_code put_edited(struct desk *desk, const struct tl_state_row *row, struct tl_batch *batch,
+                          struct tl_error *err)
 {
     struct tl_json_doc *doc;
     tl_code code = tl_json_parse_borrowed(row->value, NULL, &doc, err);
@@ -80,7 +82,8 @@ static tl_code put_edited(struct desk *desk, const struct tl_state_row *row, str
     return code;
 }
 
-/* ---- retry --------------------------------------------------------------------------------------------------------- */
+/* ---- retry ---------------------------------------------------------------------------------------------------------
+ */
 
 static tl_code may_retry(const struct desk *desk, const struct tl_open_exception *open, struct tl_error *err)
 {
@@ -90,15 +93,20 @@ static tl_code may_retry(const struct desk *desk, const struct tl_open_exception
     if (open->retrying)
         return tl_fail(err, TL_EFAILED, "exception %s is being tried again already", desk->id);
     if (flow->kind == TL_PLAN_GONE)
-        return tl_fail(err, TL_EFAILED, "flow \"%s\" is not in the integration any more: discard the exception, or bring "
-                       "the flow back", flow->name);
+        return tl_fail(err, TL_EFAILED,
+                       "flow \"%s\" is not in the integration any more: discard the exception, or bring "
+                       "the flow back",
+                       flow->name);
     if (open->later != TL_POSITION_NONE && !desk->although_later)
-        return tl_fail(err, TL_EDIFFERS, "event %s, a later one of the same key, was applied after this one: running it "
-                       "again now may overwrite what is newer. Say so if that is wanted", later);
+        return tl_fail(err, TL_EDIFFERS,
+                       "event %s, a later one of the same key, was applied after this one: running it "
+                       "again now may overwrite what is newer. Say so if that is wanted",
+                       later);
     return TL_OK;
 }
 
-/* The unit as it would be loaded: its payload is the row's when a person edited it, or when the journal has dropped the event. */
+/* The unit as it would be loaded: its payload is the row's when a person edited it, or when the journal has dropped the
+ * event. */
 static struct tl_unit *unit_of(struct desk *desk, struct tl_open_exception *open, struct tl_keyline *line,
                                const struct tl_state_row *row)
 {
@@ -115,7 +123,8 @@ static struct tl_unit *unit_of(struct desk *desk, struct tl_open_exception *open
         len = text.len;
     }
     int system = tl_plan_first_system(&desk->engine->plan, flow, tl_str_n(payload, payload != NULL ? len : 0));
-    struct tl_unit *unit = tl_unit_new(lane, tl_queue_of(lane, open->flow, flow->priority, system), line, open->event, NULL);
+    struct tl_unit *unit =
+        tl_unit_new(lane, tl_queue_of(lane, open->flow, flow->priority, system), line, open->event, NULL);
     unit->exception = open;
     if (edited) {
         unit->payload = payload;
@@ -126,7 +135,8 @@ static struct tl_unit *unit_of(struct desk *desk, struct tl_open_exception *open
     return unit;
 }
 
-/* ---- on the lane --------------------------------------------------------------------------------------------------- */
+/* ---- on the lane ---------------------------------------------------------------------------------------------------
+ */
 
 static void carried_out(struct tl_batch *batch, void *ctx)
 {
@@ -151,8 +161,11 @@ static void discard(struct desk *desk, struct tl_open_exception *open, struct tl
 {
     struct tl_plan *plan = &desk->engine->plan;
     char *note = tl_printf("by %.512s: %.2048s", desk->who, desk->why);
-    struct tl_outcome outcome = {.event = open->event, .flow = tl_str_z(plan->flows[open->flow].name),
-                                 .revision = tl_str_z(plan->revision), .ending = TL_DISCARDED, .note = tl_str_z(note)};
+    struct tl_outcome outcome = {.event = open->event,
+                                 .flow = tl_str_z(plan->flows[open->flow].name),
+                                 .revision = tl_str_z(plan->revision),
+                                 .ending = TL_DISCARDED,
+                                 .note = tl_str_z(note)};
     tl_must(tl_batch_outcome(batch, &outcome, NULL) == TL_OK);
     tl_free(note);
     tl_exception_close(desk->lane, line, open, batch);
@@ -210,7 +223,8 @@ static void on_lane(struct tl_mail *mail)
     tl_journal_submit(desk->engine->journal, batch, TL_APPLIED, lane->loop, carried_out, desk);
 }
 
-/* ---- from anywhere ------------------------------------------------------------------------------------------------- */
+/* ---- from anywhere -------------------------------------------------------------------------------------------------
+ */
 
 static tl_code check(const struct tl_desk_request *request, struct tl_error *err)
 {
@@ -246,11 +260,17 @@ void tl_desk_do(struct tl_engine *engine, const struct tl_desk_request *request,
         return;
     }
     struct desk *desk = TL_NEW(struct desk);
-    *desk = (struct desk){.engine = engine, .lane = engine->lanes[tl_dispatch_lane(engine, hash)], .act = request->act,
-                          .although_later = request->although_later, .id = tl_str_dup(request->id),
-                          .who = tl_str_dup(request->who), .why = tl_str_dup(request->why),
+    *desk = (struct desk){.engine = engine,
+                          .lane = engine->lanes[tl_dispatch_lane(engine, hash)],
+                          .act = request->act,
+                          .although_later = request->although_later,
+                          .id = tl_str_dup(request->id),
+                          .who = tl_str_dup(request->who),
+                          .why = tl_str_dup(request->why),
                           .payload = request->payload.len > 0 ? tl_str_dup(request->payload) : NULL,
-                          .payload_len = request->payload.len, .hash = hash, .reply = reply};
+                          .payload_len = request->payload.len,
+                          .hash = hash,
+                          .reply = reply};
     tl_mail_init(&desk->mail, on_lane);
     tl_loop_post(desk->lane->loop, &desk->mail);
 }

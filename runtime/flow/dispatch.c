@@ -41,7 +41,8 @@ unsigned tl_dispatch_lane(const struct tl_engine *engine, uint64_t hash)
     return (unsigned)(hash % TL_PARTITIONS) % engine->lane_count;
 }
 
-/* ---- from the writer's thread -------------------------------------------------------------------------------------- */
+/* ---- from the writer's thread --------------------------------------------------------------------------------------
+ */
 
 void tl_lane_nudge(struct tl_lane *lane)
 {
@@ -67,7 +68,8 @@ void tl_engine_on_commit(void *ctx, struct tl_commit *commit)
         tl_lane_nudge(engine->lanes[tl_commit_number(commit) % engine->lane_count]);
 }
 
-/* ---- where a unit belongs ------------------------------------------------------------------------------------------ */
+/* ---- where a unit belongs ------------------------------------------------------------------------------------------
+ */
 
 static bool fetch(struct tl_engine *engine, struct tl_event_source *source)
 {
@@ -162,7 +164,8 @@ size_t tl_dispatch_flows(const struct tl_plan *plan, const struct tl_entry *entr
     return count;
 }
 
-/* ---- deriving ------------------------------------------------------------------------------------------------------ */
+/* ---- deriving ------------------------------------------------------------------------------------------------------
+ */
 
 static void note_unit(struct tl_dispatch *dispatch, size_t i, uint32_t flow, uint32_t index)
 {
@@ -173,15 +176,15 @@ static void note_unit(struct tl_dispatch *dispatch, size_t i, uint32_t flow, uin
     dispatch->units[i] = (struct tl_progress_unit){flow, index};
 }
 
-static void add_to_wave(struct tl_engine *engine, struct tl_commit *commit, unsigned to, const struct tl_place_of *place,
-                        uint32_t flow, uint32_t index, size_t most)
+static void add_to_wave(struct tl_engine *engine, struct tl_commit *commit, unsigned to,
+                        const struct tl_place_of *place, uint32_t flow, uint32_t index, size_t most)
 {
     struct tl_lane *lane = engine->lanes[to];
     if (lane->behind)
         return;
     struct tl_wave **wave = &engine->dispatch.waves[to];
     if (*wave == NULL) {
-        *wave = tl_alloc(sizeof **wave + most * sizeof (*wave)->units[0]);
+        *wave = tl_alloc(sizeof **wave + most * sizeof(*wave)->units[0]);
         **wave = (struct tl_wave){.engine = engine, .commit = tl_commit_ref(commit), .refs = 1};
     }
     struct tl_wave_unit *unit = &(*wave)->units[(*wave)->count++];
@@ -226,7 +229,8 @@ static size_t derive_event(struct tl_engine *engine, struct tl_event_source *sou
     size_t count = tl_dispatch_flows(&engine->plan, &source->entry, flows, TL_FLOWS_OF_EVENT);
     uint32_t index = tl_position_index(source->entry.position);
     if ((source->entry.flags & TL_EVENT_CONFLICT) != 0)
-        tl_log(TL_WARN, "event.conflict", "an event's dedupe key was known with another payload: it was accepted as a new event",
+        tl_log(TL_WARN, "event.conflict",
+               "an event's dedupe key was known with another payload: it was accepted as a new event",
                TL_FSLICE("type", source->entry.type), TL_FSLICE("source", source->entry.source),
                TL_FINT("commit", tl_commit_number(commit)), TL_FINT("index", index));
     for (size_t f = 0; f < count; f++) {
@@ -262,7 +266,8 @@ static void derive(struct tl_engine *engine, struct tl_lane *self, struct tl_com
         bytes += source.entry.payload_len;
         units += derive_event(engine, &source, commit, units, most);
     }
-    tl_progress_add(&engine->progress, tl_commit_number(commit), tl_commit_time(commit), events, dispatch->units, units);
+    tl_progress_add(&engine->progress, tl_commit_number(commit), tl_commit_time(commit), events, dispatch->units,
+                    units);
     feed_outcomes(engine, commit);
     tl_progress_upto(&engine->progress, tl_commit_number(commit));
     deliver_waves(engine, self, bytes);

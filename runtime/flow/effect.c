@@ -20,16 +20,19 @@ static struct tl_lane_system *lane_system(const struct tl_drive *drive)
     return &drive->lane->systems[drive->system];
 }
 
-/* ---- before the gate ----------------------------------------------------------------------------------------------- */
+/* ---- before the gate -----------------------------------------------------------------------------------------------
+ */
 
-/* No unit for the system starts on this lane until the gate has something new to say; those that wait for moments go back. */
+/* No unit for the system starts on this lane until the gate has something new to say; those that wait for moments go
+ * back. */
 static void close_system(struct tl_lane_system *system, int64_t until_ms)
 {
     struct tl_link *link;
     system->closed = true;
     while ((link = tl_list_pop(&system->waiting)) != NULL)
         tl_unit_unstart(TL_LIST_ITEM(link, struct tl_drive, wait));
-    tl_timer_start_at(system->lane->loop, &system->until, until_ms != TL_NEVER ? until_ms : tl_mono_ms() + LOOK_AGAIN_MS);
+    tl_timer_start_at(system->lane->loop, &system->until,
+                      until_ms != TL_NEVER ? until_ms : tl_mono_ms() + LOOK_AGAIN_MS);
 }
 
 static void wait_moments(struct tl_drive *drive, int64_t until_ms)
@@ -77,7 +80,8 @@ static void start_call(struct tl_drive *drive)
     drive->unit->calls++;
     drive->calling = true;
     drive->lane->calls++;
-    drive->call = engine->calls->start(engine->calls->ctx, drive->lane, tl_str_z(system->name), &request, call_done, drive);
+    drive->call =
+        engine->calls->start(engine->calls->ctx, drive->lane, tl_str_z(system->name), &request, call_done, drive);
 }
 
 static void try_effect(struct tl_drive *drive)
@@ -100,7 +104,9 @@ void tl_effect_begin(struct tl_drive *drive, const struct tl_run_ask *ask)
         tl_str place = ask->place.file == NULL || ask->place.file[0] == 0
                            ? TL_STR_NONE
                            : tl_str_z(tl_arena_printf(&drive->arena, "%s:%d", ask->place.file, ask->place.line));
-        tl_unit_park(drive, &(struct tl_cause){.cls = TL_STR("route"), .message = tl_str_z(err.text), .place = place,
+        tl_unit_park(drive, &(struct tl_cause){.cls = TL_STR("route"),
+                                               .message = tl_str_z(err.text),
+                                               .place = place,
                                                .operation = ask->operation});
         return;
     }
@@ -113,7 +119,8 @@ void tl_effect_begin(struct tl_drive *drive, const struct tl_run_ask *ask)
         try_effect(drive);
 }
 
-/* ---- the gate opens ------------------------------------------------------------------------------------------------ */
+/* ---- the gate opens ------------------------------------------------------------------------------------------------
+ */
 
 void tl_system_wake(struct tl_lane_system *system)
 {
@@ -167,7 +174,8 @@ void tl_system_until(struct tl_timer *timer)
     tl_system_reopen(TL_CONTAINER_OF(timer, struct tl_lane_system, until));
 }
 
-/* ---- the call has ended -------------------------------------------------------------------------------------------- */
+/* ---- the call has ended --------------------------------------------------------------------------------------------
+ */
 
 /* What the platform said about its day, and about our use of it. */
 static void take_hints(const struct tl_plan_system *system, const struct tl_call_result *result)
@@ -205,23 +213,24 @@ void tl_effect_note(struct tl_drive *drive, tl_str operation, const struct tl_ca
         return;
     struct tl_effect *effect = &drive->effects[drive->effect_count++];
     tl_str id = result->id.len <= TL_KEY_MAX ? result->id : TL_STR_NONE;
-    *effect = (struct tl_effect){.system = tl_str_z(plan_system(drive)->name),
-                                 .operation = tl_arena_str(&drive->arena, operation),
-                                 .remote_id = tl_arena_str(&drive->arena, id),
-                                 .status = (uint16_t)(result->status > 0 && result->status < 65536 ? result->status : 0),
-                                 .attempts = drive->unit->calls,
-                                 .class_ = (uint8_t)result->failure,
-                                 .duration_ms = (uint32_t)(result->duration_ms < UINT32_MAX ? result->duration_ms : UINT32_MAX)};
+    *effect = (struct tl_effect){
+        .system = tl_str_z(plan_system(drive)->name),
+        .operation = tl_arena_str(&drive->arena, operation),
+        .remote_id = tl_arena_str(&drive->arena, id),
+        .status = (uint16_t)(result->status > 0 && result->status < 65536 ? result->status : 0),
+        .attempts = drive->unit->calls,
+        .class_ = (uint8_t)result->failure,
+        .duration_ms = (uint32_t)(result->duration_ms < UINT32_MAX ? result->duration_ms : UINT32_MAX)};
     memcpy(effect->request_hash, result->request_hash, sizeof effect->request_hash);
 }
 
-static void log_failure(const struct tl_drive *drive, const struct tl_call_result *result, tl_str operation, int64_t wait_ms)
+static void log_failure(const struct tl_drive *drive, const struct tl_call_result *result, tl_str operation,
+                        int64_t wait_ms)
 {
-    tl_log(TL_WARN, "call.failed", "a call failed and will be tried again",
-           TL_FSTR("system", plan_system(drive)->name), TL_FSLICE("operation", operation),
-           TL_FSTR("class", tl_failure_name(result->failure)), TL_FINT("status", result->status),
-           TL_FSLICE("reason", result->message), TL_FSTR("event", drive->id), TL_FSLICE("key", drive->event.key),
-           TL_FINT("wait_ms", wait_ms));
+    tl_log(TL_WARN, "call.failed", "a call failed and will be tried again", TL_FSTR("system", plan_system(drive)->name),
+           TL_FSLICE("operation", operation), TL_FSTR("class", tl_failure_name(result->failure)),
+           TL_FINT("status", result->status), TL_FSLICE("reason", result->message), TL_FSTR("event", drive->id),
+           TL_FSLICE("key", drive->event.key), TL_FINT("wait_ms", wait_ms));
 }
 
 static void park_failure(struct tl_drive *drive, const struct tl_call_result *result, const char *cls, tl_str operation)
@@ -229,9 +238,10 @@ static void park_failure(struct tl_drive *drive, const struct tl_call_result *re
     tl_str message = tl_arena_str(&drive->arena, result->message);
     if (result->failure == TL_FAIL_BUG) {
         tl_str connector = drive->lane->engine->plan.systems[drive->system].decl != NULL
-                               ? tl_str_z(plan_system(drive)->decl->connector) : TL_STR_NONE;
-        message = tl_str_z(tl_arena_printf(&drive->arena, "connector \"%.*s\": %.*s", TL_STR_ARGS(connector),
-                                           TL_STR_ARGS(message)));
+                               ? tl_str_z(plan_system(drive)->decl->connector)
+                               : TL_STR_NONE;
+        message = tl_str_z(
+            tl_arena_printf(&drive->arena, "connector \"%.*s\": %.*s", TL_STR_ARGS(connector), TL_STR_ARGS(message)));
     }
     tl_unit_park(drive, &(struct tl_cause){.cls = tl_str_z(cls),
                                            .code = tl_arena_str(&drive->arena, result->code),

@@ -1,5 +1,5 @@
-/* How units end. All endings of one turn ride in one batch with what they emit; only when the journal says it is durable
- * does the next unit of each key go (rule 5). */
+/* How units end. All endings of one turn ride in one batch with what they emit; only when the journal says it is
+ * durable does the next unit of each key go (rule 5). */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/counter.h"
@@ -23,7 +23,8 @@ struct tl_batch *tl_lane_batch(struct tl_lane *lane)
     return lane->batch;
 }
 
-/* ---- durable ------------------------------------------------------------------------------------------------------- */
+/* ---- durable -------------------------------------------------------------------------------------------------------
+ */
 
 static void ended(struct tl_lane *lane, struct tl_unit *unit)
 {
@@ -87,7 +88,8 @@ void tl_lane_flush(struct tl_lane *lane)
     submit(lane, batch, answers);
 }
 
-/* ---- endings ------------------------------------------------------------------------------------------------------- */
+/* ---- endings -------------------------------------------------------------------------------------------------------
+ */
 
 static void add_outcome(struct tl_drive *drive, struct tl_batch *batch, enum tl_ending ending, tl_str note)
 {
@@ -170,8 +172,10 @@ void tl_unit_end(struct tl_drive *drive, enum tl_ending ending, tl_str note, con
 void tl_unit_park(struct tl_drive *drive, const struct tl_cause *cause)
 {
     struct tl_batch *batch = tl_lane_batch(drive->lane);
-    char *note = tl_printf("%.*s: %.*s%s%.*s%s", TL_STR_ARGS(cause->cls), TL_STR_ARGS(cause->message),
-                           cause->place.len > 0 ? " (" : "", TL_STR_ARGS(cause->place), cause->place.len > 0 ? ")" : "");
+    bool by_script = tl_str_is(cause->cls, "parked"); /* the ending says that already */
+    char *note = tl_printf("%.*s%s%.*s%s%.*s%s", TL_STR_ARGS(by_script ? TL_STR_NONE : cause->cls),
+                           by_script ? "" : ": ", TL_STR_ARGS(cause->message), cause->place.len > 0 ? " (" : "",
+                           TL_STR_ARGS(cause->place), cause->place.len > 0 ? ")" : "");
     tl_exception_park(drive, cause, batch);
     add_outcome(drive, batch, TL_PARKED, tl_str_z(note));
     tl_kept_end(drive->lane->engine, drive->unit->position, batch);

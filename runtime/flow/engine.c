@@ -44,7 +44,8 @@ static void figures(struct tl_figures *figures)
     }
     figures->unstarted = tl_counter_get("tidelock_units_unstarted_total", NULL,
                                         "Units that met a closed gate and went back to their queue.");
-    figures->seconds = tl_histogram_get("tidelock_unit_seconds", NULL, "From accepting an event to the end of its unit.");
+    figures->seconds =
+        tl_histogram_get("tidelock_unit_seconds", NULL, "From accepting an event to the end of its unit.");
 }
 
 tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **out, struct tl_error *err)
@@ -72,7 +73,8 @@ tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **
     return TL_OK;
 }
 
-/* ---- start --------------------------------------------------------------------------------------------------------- */
+/* ---- start ---------------------------------------------------------------------------------------------------------
+ */
 
 static void lane_body(void *ctx)
 {
@@ -118,7 +120,8 @@ tl_code tl_engine_start(struct tl_engine *engine, struct tl_journal *journal, st
     return code;
 }
 
-/* ---- stop ---------------------------------------------------------------------------------------------------------- */
+/* ---- stop ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool all_stopped(const struct tl_engine *engine)
 {
@@ -197,7 +200,8 @@ bool tl_engine_before_drop(void *ctx, uint64_t first_commit, uint64_t last_commi
     return tl_kept_copy(engine, first_commit, last_commit);
 }
 
-/* ---- asked by others ----------------------------------------------------------------------------------------------- */
+/* ---- asked by others -----------------------------------------------------------------------------------------------
+ */
 
 unsigned tl_engine_lane_count(const struct tl_engine *engine)
 {

@@ -29,14 +29,14 @@ struct tl_lane_system {
     struct tl_system_lane *attached; /* own (until stopped) */
     struct tl_gate_waiter waiter;
     bool subscribed;
-    struct tl_mail opened;       /* the gate says: ask again */
+    struct tl_mail opened; /* the gate says: ask again */
     atomic_bool opened_posted;
-    struct tl_timer until;       /* or this moment does */
-    struct tl_list waiting;      /* of struct tl_drive: before the gate for moments (rate, concurrency) */
-    bool closed;                 /* for long: no unit for it starts */
-    bool refused, reopening;     /* while those who wait are let through */
-    bool probing;                /* it has opened: one unit at a time until a call ends well */
-    size_t started;              /* units RUNNING that belong to it */
+    struct tl_timer until;   /* or this moment does */
+    struct tl_list waiting;  /* of struct tl_drive: before the gate for moments (rate, concurrency) */
+    bool closed;             /* for long: no unit for it starts */
+    bool refused, reopening; /* while those who wait are let through */
+    bool probing;            /* it has opened: one unit at a time until a call ends well */
+    size_t started;          /* units RUNNING that belong to it */
 };
 
 struct tl_figures {
@@ -47,9 +47,9 @@ struct tl_figures {
 
 /* Units that recovery found are started alone, one after the other (rule 25). */
 struct tl_poison {
-    struct tl_map marks;      /* "<position>/<flow>" → 1 + how often it was started alone; read only once lanes run */
-    size_t candidates;        /* units each lane starts alone; 0: the last stop was clean */
-    atomic_uint turn;         /* the lane whose turn it is; == lane count: over */
+    struct tl_map marks; /* "<position>/<flow>" → 1 + how often it was started alone; read only once lanes run */
+    size_t candidates;   /* units each lane starts alone; 0: the last stop was clean */
+    atomic_uint turn;    /* the lane whose turn it is; == lane count: over */
 };
 
 /* When rows were last written; lane 0's. */
@@ -95,10 +95,10 @@ enum tl_lane_phase {
 struct tl_lane {
     struct tl_engine *engine; /* borrow */
     unsigned index;
-    struct tl_loop *loop;          /* own */
-    struct tl_thread *thread;      /* own */
-    struct tl_http_client *client; /* own */
-    void *host;                    /* own; the run port's */
+    struct tl_loop *loop;           /* own */
+    struct tl_thread *thread;       /* own */
+    struct tl_http_client *client;  /* own */
+    void *host;                     /* own; the run port's */
     struct tl_lane_system *systems; /* own */
 
     struct tl_mail wake; /* a commit has something for this lane */
@@ -109,7 +109,7 @@ struct tl_lane {
 
     /* under dispatch.lock */
     struct tl_wave *inbox, **inbox_end;
-    bool behind;          /* it reads the journal from here on instead */
+    bool behind; /* it reads the journal from here on instead */
     uint64_t behind_from;
 
     struct tl_cursor *cursor; /* own; while behind */
@@ -125,18 +125,18 @@ struct tl_lane {
     struct tl_list behind_units;
     size_t spilled_queues, aside;
     bool recheck;
-    atomic_bool look;      /* something was resumed: look at all queues */
-    enum tl_room room;     /* of the journal, at the start of this turn */
+    atomic_bool look;  /* something was resumed: look at all queues */
+    enum tl_room room; /* of the journal, at the start of this turn */
 
-    struct tl_batch *batch;   /* own; outcomes of this turn */
-    struct tl_list ending;    /* their units */
-    size_t batches_out;       /* submitted and not answered */
-    size_t drives;            /* units RUNNING */
-    size_t calls;             /* calls in flight */
-    struct tl_list running;   /* of struct tl_drive */
+    struct tl_batch *batch; /* own; outcomes of this turn */
+    struct tl_list ending;  /* their units */
+    size_t batches_out;     /* submitted and not answered */
+    size_t drives;          /* units RUNNING */
+    size_t calls;           /* calls in flight */
+    struct tl_list running; /* of struct tl_drive */
 
-    size_t alone_left;        /* units still to be started alone */
-    struct tl_unit *alone;    /* the one that is (its mark is on the way, or it runs) */
+    size_t alone_left;     /* units still to be started alone */
+    struct tl_unit *alone; /* the one that is (its mark is on the way, or it runs) */
     struct tl_timer alone_timer;
 
     enum tl_lane_phase phase;
@@ -186,7 +186,8 @@ void tl_checkpoint_clean(struct tl_engine *engine);
 /* poison.c */
 /* True: other lanes' turn, or one is under way: nothing else starts. */
 bool tl_poison_holds(struct tl_lane *lane);
-/* Starts `unit` alone, when that is due: takes `unit` over; its run starts when the mark is durable. False: start it as usual. */
+/* Starts `unit` alone, when that is due: takes `unit` over; its run starts when the mark is durable. False: start it as
+ * usual. */
 bool tl_poison_take(struct tl_lane *lane, struct tl_unit *unit);
 /* The unit has ended, or gone back to its queue. */
 void tl_poison_release(struct tl_unit *unit);

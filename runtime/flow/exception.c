@@ -1,4 +1,5 @@
-/* Rows of exceptions: written when a unit parks, deleted with the outcome that closes it, always in one commit with that. */
+/* Rows of exceptions: written when a unit parks, deleted with the outcome that closes it, always in one commit with
+ * that. */
 #include "flow/exception.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -160,8 +161,11 @@ void tl_exception_park(struct tl_drive *drive, const struct tl_cause *cause, str
     struct tl_buf row;
     tl_buf_init(&row, ROW_MAX);
     write_row(drive, cause, open, print, &row);
-    struct tl_state_put put = {.table = TL_STR(TL_TABLE_EXCEPTION), .key = tl_str_z(id), .value = tl_buf_str(&row),
-                               .attr = {tl_str_z(flow->name), tl_str_z(print), tl_str_z(flow->steward), drive->event.key}};
+    struct tl_state_put put = {
+        .table = TL_STR(TL_TABLE_EXCEPTION),
+        .key = tl_str_z(id),
+        .value = tl_buf_str(&row),
+        .attr = {tl_str_z(flow->name), tl_str_z(print), tl_str_z(flow->steward), drive->event.key}};
     struct tl_error err;
     if (tl_batch_put(batch, &put, &err) != TL_OK)
         tl_log(TL_ERROR, "exception.row", err.text, TL_FSTR("event", drive->id));
@@ -228,7 +232,8 @@ void tl_exception_passed(struct tl_drive *drive, struct tl_batch *batch)
     }
 }
 
-/* ---- recovery ------------------------------------------------------------------------------------------------------ */
+/* ---- recovery ------------------------------------------------------------------------------------------------------
+ */
 
 static tl_position later_of(struct tl_engine *engine, tl_str id)
 {
@@ -304,7 +309,8 @@ tl_code tl_exception_event(struct tl_engine *engine, const struct tl_open_except
     return TL_OK;
 }
 
-/* ---- audit --------------------------------------------------------------------------------------------------------- */
+/* ---- audit ---------------------------------------------------------------------------------------------------------
+ */
 
 void tl_audit(struct tl_engine *engine, struct tl_batch *batch, const char *act, tl_str what, tl_str who, tl_str why,
               tl_str detail)
@@ -325,7 +331,9 @@ void tl_audit(struct tl_engine *engine, struct tl_batch *batch, const char *act,
     write_lossy(&w, "what", what);
     write_lossy(&w, "detail", detail);
     tl_json_end_object(&w);
-    struct tl_state_put put = {.table = TL_STR(TL_TABLE_AUDIT), .key = tl_str_z(key), .value = tl_buf_str(&value),
+    struct tl_state_put put = {.table = TL_STR(TL_TABLE_AUDIT),
+                               .key = tl_str_z(key),
+                               .value = tl_buf_str(&value),
                                .attr = {what.len <= TL_KEY_MAX ? what : TL_STR_NONE}};
     struct tl_error err;
     if (tl_batch_put(batch, &put, &err) != TL_OK)

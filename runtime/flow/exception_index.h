@@ -1,5 +1,5 @@
-/* Open exceptions in memory: what dispatch and the desk need to know of them; the rest is in the state. The index has a lock; the
- * fields of an entry belong to its lane, except the atomic ones. */
+/* Open exceptions in memory: what dispatch and the desk need to know of them; the rest is in the state. The index has a
+ * lock; the fields of an entry belong to its lane, except the atomic ones. */
 #pragma once
 #include "base/list.h"
 #include "base/map.h"
@@ -13,12 +13,12 @@ struct tl_open_exception {
     tl_position event;
     uint64_t hash; /* of the order key */
     uint32_t flow;
-    bool holds;    /* the key waits for it */
-    bool retrying; /* its unit is loaded again */
+    bool holds;        /* the key waits for it */
+    bool retrying;     /* its unit is loaded again */
     uint32_t attempts; /* runs that ended in it */
     int64_t since_ms;
     tl_position later; /* a later event of the key that was applied, or none */
-    atomic_uint held; /* units waiting behind it, about */
+    atomic_uint held;  /* units waiting behind it, about */
 };
 
 struct tl_exception_index {

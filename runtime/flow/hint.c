@@ -1,5 +1,6 @@
-/* A message that said only "look there" (rule 13): the unit reads the record and emits the event it stands for, in the commit
- * of its own outcome. A hint with a later one of the same record behind it ends at once: one read serves both. */
+/* A message that said only "look there" (rule 13): the unit reads the record and emits the event it stands for, in the
+ * commit of its own outcome. A hint with a later one of the same record behind it ends at once: one read serves both.
+ */
 #include "captured.h"
 #include "codec/json.h"
 #include "exception_int.h"
@@ -34,9 +35,14 @@ static void read_done(void *ctx, const struct tl_captured *event, const struct t
         read.hint = false;
         tl_effect_note(drive, TL_STR("read"), result);
         tl_captured_event(&lane->engine->plan, drive->system, &read, NULL, &drive->arena, &in);
-        struct tl_emitted emitted = {.type = in.type, .source = in.source, .key = in.key, .dedupe = in.dedupe,
-                                     .record_id = in.record_id, .record_version = in.record_version,
-                                     .payload = in.payload, .redelivers_ms = in.redelivers_for_ms};
+        struct tl_emitted emitted = {.type = in.type,
+                                     .source = in.source,
+                                     .key = in.key,
+                                     .dedupe = in.dedupe,
+                                     .record_id = in.record_id,
+                                     .record_version = in.record_version,
+                                     .payload = in.payload,
+                                     .redelivers_ms = in.redelivers_for_ms};
         tl_unit_end(drive, TL_DONE, TL_STR_NONE, &emitted, 1);
     }
     tl_lane_stop_step(lane);
@@ -63,8 +69,9 @@ void tl_hint_start(struct tl_drive *drive)
     }
     drive->system = tl_plan_system(&engine->plan, drive->event.source);
     if (drive->system < 0 || !names(drive, &object, &key)) {
-        tl_unit_park(drive, &(struct tl_cause){.cls = TL_STR("data"),
-                                               .message = TL_STR("the hint names no record of a system that is declared")});
+        tl_unit_park(drive,
+                     &(struct tl_cause){.cls = TL_STR("data"),
+                                        .message = TL_STR("the hint names no record of a system that is declared")});
         return;
     }
     if (!tl_effect_enter(drive))

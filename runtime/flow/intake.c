@@ -87,8 +87,8 @@ void tl_engine_accept_captured(struct tl_engine *engine, tl_str system, const st
     tl_arena_free(&arena);
 }
 
-void tl_engine_accept_raw(struct tl_engine *engine, tl_str system, tl_str body, tl_str why, const struct tl_trace *trace,
-                          struct tl_loop *loop, tl_accepted_done *done, void *ctx)
+void tl_engine_accept_raw(struct tl_engine *engine, tl_str system, tl_str body, tl_str why,
+                          const struct tl_trace *trace, struct tl_loop *loop, tl_accepted_done *done, void *ctx)
 {
     struct tl_buf payload;
     tl_buf_init(&payload, TL_PAYLOAD_MAX);
@@ -107,8 +107,11 @@ void tl_engine_accept_raw(struct tl_engine *engine, tl_str system, tl_str body, 
     tl_json_key(&w, "why");
     tl_json_lossy(&w, why);
     tl_json_end_object(&w);
-    struct tl_event_in in = {.type = TL_STR(TL_TYPE_UNREADABLE), .source = system, .payload = tl_buf_str(&payload),
-                             .priority = TL_NORMAL, .trace = trace};
+    struct tl_event_in in = {.type = TL_STR(TL_TYPE_UNREADABLE),
+                             .source = system,
+                             .payload = tl_buf_str(&payload),
+                             .priority = TL_NORMAL,
+                             .trace = trace};
     tl_engine_accept(engine, &in, 1, loop, done, ctx);
     tl_buf_free(&payload);
 }

@@ -13,7 +13,8 @@ bool tl_kept_has(const struct tl_engine *engine, uint64_t commit)
     return commit <= atomic_load(&engine->kept_upto);
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------------------------------------------------------
+ */
 
 static void put_text(struct tl_json_writer *w, const char *name, tl_str text)
 {
@@ -111,7 +112,8 @@ bool tl_kept_copy(struct tl_engine *engine, uint64_t first, uint64_t last)
     return true;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------------------------------
+ */
 
 tl_code tl_kept_event(struct tl_engine *engine, tl_position position, struct tl_arena *arena, struct tl_event *out,
                       struct tl_error *err)

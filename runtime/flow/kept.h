@@ -1,6 +1,6 @@
-/* Events of unfinished units whose segment was dropped: copied into rows before it went, so that nothing unfinished pins a
- * segment (rule 2). State table "kept": key = event id; value = JSON {type, source, key, payload, time (ms), priority, trace,
- * cause, cause_flow, record_id, record_version}; a row goes with the last unit of its event. */
+/* Events of unfinished units whose segment was dropped: copied into rows before it went, so that nothing unfinished
+ * pins a segment (rule 2). State table "kept": key = event id; value = JSON {type, source, key, payload, time (ms),
+ * priority, trace, cause, cause_flow, record_id, record_version}; a row goes with the last unit of its event. */
 #pragma once
 #include "engine_int.h"
 
@@ -9,8 +9,8 @@ bool tl_kept_copy(struct tl_engine *engine, uint64_t first, uint64_t last);
 /* TL_ENOTFOUND: there is no row. */
 TL_MUST_CHECK tl_code tl_kept_event(struct tl_engine *engine, tl_position position, struct tl_arena *arena,
                                     struct tl_event *out, struct tl_error *err);
-/* Calls `each` for the unfinished units of a commit that is not in the journal any more, from `from` on, in order; stops when it
- * returns false. */
+/* Calls `each` for the unfinished units of a commit that is not in the journal any more, from `from` on, in order;
+ * stops when it returns false. */
 void tl_kept_units(struct tl_lane *lane, tl_position from,
                    bool (*each)(void *ctx, uint32_t flow, struct tl_event_source *source), void *ctx);
 /* The unit ends: its event's row goes when it was the last. */

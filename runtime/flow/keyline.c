@@ -4,7 +4,8 @@
 #include "engine_int.h"
 #include <string.h>
 
-/* ---- table --------------------------------------------------------------------------------------------------------- */
+/* ---- table ---------------------------------------------------------------------------------------------------------
+ */
 
 void tl_keylines_init(struct tl_keylines *lines)
 {
@@ -91,7 +92,8 @@ void tl_keylines_free(struct tl_keylines *lines)
     *lines = (struct tl_keylines){0};
 }
 
-/* ---- what waits ---------------------------------------------------------------------------------------------------- */
+/* ---- what waits ----------------------------------------------------------------------------------------------------
+ */
 
 static void count_waiting(struct tl_lane *lane, const struct tl_keyline *line, uint32_t queue, int change)
 {
@@ -129,7 +131,8 @@ static bool is_before(tl_position a, uint32_t a_flow, tl_position b, uint32_t b_
     return a < b || (a == b && a_flow < b_flow);
 }
 
-static void wait_behind(struct tl_lane *lane, struct tl_keyline *line, tl_position position, const struct tl_queue *queue)
+static void wait_behind(struct tl_lane *lane, struct tl_keyline *line, tl_position position,
+                        const struct tl_queue *queue)
 {
     make_room(line);
     uint32_t at = line->first + line->count;
@@ -165,7 +168,8 @@ bool tl_keyline_has_later(const struct tl_keyline *line, uint32_t flow)
     return false;
 }
 
-/* ---- the head ------------------------------------------------------------------------------------------------------ */
+/* ---- the head ------------------------------------------------------------------------------------------------------
+ */
 
 static void make_head(struct tl_lane *lane, struct tl_keyline *line, struct tl_unit *unit)
 {
@@ -181,7 +185,8 @@ static void make_head(struct tl_lane *lane, struct tl_keyline *line, struct tl_u
 /* Not begun, and no exception that a person has put first. */
 static bool may_step_back(const struct tl_unit *unit)
 {
-    return (unit->state == TL_UNIT_BEHIND || unit->state == TL_UNIT_READY) && unit->exception == NULL && unit->calls == 0;
+    return (unit->state == TL_UNIT_BEHIND || unit->state == TL_UNIT_READY) && unit->exception == NULL &&
+           unit->calls == 0;
 }
 
 /* An earlier unit of the key has turned up (its queue had spilled): the head waits again. */

@@ -1,5 +1,5 @@
-/* One lane: takes its units (lane_load.c), starts them in turns, flushes their outcomes. All of that is one function, work(), run
- * at most once a turn of the loop. */
+/* One lane: takes its units (lane_load.c), starts them in turns, flushes their outcomes. All of that is one function,
+ * work(), run at most once a turn of the loop. */
 #include "flow/lane.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -19,7 +19,8 @@ struct tl_instant tl_now(void)
     return (struct tl_instant){tl_wall_ms(), tl_mono_ms()};
 }
 
-/* ---- a turn -------------------------------------------------------------------------------------------------------- */
+/* ---- a turn --------------------------------------------------------------------------------------------------------
+ */
 
 /* A state that has reached its cap is built anew once its runs are gone. False: they are not yet. */
 static bool state_is_fit(struct tl_lane *lane)
@@ -35,7 +36,8 @@ static bool state_is_fit(struct tl_lane *lane)
         tl_log(TL_ERROR, "lane.state", err.text);
         return false;
     }
-    tl_log(TL_WARN, "lane.state", "a Lua state reached its memory cap and was built anew", TL_FINT("lane", lane->index));
+    tl_log(TL_WARN, "lane.state", "a Lua state reached its memory cap and was built anew",
+           TL_FINT("lane", lane->index));
     runs->close(runs->ctx, lane->host);
     lane->host = fresh;
     return true;
@@ -105,9 +107,11 @@ static void wake_mail(struct tl_mail *mail)
     work(lane);
 }
 
-/* ---- once a second ------------------------------------------------------------------------------------------------- */
+/* ---- once a second -------------------------------------------------------------------------------------------------
+ */
 
-/* Units before a closed gate whose flow has a deadline: the oldest of a queue is looked at, and ended when it is over. */
+/* Units before a closed gate whose flow has a deadline: the oldest of a queue is looked at, and ended when it is over.
+ */
 static void expire(struct tl_lane *lane, struct tl_queue *queue)
 {
     const struct tl_plan_flow *flow = &lane->engine->plan.flows[queue->flow];
@@ -156,7 +160,8 @@ void tl_lane_publish(struct tl_lane *lane)
     atomic_fetch_add_explicit(&lane->seen_turns, 1, memory_order_relaxed);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------------------------------
+ */
 
 static void gate_opened(void *ctx)
 {
@@ -273,7 +278,8 @@ void tl_lane_free(struct tl_lane *lane)
     tl_free(lane);
 }
 
-/* ---- for other rooms ----------------------------------------------------------------------------------------------- */
+/* ---- for other rooms -----------------------------------------------------------------------------------------------
+ */
 
 unsigned tl_lane_index(const struct tl_lane *lane)
 {

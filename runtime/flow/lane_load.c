@@ -1,11 +1,13 @@
-/* How a lane gets its units: from the waves that commits bring, or, after a start and when it was too slow for them, by reading
- * the journal from where it stands. Either way each unit goes to its key line, or to the spilled part of its queue. */
+/* How a lane gets its units: from the waves that commits bring, or, after a start and when it was too slow for them, by
+ * reading the journal from where it stands. Either way each unit goes to its key line, or to the spilled part of its
+ * queue. */
 #include "base/log.h"
 #include "engine_int.h"
 #include "journal/reader.h"
 #include "kept.h"
 
-/* ---- loading ------------------------------------------------------------------------------------------------------- */
+/* ---- loading -------------------------------------------------------------------------------------------------------
+ */
 
 static bool full(const struct tl_lane *lane, const struct tl_queue *queue)
 {
@@ -34,7 +36,8 @@ static void load_wave(struct tl_lane *lane, struct tl_wave *wave)
     tl_wave_unref(wave);
 }
 
-/* ---- reading what was accepted before the start, or came too fast ------------------------------------------------------ */
+/* ---- reading what was accepted before the start, or came too fast
+ * ------------------------------------------------------ */
 
 static void load_entry(struct tl_lane *lane, const struct tl_entry *entry)
 {
@@ -140,7 +143,8 @@ static bool catch_up(struct tl_lane *lane, uint64_t limit)
     return true;
 }
 
-/* ---- a turn ---------------------------------------------------------------------------------------------------------- */
+/* ---- a turn
+ * ---------------------------------------------------------------------------------------------------------- */
 
 bool tl_lane_take(struct tl_lane *lane)
 {

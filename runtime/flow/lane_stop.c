@@ -1,5 +1,5 @@
-/* The graceful end of a lane: nothing starts · calls in flight end, or are cancelled when the grace is over · outcomes become
- * durable · the owner's part · attachments and client · the loop. What did not end is repeated by recovery. */
+/* The graceful end of a lane: nothing starts · calls in flight end, or are cancelled when the grace is over · outcomes
+ * become durable · the owner's part · attachments and client · the loop. What did not end is repeated by recovery. */
 #include "base/log.h"
 #include "capture_int.h"
 #include "engine_int.h"
@@ -21,9 +21,10 @@ static void grace_over(struct tl_timer *timer)
     }
     lane->hurry = true;
     tl_timer_start(lane->loop, &lane->grace, CANCEL_MS);
-    tl_log(TL_WARN, "lane.stop", "calls in flight are cancelled; the next start repeats them", TL_FINT("lane", lane->index),
-           TL_FINT("calls", lane->calls));
-    for (struct tl_link *link = tl_list_first(&lane->running); link != NULL; link = tl_list_after(&lane->running, link)) {
+    tl_log(TL_WARN, "lane.stop", "calls in flight are cancelled; the next start repeats them",
+           TL_FINT("lane", lane->index), TL_FINT("calls", lane->calls));
+    for (struct tl_link *link = tl_list_first(&lane->running); link != NULL;
+         link = tl_list_after(&lane->running, link)) {
         struct tl_drive *drive = TL_LIST_ITEM(link, struct tl_drive, link);
         if (drive->calling && drive->call != NULL)
             calls->cancel(calls->ctx, drive->call);

@@ -14,7 +14,8 @@ struct tl_pause_text {
     char *row; /* own */
 };
 
-/* ---- what is meant ------------------------------------------------------------------------------------------------- */
+/* ---- what is meant -------------------------------------------------------------------------------------------------
+ */
 
 struct target {
     int system, flow;
@@ -41,8 +42,9 @@ static tl_code unknown(struct tl_engine *engine, tl_str what, struct tl_error *e
     for (size_t i = TL_FLOW_HINT + 1; i < plan->flow_count; i++)
         words[count++] = plan->flows[i].name;
     const char *near = tl_nearest(what, words, count);
-    tl_code code = tl_fail(err, TL_ENOTFOUND, "there is no system, flow or capture \"%.*s\"%s%s%s", TL_STR_ARGS(what),
-                           near != NULL ? "; did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
+    tl_code code =
+        tl_fail(err, TL_ENOTFOUND, "there is no system, flow or capture \"%.*s\"%s%s%s", TL_STR_ARGS(what),
+                near != NULL ? "; did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
     tl_free(words);
     return code;
 }
@@ -73,7 +75,8 @@ static tl_code find(struct tl_engine *engine, tl_str what, struct target *out, s
     return TL_OK;
 }
 
-/* ---- acting -------------------------------------------------------------------------------------------------------- */
+/* ---- acting --------------------------------------------------------------------------------------------------------
+ */
 
 static void look_at_queues(struct tl_engine *engine)
 {
@@ -199,7 +202,8 @@ static void set(struct tl_engine *engine, tl_str what, bool pause, tl_str who, t
     tl_buf_init(&row, 65536);
     write_row(&row, who, why);
     struct tl_batch *batch = tl_batch_new(engine->journal);
-    struct tl_state_put put = {.table = TL_STR(TL_TABLE_PAUSE), .key = tl_str_z(target.name), .value = tl_buf_str(&row)};
+    struct tl_state_put put = {
+        .table = TL_STR(TL_TABLE_PAUSE), .key = tl_str_z(target.name), .value = tl_buf_str(&row)};
     code = pause ? tl_batch_put(batch, &put, &err)
                  : tl_batch_del(batch, TL_STR(TL_TABLE_PAUSE), tl_str_z(target.name), &err);
     if (code == TL_OK) {
@@ -207,8 +211,8 @@ static void set(struct tl_engine *engine, tl_str what, bool pause, tl_str who, t
         tl_batch_insist(batch);
         remember(engine, target.name, pause ? row.ptr : NULL);
         act(engine, &target, pause, who, why);
-        tl_log(TL_INFO, pause ? "paused" : "resumed", "by a person", TL_FSTR("what", target.name), TL_FSLICE("who", who),
-               TL_FSLICE("why", why));
+        tl_log(TL_INFO, pause ? "paused" : "resumed", "by a person", TL_FSTR("what", target.name),
+               TL_FSLICE("who", who), TL_FSLICE("why", why));
         tl_journal_submit(engine->journal, batch, TL_DURABLE, NULL, written, reply);
     } else {
         tl_batch_free(batch);

@@ -23,7 +23,8 @@ void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bu
     config->revision = tl_bundle_hash(bundle);
 }
 
-/* ---- types --------------------------------------------------------------------------------------------------------- */
+/* ---- types ---------------------------------------------------------------------------------------------------------
+ */
 
 static struct tl_plan_type *type_of(struct tl_plan *plan, tl_str name)
 {
@@ -65,7 +66,8 @@ bool tl_plan_wants(const struct tl_plan *plan, tl_str name)
     return false;
 }
 
-/* ---- flows --------------------------------------------------------------------------------------------------------- */
+/* ---- flows ---------------------------------------------------------------------------------------------------------
+ */
 
 static uint32_t add_flow(struct tl_plan *plan, tl_str name, enum tl_plan_kind kind)
 {
@@ -144,7 +146,8 @@ int tl_plan_flow(const struct tl_plan *plan, tl_str name)
     return (int)(uintptr_t)tl_map_get(&plan->names, name) - 1;
 }
 
-/* ---- systems ------------------------------------------------------------------------------------------------------- */
+/* ---- systems -------------------------------------------------------------------------------------------------------
+ */
 
 static uint32_t or_default(int64_t value, uint32_t otherwise)
 {
@@ -250,7 +253,8 @@ static tl_code check_fan_out(const struct tl_engine_config *config, const struct
     return TL_OK;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------------------- */
+/* ---- the whole -----------------------------------------------------------------------------------------------------
+ */
 
 tl_code tl_plan_init(struct tl_plan *plan, const struct tl_engine_config *config, struct tl_error *err)
 {

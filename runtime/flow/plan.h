@@ -1,6 +1,6 @@
-/* What the engine knows of the integration: flows, systems, routes, stewards, and which flows take which event types. Also the
- * runtime's own flows, which have no Lua: `nobody` (an event that no flow takes), `unreadable` and `hint` (flow/intake.h).
- * Built once; after the start only the atomic fields change. Thread: any then. */
+/* What the engine knows of the integration: flows, systems, routes, stewards, and which flows take which event types.
+ * Also the runtime's own flows, which have no Lua: `nobody` (an event that no flow takes), `unreadable` and `hint`
+ * (flow/intake.h). Built once; after the start only the atomic fields change. Thread: any then. */
 #pragma once
 #include "base/map.h"
 #include "flow/engine.h"
@@ -31,7 +31,7 @@ struct tl_plan_sub {
 };
 
 struct tl_plan_type {
-    char *name; /* own */
+    char *name;               /* own */
     struct tl_plan_sub *subs; /* own; by flow */
     size_t count;
 };
@@ -41,24 +41,24 @@ struct tl_plan_flow {
     enum tl_plan_kind kind;
     const struct tl_flow *decl; /* borrow; NULL unless TL_PLAN_SCRIPT */
     size_t script_index;
-    char *scope;          /* own */
-    uint64_t scope_hash;  /* once the journal is there */
+    char *scope;         /* own */
+    uint64_t scope_hash; /* once the journal is there */
     uint64_t name_hash;
-    char *pointer;        /* own; order by a JSON pointer, or NULL */
+    char *pointer; /* own; order by a JSON pointer, or NULL */
     bool order_function;
-    bool ordered;         /* false: its units have no order among them */
+    bool ordered; /* false: its units have no order among them */
     enum tl_after_failure after;
     enum tl_priority priority;
     int64_t deadline_ms;
-    const char *steward;         /* borrow */
-    int system;                  /* the one system it uses, -1: none or more than one is possible */
+    const char *steward;          /* borrow */
+    int system;                   /* the one system it uses, -1: none or more than one is possible */
     const struct tl_route *route; /* borrow; the kind it uses is routed by this, or NULL */
     atomic_bool paused;
     atomic_ullong done, parked;
 };
 
 struct tl_plan_system {
-    const char *name, *kind; /* borrow */
+    const char *name, *kind;           /* borrow */
     const struct tl_system_decl *decl; /* borrow */
     struct tl_system *system;          /* borrow */
     struct tl_gate *gate;              /* own */
@@ -82,8 +82,8 @@ struct tl_plan {
     const struct tl_steward *stewards; /* borrow */
     size_t steward_count;
     const char *steward, *revision; /* own copies */
-    struct tl_map types; /* name → struct tl_plan_type, own */
-    struct tl_map names; /* of flows → 1 + index, as a pointer */
+    struct tl_map types;            /* name → struct tl_plan_type, own */
+    struct tl_map names;            /* of flows → 1 + index, as a pointer */
 };
 
 TL_MUST_CHECK tl_code tl_plan_init(struct tl_plan *plan, const struct tl_engine_config *config, struct tl_error *err);
@@ -98,15 +98,16 @@ void tl_plan_note_failure(struct tl_plan_system *system, enum tl_failure failure
 void tl_plan_subscribe(struct tl_plan *plan, tl_str type, uint32_t flow, uint64_t from, uint64_t until);
 /* NULL: nobody ever took it. */
 const struct tl_plan_type *tl_plan_type(const struct tl_plan *plan, tl_str type);
-/* Does any flow take events of this type from now on? What nobody takes says so in its own record (tl_event_in.unwanted). */
+/* Does any flow take events of this type from now on? What nobody takes says so in its own record
+ * (tl_event_in.unwanted). */
 bool tl_plan_wants(const struct tl_plan *plan, tl_str type);
 /* -1: none. */
 int tl_plan_flow(const struct tl_plan *plan, tl_str name);
 int tl_plan_system(const struct tl_plan *plan, tl_str name);
 const struct tl_steward *tl_plan_steward(const struct tl_plan *plan, const char *name);
 
-/* route.c: the system that `target` (a system or a kind) means for this payload, read natively. -1: the unit must park, `err`
- * says why. */
+/* route.c: the system that `target` (a system or a kind) means for this payload, read natively. -1: the unit must park,
+ * `err` says why. */
 int tl_plan_route(const struct tl_plan *plan, tl_str target, tl_str payload, struct tl_error *err);
 /* The system whose queue a unit of `flow` belongs to: known before it starts, or -1. */
 int tl_plan_first_system(const struct tl_plan *plan, const struct tl_plan_flow *flow, tl_str payload);

@@ -1,7 +1,8 @@
-/* After an unclean stop the units that may have been in flight, the first ones of each queue, start alone, each with a mark in
- * the journal (state table "mark": key "<event id>/<flow>", value = how often it was started alone). A unit that is found with
- * three marks stopped the program three times, and is parked (rule 25). The others wait meanwhile: a mark must not be somebody
- * else's fault. How many are taken doubles with every unclean start, so the culprit is found wherever it stands. */
+/* After an unclean stop the units that may have been in flight, the first ones of each queue, start alone, each with a
+ * mark in the journal (state table "mark": key "<event id>/<flow>", value = how often it was started alone). A unit
+ * that is found with three marks stopped the program three times, and is parked (rule 25). The others wait meanwhile: a
+ * mark must not be somebody else's fault. How many are taken doubles with every unclean start, so the culprit is found
+ * wherever it stands. */
 #include "base/alloc.h"
 #include "base/log.h"
 #include "engine_int.h"

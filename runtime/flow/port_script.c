@@ -51,6 +51,6 @@ static bool spent(void *ctx, void *host)
 
 struct tl_run_port tl_run_port_script(const struct tl_engine_config *config)
 {
-    return (struct tl_run_port){open_host, close_host, start, resume, free_run, order_key,
-                                (void *)(uintptr_t)config, spent};
+    return (struct tl_run_port){open_host, close_host, start, resume, free_run, order_key, (void *)(uintptr_t)config,
+                                spent};
 }

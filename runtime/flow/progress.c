@@ -105,10 +105,9 @@ static struct tl_progress_entry *build(uint64_t commit, int64_t time_ms, uint32_
         flows[n++] = units[i].flow;
     }
     uint32_t words = (events + 63) / 64;
-    struct tl_progress_entry *entry =
-        tl_zalloc(1, sizeof *entry + (n * words + n) * sizeof(uint64_t));
-    *entry = (struct tl_progress_entry){.commit = commit, .time_ms = time_ms, .events = events, .words = words,
-                                         .flows = (uint16_t)n};
+    struct tl_progress_entry *entry = tl_zalloc(1, sizeof *entry + (n * words + n) * sizeof(uint64_t));
+    *entry = (struct tl_progress_entry){
+        .commit = commit, .time_ms = time_ms, .events = events, .words = words, .flows = (uint16_t)n};
     for (size_t f = 0; f < n; f++)
         entry->data[n * words + f] = flows[f];
     if (flows != few)
@@ -184,8 +183,10 @@ void tl_progress_end(struct tl_progress *progress, tl_position event, uint32_t f
     uint32_t index = tl_position_index(event);
     pthread_mutex_lock(&progress->lock);
     size_t i = find(progress, commit);
-    struct tl_progress_entry *entry = i < progress->count && progress->commits[i] == commit ? progress->entries[i] : NULL;
-    uint64_t *bits = entry != NULL && index < entry->events ? bits_of(entry->data, entry->flows, entry->words, flow) : NULL;
+    struct tl_progress_entry *entry =
+        i < progress->count && progress->commits[i] == commit ? progress->entries[i] : NULL;
+    uint64_t *bits =
+        entry != NULL && index < entry->events ? bits_of(entry->data, entry->flows, entry->words, flow) : NULL;
     if (bits != NULL && (bits[index / 64] >> (index % 64) & 1) != 0) {
         bits[index / 64] &= ~(1ull << (index % 64));
         entry->dirty = true;

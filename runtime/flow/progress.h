@@ -1,6 +1,6 @@
-/* What is unfinished: a bit per (commit, flow, event), nothing per unit (rule 1). Progress is a function of the journal alone:
- * it is fed every commit in order (its events' units, its outcomes), live by dispatch.c and at a start by recovery.c.
- * Thread: any; one lock, taken per commit and not per unit. */
+/* What is unfinished: a bit per (commit, flow, event), nothing per unit (rule 1). Progress is a function of the journal
+ * alone: it is fed every commit in order (its events' units, its outcomes), live by dispatch.c and at a start by
+ * recovery.c. Thread: any; one lock, taken per commit and not per unit. */
 #pragma once
 #include "journal/position.h"
 #include <pthread.h>
@@ -49,8 +49,8 @@ void tl_progress_free(struct tl_progress *progress);
 /* More flows than there were. */
 void tl_progress_flows(struct tl_progress *progress, size_t flow_count);
 
-/* The units of a commit, `units` in any order. A commit that is known already is left as it is. Commits come in order, except
- * from rows. */
+/* The units of a commit, `units` in any order. A commit that is known already is left as it is. Commits come in order,
+ * except from rows. */
 void tl_progress_add(struct tl_progress *progress, uint64_t commit, int64_t time_ms, uint32_t events,
                      const struct tl_progress_unit *units, size_t count);
 /* The same, from a row of the state; with no units at all the row is to be deleted. */

@@ -2,9 +2,9 @@
  *   key    the commit, 20 decimal digits
  *   value  text, one line each, ended by \n:
  *            "1 <events> <accept time ms>"
- *            "<bits> <flow>"   for each flow with unfinished units: events/4 hexadecimal digits (rounded up), the first digit is
- *                              events 0..3, its lowest bit event 0; 1 = unfinished
- * Rows may be older than the journal: outcomes from the floor on (checkpoint.c) are applied again when they are read. */
+ *            "<bits> <flow>"   for each flow with unfinished units: events/4 hexadecimal digits (rounded up), the first
+ * digit is events 0..3, its lowest bit event 0; 1 = unfinished Rows may be older than the journal: outcomes from the
+ * floor on (checkpoint.c) are applied again when they are read. */
 #pragma once
 #include "base/buf.h"
 #include "plan.h"

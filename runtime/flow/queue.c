@@ -16,8 +16,8 @@ struct tl_queue *tl_queue_of(struct tl_lane *lane, uint32_t flow, enum tl_priori
             return queue;
     }
     struct tl_queue *queue = TL_NEW(struct tl_queue);
-    *queue = (struct tl_queue){.number = (uint32_t)lane->queue_count, .flow = flow, .priority = priority,
-                               .system = system, .learned = -1};
+    *queue = (struct tl_queue){
+        .number = (uint32_t)lane->queue_count, .flow = flow, .priority = priority, .system = system, .learned = -1};
     tl_list_init(&queue->ready);
     lane->queues = tl_realloc(lane->queues, (lane->queue_count + 1) * sizeof(void *));
     lane->queues[lane->queue_count++] = queue;
@@ -107,7 +107,8 @@ static size_t take_turn(struct tl_lane *lane, struct tl_queue *queue, size_t bud
     size_t started = 0;
     if (queue->deficit <= 0)
         queue->deficit += turn_worth[queue->priority];
-    while (queue->deficit > 0 && started < budget && wants(lane, queue) && !capped(lane, queue) && !tl_poison_holds(lane)) {
+    while (queue->deficit > 0 && started < budget && wants(lane, queue) && !capped(lane, queue) &&
+           !tl_poison_holds(lane)) {
         start_first(lane, queue);
         queue->deficit--;
         started++;

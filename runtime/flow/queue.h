@@ -1,6 +1,6 @@
-/* One queue for each (flow, priority, system): lanes take turns between them, so that neither a bulk load nor a slow platform
- * keeps the others waiting (rule 9). A queue holds at most so many loaded units; what comes then stays in the journal and is
- * read by the queue's own cursor when there is room: the queue has spilled. Thread: the lane's. */
+/* One queue for each (flow, priority, system): lanes take turns between them, so that neither a bulk load nor a slow
+ * platform keeps the others waiting (rule 9). A queue holds at most so many loaded units; what comes then stays in the
+ * journal and is read by the queue's own cursor when there is room: the queue has spilled. Thread: the lane's. */
 #pragma once
 #include "journal/reader.h"
 #include "progress.h"
@@ -12,8 +12,8 @@ struct tl_queue {
     bool in_ring;
     uint32_t number, flow;
     enum tl_priority priority;
-    int system;  /* known before a unit starts, or -1 */
-    int learned; /* without one: that of the last unit */
+    int system;           /* known before a unit starts, or -1 */
+    int learned;          /* without one: that of the last unit */
     struct tl_list ready; /* of units */
     size_t ready_count;
     size_t loaded;  /* units and waiting positions that count against the limit */
@@ -21,8 +21,8 @@ struct tl_queue {
     int deficit;
 
     bool spilled;
-    tl_position next;           /* spilled: the first position not loaded yet */
-    struct tl_cursor *cursor;   /* own; NULL until read */
+    tl_position next;             /* spilled: the first position not loaded yet */
+    struct tl_cursor *cursor;     /* own; NULL until read */
     struct tl_progress_bits bits; /* of the commit the cursor stands in */
     uint64_t bits_commit;
     struct tl_spillset keys;
@@ -46,7 +46,8 @@ void tl_queue_count(struct tl_lane *lane, struct tl_queue *queue, int change);
 
 /* spill.c: a unit that finds no room; `hash` of its order key. */
 void tl_spill_add(struct tl_lane *lane, struct tl_queue *queue, tl_position position, uint64_t hash);
-/* Loads from the cursors of spilled queues with room, looking at no more than `budget` records. True: there is more to do. */
+/* Loads from the cursors of spilled queues with room, looking at no more than `budget` records. True: there is more to
+ * do. */
 bool tl_spill_feed(struct tl_lane *lane, size_t budget);
 /* An earlier unit of the key may stand in another spilled queue of the same scope. */
 bool tl_spill_before(const struct tl_lane *lane, const struct tl_unit *unit);

@@ -1,8 +1,9 @@
-/* The start: what the state and the end of the journal say is unfinished, parked, paused. Afterwards progress knows every unit
- * that has not ended; lanes read them from the first such commit on (lane.c), in order, like any other backlog.
+/* The start: what the state and the end of the journal say is unfinished, parked, paused. Afterwards progress knows
+ * every unit that has not ended; lanes read them from the first such commit on (lane.c), in order, like any other
+ * backlog.
  *
- * State table "flow": key = flow, value = {"types": {"<event type>": first commit, …}}: which intervals of the journal are the
- * flow's (rule 4). */
+ * State table "flow": key = flow, value = {"types": {"<event type>": first commit, …}}: which intervals of the journal
+ * are the flow's (rule 4). */
 #include "base/alloc.h"
 #include "base/log.h"
 #include "codec/json.h"
@@ -42,7 +43,8 @@ static tl_code scan(struct tl_engine *engine, const char *table,
     return code;
 }
 
-/* ---- flows --------------------------------------------------------------------------------------------------------- */
+/* ---- flows ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool takes_type(const struct tl_plan_flow *flow, tl_str type)
 {
@@ -53,7 +55,8 @@ static bool takes_type(const struct tl_plan_flow *flow, tl_str type)
     return false;
 }
 
-/* What a flow took until now. A type it takes no longer ends here; a flow that is not declared any more is remembered. */
+/* What a flow took until now. A type it takes no longer ends here; a flow that is not declared any more is remembered.
+ */
 static tl_code read_flow(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
 {
     struct tl_json_doc *doc;
@@ -115,7 +118,8 @@ static void activate(struct tl_engine *engine, struct tl_batch *batch)
         }
         tl_json_end_object(&w);
         tl_json_end_object(&w);
-        struct tl_state_put put = {.table = TL_STR(TABLE_FLOW), .key = tl_str_z(flow->name), .value = tl_buf_str(&value)};
+        struct tl_state_put put = {
+            .table = TL_STR(TABLE_FLOW), .key = tl_str_z(flow->name), .value = tl_buf_str(&value)};
         tl_must(tl_json_writer_done(&w, NULL) == TL_OK && tl_batch_put(batch, &put, NULL) == TL_OK);
     }
     tl_buf_free(&value);
@@ -146,7 +150,8 @@ static tl_code check_gone(struct tl_engine *engine, struct tl_batch *batch, stru
     return code;
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------------------------------------------------------
+ */
 
 static tl_code read_exception(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
 {
@@ -192,7 +197,8 @@ static uint64_t engine_value(struct tl_engine *engine, const char *key, uint64_t
     return value;
 }
 
-/* ---- the journal from the floor on ----------------------------------------------------------------------------------- */
+/* ---- the journal from the floor on
+ * ----------------------------------------------------------------------------------- */
 
 struct reading {
     struct tl_engine *engine;
@@ -254,7 +260,8 @@ static tl_code read_journal(struct tl_engine *engine, uint64_t from, struct tl_e
     return code == TL_ENOTFOUND ? TL_OK : code;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------------------- */
+/* ---- the whole -----------------------------------------------------------------------------------------------------
+ */
 
 static void behind_from(struct tl_engine *engine, uint64_t last)
 {
@@ -283,7 +290,8 @@ static void note_start(struct tl_engine *engine, struct tl_batch *batch, uint64_
     engine->poison.candidates = (size_t)64 << (times - 1);
     for (unsigned i = 0; i < engine->lane_count; i++)
         engine->lanes[i]->alone_left = engine->poison.candidates;
-    tl_log(TL_WARN, "flow.recovery", "the last stop was not clean: units that may have been in flight start alone first",
+    tl_log(TL_WARN, "flow.recovery",
+           "the last stop was not clean: units that may have been in flight start alone first",
            TL_FINT("unclean_starts", unclean), TL_FINT("unfinished", tl_progress_total(&engine->progress)));
 }
 

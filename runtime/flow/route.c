@@ -57,7 +57,8 @@ int tl_plan_route(const struct tl_plan *plan, tl_str target, tl_str payload, str
     }
     if (found == 1)
         return system;
-    tl_fail(err, TL_EINPUT, found == 0 ? "there is no system or kind \"%.*s\"" : "kind \"%.*s\" has several systems and no route",
+    tl_fail(err, TL_EINPUT,
+            found == 0 ? "there is no system or kind \"%.*s\"" : "kind \"%.*s\" has several systems and no route",
             TL_STR_ARGS(target));
     return -1;
 }

@@ -8,7 +8,8 @@
 #include "codec/json_pointer.h"
 #include "flow/intake.h"
 
-/* ---- life ---------------------------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------------------------------
+ */
 
 static struct tl_drive *drive_new(struct tl_unit *unit)
 {
@@ -91,7 +92,8 @@ int64_t tl_unit_deadline(const struct tl_drive *drive)
     return drive->event.time_ms + deadline - tl_wall_ms() + tl_mono_ms();
 }
 
-/* ---- start --------------------------------------------------------------------------------------------------------- */
+/* ---- start ---------------------------------------------------------------------------------------------------------
+ */
 
 static void park_plain(struct tl_drive *drive, const char *cls, const char *message)
 {
@@ -170,7 +172,8 @@ void tl_unit_start(struct tl_unit *unit)
     }
 }
 
-/* ---- what the script says ------------------------------------------------------------------------------------------ */
+/* ---- what the script says ------------------------------------------------------------------------------------------
+ */
 
 static void write_logs(const struct tl_drive *drive, const struct tl_run_outcome *outcome)
 {
@@ -179,8 +182,8 @@ static void write_logs(const struct tl_drive *drive, const struct tl_run_outcome
         const struct tl_run_log *log = &outcome->logs[i];
         char *message = tl_str_dup(log->message);
         tl_log((enum tl_log_level)log->level, "script", message, TL_FSTR("flow", flow), TL_FSTR("event", drive->id),
-               TL_FSLICE("key", drive->event.key), TL_FSLICE("fields", log->fields),
-               TL_FSTR("file", log->place.file), TL_FINT("line", log->place.line));
+               TL_FSLICE("key", drive->event.key), TL_FSLICE("fields", log->fields), TL_FSTR("file", log->place.file),
+               TL_FINT("line", log->place.line));
         tl_free(message);
     }
 }

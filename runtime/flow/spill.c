@@ -29,7 +29,8 @@ static void caught_up(struct tl_lane *lane, struct tl_queue *queue)
     lane->recheck = true;
 }
 
-/* The bits of the commit at hand. False: nothing of it is unfinished, and `*skip_to` is where the next such commit is. */
+/* The bits of the commit at hand. False: nothing of it is unfinished, and `*skip_to` is where the next such commit is.
+ */
 static bool bits_of_commit(struct tl_lane *lane, struct tl_queue *queue, uint64_t commit, uint64_t *skip_to)
 {
     if (queue->bits_commit != commit) {

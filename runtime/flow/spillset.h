@@ -1,5 +1,6 @@
-/* Which order keys have units in a queue's spilled part: 32-bit fingerprints with a count, five bytes a slot (rule 9). A false
- * "yes" (1 in 400 at 10 M keys) only makes a unit of another queue wait for this one's cursor. Thread: the lane's. */
+/* Which order keys have units in a queue's spilled part: 32-bit fingerprints with a count, five bytes a slot (rule 9).
+ * A false "yes" (1 in 400 at 10 M keys) only makes a unit of another queue wait for this one's cursor. Thread: the
+ * lane's. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

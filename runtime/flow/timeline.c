@@ -1,5 +1,5 @@
-/* A timeline is collected in two steps: which events belong to it (by key, then along causes in both directions), then what is
- * known of each. */
+/* A timeline is collected in two steps: which events belong to it (by key, then along causes in both directions), then
+ * what is known of each. */
 #include "flow/timeline.h"
 #include "base/alloc.h"
 #include "codec/hex.h"
@@ -32,7 +32,8 @@ struct timeline {
     size_t line_count, line_cap;
 };
 
-/* ---- which events ---------------------------------------------------------------------------------------------------- */
+/* ---- which events
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void add_event(struct timeline *timeline, tl_position position)
 {
@@ -74,9 +75,11 @@ static void add_emitted(struct timeline *timeline, tl_position cause, uint64_t c
     tl_cursor_free(cursor);
 }
 
-/* ---- lines ----------------------------------------------------------------------------------------------------------- */
+/* ---- lines
+ * ----------------------------------------------------------------------------------------------------------- */
 
-static void begin(struct timeline *timeline, struct tl_json_writer *w, int64_t time_ms, const char *kind, tl_position event)
+static void begin(struct timeline *timeline, struct tl_json_writer *w, int64_t time_ms, const char *kind,
+                  tl_position event)
 {
     char text[40], id[TL_POSITION_TEXT];
     if (timeline->line_count == timeline->line_cap) {
@@ -170,8 +173,8 @@ static bool exception_line(struct timeline *timeline, const struct tl_plan_flow 
     struct tl_json_writer w;
     tl_position_print(tl_unit_number(flow, event->position) | 1, id);
     if (!tl_exception_index_place(&timeline->engine->exceptions, tl_str_z(id), &hash, &held) ||
-        tl_state_get(timeline->engine->journal, TL_STR(TL_TABLE_EXCEPTION), tl_str_z(id), &timeline->arena, &row, NULL) !=
-            TL_OK ||
+        tl_state_get(timeline->engine->journal, TL_STR(TL_TABLE_EXCEPTION), tl_str_z(id), &timeline->arena, &row,
+                     NULL) != TL_OK ||
         tl_json_parse_borrowed(row.value, NULL, &doc, NULL) != TL_OK)
         return false;
     begin(timeline, &w, row.time_ms, "exception", event->position);
@@ -222,8 +225,11 @@ static void pending_line(struct timeline *timeline, const struct tl_plan_flow *f
 static void unit_lines(struct timeline *timeline, const struct tl_event *event)
 {
     struct tl_engine *engine = timeline->engine;
-    struct tl_entry entry = {.position = event->position, .type = event->type, .source = event->source,
-                             .key_hash = tl_journal_key_hash(engine->journal, event->key), .flags = event->flags,
+    struct tl_entry entry = {.position = event->position,
+                             .type = event->type,
+                             .source = event->source,
+                             .key_hash = tl_journal_key_hash(engine->journal, event->key),
+                             .flags = event->flags,
                              .priority = event->priority};
     struct tl_progress_bits bits = {0};
     uint32_t flows[TL_FLOWS_OF_EVENT];
@@ -277,7 +283,8 @@ static tl_code tell(struct timeline *timeline, tl_position position, struct tl_e
     return code == TL_ENOTFOUND ? TL_OK : code;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------- */
+/* ---- the whole
+ * ------------------------------------------------------------------------------------------------------- */
 
 static int by_time(const void *a, const void *b)
 {

@@ -1,5 +1,5 @@
-/* A unit of work (event, flow) that a lane has loaded: the head of its key line, or a retried exception waiting to be. What
- * waits behind it is a few bytes in the key line. Thread: the lane's. */
+/* A unit of work (event, flow) that a lane has loaded: the head of its key line, or a retried exception waiting to be.
+ * What waits behind it is a few bytes in the key line. Thread: the lane's. */
 #pragma once
 #include "base/arena.h"
 #include "base/list.h"
@@ -34,19 +34,19 @@ struct tl_unit {
     enum tl_unit_state state;
     uint32_t flow;
     tl_position position;
-    struct tl_lane *lane;         /* borrow */
-    struct tl_queue *queue;       /* borrow */
-    struct tl_keyline *line;      /* borrow */
-    struct tl_wave *wave;         /* counted; NULL: read back from the journal */
-    struct tl_drive *drive;       /* own; while RUNNING */
-    struct tl_backoff *backoff;   /* own; while BACKOFF */
+    struct tl_lane *lane;                /* borrow */
+    struct tl_queue *queue;              /* borrow */
+    struct tl_keyline *line;             /* borrow */
+    struct tl_wave *wave;                /* counted; NULL: read back from the journal */
+    struct tl_drive *drive;              /* own; while RUNNING */
+    struct tl_backoff *backoff;          /* own; while BACKOFF */
     struct tl_open_exception *exception; /* borrow; when it is a retried one */
-    char *payload;                /* own; edited by a person, NULL: the event's */
+    char *payload;                       /* own; edited by a person, NULL: the event's */
     size_t payload_len;
     struct tl_retry retry;
     uint16_t calls;
-    bool marked;     /* started alone, with a mark in the journal */
-    bool counted;    /* among its queue's loaded ones */
+    bool marked;           /* started alone, with a mark in the journal */
+    bool counted;          /* among its queue's loaded ones */
     enum tl_ending ending; /* while ENDING */
 };
 
@@ -60,7 +60,8 @@ TL_MUST_CHECK tl_code tl_unit_event(struct tl_unit *unit, struct tl_arena *arena
 /* What its random numbers and its exception's id derive from. */
 uint64_t tl_unit_number(const struct tl_plan_flow *flow, tl_position position);
 
-/* The part of a commit that concerns one lane: units, and the commit that holds their events. Counted by the lane alone. */
+/* The part of a commit that concerns one lane: units, and the commit that holds their events. Counted by the lane
+ * alone. */
 struct tl_wave_unit {
     uint64_t hash;
     uint32_t flow, index;

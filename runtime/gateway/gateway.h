@@ -3,8 +3,8 @@
 #include "gateway/gateway.h"
 
 struct tl_gateway {
-    struct tl_lane *lane;           /* borrow */
-    struct tl_http_server *server;  /* own */
+    struct tl_lane *lane;          /* borrow */
+    struct tl_http_server *server; /* own */
     void (*stopped)(void *ctx);
     void *stopped_ctx;
 };

@@ -109,11 +109,8 @@ static void accepted_text(const struct tl_accepted *accepted, struct tl_buf *out
 
 static void answer(struct intake *intake, int status, const char *type, tl_str body)
 {
-    struct tl_http_answer reply = {.status = status,
-                                   .type = type,
-                                   .headers = intake->headers,
-                                   .header_count = intake->header_count,
-                                   .body = body};
+    struct tl_http_answer reply = {
+        .status = status, .type = type, .headers = intake->headers, .header_count = intake->header_count, .body = body};
     count(intake, status);
     tl_http_reply(intake->request, &reply);
     intake_free(intake);
@@ -169,8 +166,8 @@ static void on_verified(void *ctx, const struct tl_webhook_result *result)
     struct tl_loop *loop = tl_lane_loop(intake->gateway->lane);
     if (result->unreadable) {
         intake->status = 202;
-        tl_engine_accept_raw(engine, intake->system, intake->request->body, result->why, &intake->trace, loop, on_accepted,
-                             intake);
+        tl_engine_accept_raw(engine, intake->system, intake->request->body, result->why, &intake->trace, loop,
+                             on_accepted, intake);
     } else if (result->refused) {
         count(intake, result->status);
         if (result->status == 405)

@@ -7,8 +7,7 @@
 
 #define DOUBLINGS_MAX 4 /* 16 times probe_after */
 
-const struct tl_breaker_config tl_breaker_default = {
-    .failures = 5, .within_ms = 30000, .probe_after_ms = 20000};
+const struct tl_breaker_config tl_breaker_default = {.failures = 5, .within_ms = 30000, .probe_after_ms = 20000};
 
 void tl_breaker_init(struct tl_breaker *breaker)
 {
@@ -60,8 +59,7 @@ static bool enough(struct tl_breaker *breaker, const struct tl_breaker_config *c
     breaker->next = (breaker->next + 1) % size;
     if (breaker->count < size)
         breaker->count++;
-    return breaker->count >= need &&
-           now_ms - breaker->at[(breaker->next + size - need) % size] <= config->within_ms;
+    return breaker->count >= need && now_ms - breaker->at[(breaker->next + size - need) % size] <= config->within_ms;
 }
 
 bool tl_breaker_leave(struct tl_breaker *breaker, const struct tl_breaker_config *config, bool probe,

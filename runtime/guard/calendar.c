@@ -38,8 +38,7 @@ void tl_calendar_free(struct tl_calendar *calendar)
     tl_free(calendar);
 }
 
-static tl_code find_zone(struct tl_calendar *calendar, tl_str name, struct tl_zone **zone,
-                         struct tl_error *err)
+static tl_code find_zone(struct tl_calendar *calendar, tl_str name, struct tl_zone **zone, struct tl_error *err)
 {
     for (size_t i = 0; i < calendar->zone_count; i++)
         if (tl_str_is(name, tl_zone_name(calendar->zones[i]))) {
@@ -100,9 +99,8 @@ static void span_of_day(const struct window *window, int64_t day, int64_t *start
     struct tl_civil from = {.date = tl_date_from_days(day),
                             .hour = (uint8_t)(window->rule.start / 60),
                             .minute = (uint8_t)(window->rule.start % 60)};
-    struct tl_civil to = {.date = tl_date_from_days(last),
-                          .hour = (uint8_t)(end_minutes / 60),
-                          .minute = (uint8_t)(end_minutes % 60)};
+    struct tl_civil to = {
+        .date = tl_date_from_days(last), .hour = (uint8_t)(end_minutes / 60), .minute = (uint8_t)(end_minutes % 60)};
     tl_zone_to_utc(window->zone, &from, start, &other);
     tl_zone_to_utc(window->zone, &to, &other, end);
 }

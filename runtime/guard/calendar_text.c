@@ -20,10 +20,8 @@ static tl_code read_day(tl_str name, int *day, struct tl_error *err)
             return TL_OK;
         }
     /* "Sunday" is too far from "Sun" for nearest. */
-    const char *near =
-        tl_nearest(tl_str_n(name.ptr, name.len > 3 ? 3 : name.len), day_names, TL_COUNT_OF(day_names));
-    return tl_fail(err, TL_ECONFIG,
-                   "\"%.*s\" is not a day; days are Mon Tue Wed Thu Fri Sat Sun, or daily%s%s%s",
+    const char *near = tl_nearest(tl_str_n(name.ptr, name.len > 3 ? 3 : name.len), day_names, TL_COUNT_OF(day_names));
+    return tl_fail(err, TL_ECONFIG, "\"%.*s\" is not a day; days are Mon Tue Wed Thu Fri Sat Sun, or daily%s%s%s",
                    TL_STR_ARGS(name), near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
@@ -129,13 +127,11 @@ static tl_code read_words(tl_str text, struct tl_window_text *out, struct tl_err
     if ((code = read_span(span, out, err)) != TL_OK)
         return code;
     if (out->zone.len == 0)
-        return tl_fail(err, TL_ECONFIG,
-                       "the time zone is missing; add an IANA name such as Europe/Berlin, or UTC");
+        return tl_fail(err, TL_ECONFIG, "the time zone is missing; add an IANA name such as Europe/Berlin, or UTC");
     if (tl_str_trim(rest).len > 0)
-        return tl_fail(
-            err, TL_ECONFIG,
-            "\"%.*s\" is too much behind the zone; one window is days, span and zone, as in " EXAMPLE,
-            TL_STR_ARGS(tl_str_trim(rest)));
+        return tl_fail(err, TL_ECONFIG,
+                       "\"%.*s\" is too much behind the zone; one window is days, span and zone, as in " EXAMPLE,
+                       TL_STR_ARGS(tl_str_trim(rest)));
     return TL_OK;
 }
 

@@ -3,8 +3,7 @@
 
 int64_t tl_deadline_after(int64_t now_mono_ms, int64_t timeout_ms, int64_t outer_ms)
 {
-    int64_t own =
-        timeout_ms <= 0 || timeout_ms > TL_NEVER - now_mono_ms ? TL_NEVER : now_mono_ms + timeout_ms;
+    int64_t own = timeout_ms <= 0 || timeout_ms > TL_NEVER - now_mono_ms ? TL_NEVER : now_mono_ms + timeout_ms;
     return own < outer_ms ? own : outer_ms;
 }
 

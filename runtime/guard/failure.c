@@ -9,8 +9,7 @@ static const char *const names[] = {
 
 bool tl_failure_is_endpoint(enum tl_failure failure)
 {
-    return failure == TL_FAIL_RETRY || failure == TL_FAIL_AUTH || failure == TL_FAIL_QUOTA ||
-           failure == TL_FAIL_CONFIG;
+    return failure == TL_FAIL_RETRY || failure == TL_FAIL_AUTH || failure == TL_FAIL_QUOTA || failure == TL_FAIL_CONFIG;
 }
 
 bool tl_failure_is_record(enum tl_failure failure)

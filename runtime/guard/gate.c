@@ -123,8 +123,7 @@ static size_t collect(struct tl_gate *gate, struct tl_gate_waiter *out[CALLS_AT_
 {
     size_t count = 0;
 
-    for (struct tl_link *link = tl_list_first(&gate->waiters); link;
-         link = tl_list_after(&gate->waiters, link)) {
+    for (struct tl_link *link = tl_list_first(&gate->waiters); link; link = tl_list_after(&gate->waiters, link)) {
         struct tl_gate_waiter *waiter = TL_LIST_ITEM(link, struct tl_gate_waiter, link);
         if (!waiter->wants)
             continue;
@@ -164,8 +163,7 @@ static void look_at_calendar(struct tl_gate *gate, int64_t wall_ms)
         return;
     gate->window_from_ms = wall_ms;
     if (gate->config.calendar) {
-        gate->in_window =
-            tl_calendar_at(gate->config.calendar, wall_ms, &gate->window_change_ms, &gate->window);
+        gate->in_window = tl_calendar_at(gate->config.calendar, wall_ms, &gate->window_change_ms, &gate->window);
     } else {
         gate->in_window = false;
         gate->window_change_ms = TL_NEVER;
@@ -173,17 +171,14 @@ static void look_at_calendar(struct tl_gate *gate, int64_t wall_ms)
 }
 
 /* What the platform said about its day, while that is fresh. */
-static bool reported_over(const struct tl_gate *gate, enum tl_priority priority, int64_t now_ms,
-                          int64_t *until_ms)
+static bool reported_over(const struct tl_gate *gate, enum tl_priority priority, int64_t now_ms, int64_t *until_ms)
 {
     uint32_t kept = priority == TL_BULK ? gate->config.rate.keep_for_live_pc : 0;
 
-    if (gate->reported_ms == TL_NEVER || now_ms - gate->reported_ms >= REPORT_LIFE_MS ||
-        gate->reported_limit == 0)
+    if (gate->reported_ms == TL_NEVER || now_ms - gate->reported_ms >= REPORT_LIFE_MS || gate->reported_limit == 0)
         return false;
     *until_ms = gate->reported_ms + REPORT_LIFE_MS;
-    return gate->reported_used >=
-           gate->reported_limit - gate->reported_limit / 100 * (kept > 100 ? 100 : kept);
+    return gate->reported_used >= gate->reported_limit - gate->reported_limit / 100 * (kept > 100 ? 100 : kept);
 }
 
 /* The checks that take nothing. */
@@ -209,8 +204,7 @@ static enum tl_gate_reason check_long(struct tl_gate *gate, struct tl_instant no
 
 /* Breaker, concurrency and rate on the objects given, which a mere look copies. */
 static enum tl_gate_reason take(const struct tl_gate *gate, struct tl_breaker *breaker, struct tl_rate *rate,
-                                struct tl_instant now, enum tl_priority priority, bool *probe,
-                                int64_t *until_ms)
+                                struct tl_instant now, enum tl_priority priority, bool *probe, int64_t *until_ms)
 {
     enum tl_gate_reason why = TL_GATE_OPEN;
 
@@ -236,8 +230,7 @@ static enum tl_gate_reason take(const struct tl_gate *gate, struct tl_breaker *b
 }
 
 bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
-                   struct tl_gate_waiter *waiter, struct tl_gate_ticket *ticket,
-                   struct tl_gate_closed *closed)
+                   struct tl_gate_waiter *waiter, struct tl_gate_ticket *ticket, struct tl_gate_closed *closed)
 {
     int64_t until_ms;
     bool probe = false;
@@ -280,8 +273,7 @@ static enum tl_gate_reason peek(struct tl_gate *gate, struct tl_instant now, enu
     return why;
 }
 
-bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
-                  struct tl_gate_closed *closed)
+bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority, struct tl_gate_closed *closed)
 {
     pthread_mutex_lock(&gate->lock);
     closed->why = peek(gate, now, priority, &closed->until_ms);
@@ -317,8 +309,8 @@ static void give_back(struct tl_gate *gate, struct tl_gate_ticket ticket)
     gate->in_flight--;
 }
 
-void tl_gate_leave(struct tl_gate *gate, struct tl_gate_ticket ticket, enum tl_failure failure,
-                   int64_t wait_ms, struct tl_instant now)
+void tl_gate_leave(struct tl_gate *gate, struct tl_gate_ticket ticket, enum tl_failure failure, int64_t wait_ms,
+                   struct tl_instant now)
 {
     bool asked = wait_ms > 0 && (failure == TL_FAIL_RETRY || failure == TL_FAIL_QUOTA);
 

@@ -40,8 +40,7 @@ static void grow(struct tl_rate *rate, const struct tl_rate_config *config, int6
 static void fill(struct tl_rate *rate, int64_t now_ms)
 {
     int64_t passed = now_ms - rate->filled_ms;
-    int64_t most =
-        rate->per_second_u > CALL_U ? rate->per_second_u : CALL_U; /* one second's worth may be saved */
+    int64_t most = rate->per_second_u > CALL_U ? rate->per_second_u : CALL_U; /* one second's worth may be saved */
 
     if (passed <= 0)
         return;
@@ -85,16 +84,16 @@ static int64_t day_opens(const struct tl_rate *rate, uint64_t limit)
     return (slot - 1 + TL_RATE_SLOTS) * SLOT_MS;
 }
 
-enum tl_rate_why tl_rate_take(struct tl_rate *rate, const struct tl_rate_config *config,
-                              enum tl_priority priority, int64_t now_ms, int64_t *until_ms)
+enum tl_rate_why tl_rate_take(struct tl_rate *rate, const struct tl_rate_config *config, enum tl_priority priority,
+                              int64_t now_ms, int64_t *until_ms)
 {
     *until_ms = now_ms;
     turn(rate, now_ms);
     if (config->per_day) {
         uint32_t kept = config->keep_for_live_pc > 100 ? 100 : config->keep_for_live_pc;
-        uint64_t limit = priority == TL_BULK ? config->per_day / 100 * (100 - kept) +
-                                                   config->per_day % 100 * (100 - kept) / 100
-                                             : config->per_day;
+        uint64_t limit = priority == TL_BULK
+                             ? config->per_day / 100 * (100 - kept) + config->per_day % 100 * (100 - kept) / 100
+                             : config->per_day;
         if (rate->used_sum >= limit) {
             *until_ms = limit ? day_opens(rate, limit) : TL_NEVER;
             return TL_RATE_DAY;

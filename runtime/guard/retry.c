@@ -46,7 +46,7 @@ struct tl_retry_step tl_retry_next(struct tl_retry *retry, const struct tl_retry
     step.wait_ms = wait_ms(policy, retry->row, vendor_wait_ms, chance);
     if (retry->row < UINT32_MAX)
         retry->row++;
-    step.verdict = deadline_ms != TL_NEVER && now_mono_ms + step.wait_ms >= deadline_ms ? TL_RETRY_EXPIRED
-                                                                                        : TL_RETRY_AGAIN;
+    step.verdict =
+        deadline_ms != TL_NEVER && now_mono_ms + step.wait_ms >= deadline_ms ? TL_RETRY_EXPIRED : TL_RETRY_AGAIN;
     return step;
 }

@@ -1,8 +1,9 @@
-/* The helper thread: writes zeros where the writer will write, because overwriting allocated blocks needs no work of the
- * file system's own journal (1.5 to 5 times quicker a sync), and builds the indexes of closed segments.
+/* The helper thread: writes zeros where the writer will write, because overwriting allocated blocks needs no work of
+ * the file system's own journal (1.5 to 5 times quicker a sync), and builds the indexes of closed segments.
  *
- * The next segment is written while the present one fills, at its pace: all at once it would hold up every commit meanwhile. Zeros ahead in the open segment are written only while
- * the writer rests: two writers and two syncs on one file wait for each other (measured: a sync took four times as long). */
+ * The next segment is written while the present one fills, at its pace: all at once it would hold up every commit
+ * meanwhile. Zeros ahead in the open segment are written only while the writer rests: two writers and two syncs on one
+ * file wait for each other (measured: a sync took four times as long). */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/disk.h"
@@ -26,7 +27,7 @@ struct ahead {
     pthread_mutex_t lock;
     pthread_cond_t work, idle;
     bool stop, full;
-    bool waiting; /* for the writer to rest: no need to wake it for every commit */
+    bool waiting;            /* for the writer to rest: no need to wake it for every commit */
     struct tl_segment *open; /* counted */
     uint64_t claimed;        /* the writer has written, or is writing, up to here */
     uint64_t seen;           /* `claimed` when last looked at */
@@ -93,8 +94,8 @@ static void zero_open(struct ahead *a)
     tl_segment_unref(open);
 }
 
-/* How much of the next segment should be there: nothing while the present one has less than a quarter, all of it a little
- * before the present one is full. */
+/* How much of the next segment should be there: nothing while the present one has less than a quarter, all of it a
+ * little before the present one is full. */
 static uint64_t next_target(const struct ahead *a)
 {
     uint64_t quarter = most(a) / 4;

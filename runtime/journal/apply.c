@@ -1,6 +1,6 @@
-/* The state thread: takes the durable commits that hold state records, applies many of them in one transaction that also
- * notes how far it has come, and answers those who waited. The log is the truth: a transaction lost in a crash is applied
- * again from there, so nothing here needs a sync but the checkpoint. */
+/* The state thread: takes the durable commits that hold state records, applies many of them in one transaction that
+ * also notes how far it has come, and answers those who waited. The log is the truth: a transaction lost in a crash is
+ * applied again from there, so nothing here needs a sync but the checkpoint. */
 #include "apply.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -259,7 +259,8 @@ static tl_code catch_up(struct apply *apply, uint64_t from, uint64_t to, struct 
     tl_code code = TL_OK;
     if (from < list->segments[0]->head.first)
         code = tl_fail(err, TL_ECORRUPT,
-                       "the state in %s/state.db has reached commit %llu, but the journal begins at %llu: commits are missing. Run "
+                       "the state in %s/state.db has reached commit %llu, but the journal begins at %llu: commits are "
+                       "missing. Run "
                        "`tidelock restore` with the last backup",
                        apply->journal->dir, (unsigned long long)from - 1,
                        (unsigned long long)list->segments[0]->head.first);
@@ -296,10 +297,11 @@ tl_code tl_apply_open(struct tl_journal *journal, struct apply **out, struct tl_
     uint64_t last = atomic_load(&journal->last);
     uint64_t reached = tl_store_applied(apply->store);
     if (reached > last)
-        return tl_fail(err, TL_ECORRUPT,
-                       "the state in %s/state.db has reached commit %llu, but the last one in the journal is %llu: "
-                       "acknowledged commits are missing. Run `tidelock doctor`, and `tidelock restore` to go back to a backup",
-                       journal->dir, (unsigned long long)reached, (unsigned long long)last);
+        return tl_fail(
+            err, TL_ECORRUPT,
+            "the state in %s/state.db has reached commit %llu, but the last one in the journal is %llu: "
+            "acknowledged commits are missing. Run `tidelock doctor`, and `tidelock restore` to go back to a backup",
+            journal->dir, (unsigned long long)reached, (unsigned long long)last);
     atomic_store(&apply->reached, last);
     return catch_up(apply, reached + 1, last, err);
 }

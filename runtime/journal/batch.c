@@ -284,7 +284,8 @@ static tl_code add_state(struct tl_batch *batch, enum tl_record_kind kind, const
         body_add(batch, put->attr[i]);
     }
     body_add(batch, put->value);
-    rec.body_crc = tl_crc32c(0, batch->body.ptr ? batch->body.ptr + rec.body_off : NULL, batch->body.len - rec.body_off);
+    rec.body_crc =
+        tl_crc32c(0, batch->body.ptr ? batch->body.ptr + rec.body_off : NULL, batch->body.len - rec.body_off);
     add_name(batch, batch->others.len + offsetof(struct state_rec, table), put->table);
     others_add(batch, &rec, sizeof rec);
     batch->other_count++;
@@ -335,8 +336,9 @@ tl_code tl_batch_code(const struct tl_batch *batch, struct tl_error *err)
     case TL_OK:
         return TL_OK;
     case TL_EFULL:
-        return tl_fail(err, TL_EFULL, "the journal takes no events now: its disk is full or the writer is behind; "
-                                      "nothing was written, try again later");
+        return tl_fail(err, TL_EFULL,
+                       "the journal takes no events now: its disk is full or the writer is behind; "
+                       "nothing was written, try again later");
     default:
         return tl_fail(err, batch->code, "the journal is being closed; nothing was written");
     }

@@ -30,7 +30,8 @@ struct tl_batch {
     size_t name_count, name_cap;
     struct tl_buf others; /* records that are no events, as on disk but for names, body_off and back */
     struct tl_buf body;
-    struct tl_name *last_type, *last_source; /* borrow; of the event before: mostly the same again, found without the lock */
+    struct tl_name *last_type,
+        *last_source; /* borrow; of the event before: mostly the same again, found without the lock */
     uint32_t other_count, state_count;
     bool insist, has_outcome, has_cause, submitted;
 

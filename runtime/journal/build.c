@@ -58,8 +58,8 @@ static bool must_roll(const struct tl_journal *journal, uint64_t bytes, uint32_t
     const struct tl_segment *open = journal->open;
     if (open->offset_count == 0)
         return false;
-    return open->end + bytes > journal->options.segment_bytes || open->events + events > journal->options.segment_events ||
-           open->name_count > NAMES_ROLL ||
+    return open->end + bytes > journal->options.segment_bytes ||
+           open->events + events > journal->options.segment_events || open->name_count > NAMES_ROLL ||
            strncmp(open->head.program, TIDELOCK_VERSION, sizeof open->head.program) != 0 ||
            open->head.epoch != atomic_load(&journal->epoch);
 }

@@ -1,6 +1,6 @@
-/* Is the wall clock to be trusted? When it runs ahead of the monotonic clock by more than a minute (a resumed machine, a
- * wrong time server), dedupe expiry and retention stop until the two have agreed for ten minutes or an operator confirms
- * (rule 24). Thread: any. */
+/* Is the wall clock to be trusted? When it runs ahead of the monotonic clock by more than a minute (a resumed machine,
+ * a wrong time server), dedupe expiry and retention stop until the two have agreed for ten minutes or an operator
+ * confirms (rule 24). Thread: any. */
 #pragma once
 #include <pthread.h>
 #include <stdbool.h>
@@ -8,10 +8,10 @@
 
 struct clockwatch {
     pthread_mutex_t lock;
-    int64_t offset_ms;  /* wall - mono when last agreed */
-    int64_t frozen_ms;  /* expiry time while not trusted */
-    int64_t agreed_ms;  /* mono time since when the jumped clock agrees with itself */
-    int64_t jumped_ms;  /* wall - mono after the jump */
+    int64_t offset_ms; /* wall - mono when last agreed */
+    int64_t frozen_ms; /* expiry time while not trusted */
+    int64_t agreed_ms; /* mono time since when the jumped clock agrees with itself */
+    int64_t jumped_ms; /* wall - mono after the jump */
     bool trusted;
 };
 

@@ -3,8 +3,8 @@
 #include "base/alloc.h"
 #include "record.h"
 
-#define POOL_COMMITS 16u          /* most kept for another use */
-#define POOL_BYTES (4u << 20)     /* larger buffers are given back */
+#define POOL_COMMITS 16u      /* most kept for another use */
+#define POOL_BYTES (4u << 20) /* larger buffers are given back */
 
 void tl_commit_pool_init(struct commit_pool *pool)
 {

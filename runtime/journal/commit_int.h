@@ -8,13 +8,13 @@
 
 struct tl_commit {
     atomic_uint refs;
-    struct commit_pool *pool;   /* borrow */
-    struct tl_commit *next;     /* in the pool */
-    struct tl_segment *segment; /* counted; for the names */
-    uint64_t offset;            /* in the segment */
+    struct commit_pool *pool;       /* borrow */
+    struct tl_commit *next;         /* in the pool */
+    struct tl_segment *segment;     /* counted; for the names */
+    uint64_t offset;                /* in the segment */
     uint32_t duplicates, conflicts; /* the writer's */
-    bool has_state;             /* put or delete records */
-    uint8_t *bytes;             /* own; head, directory, payload area */
+    bool has_state;                 /* put or delete records */
+    uint8_t *bytes;                 /* own; head, directory, payload area */
     size_t cap;
 };
 

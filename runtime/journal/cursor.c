@@ -15,8 +15,8 @@ struct tl_cursor {
     uint8_t *dir; /* own */
     size_t dir_cap;
     bool loaded;
-    uint32_t index;    /* next event */
-    uint64_t other_at; /* next other record */
+    uint32_t index;            /* next event */
+    uint64_t other_at;         /* next other record */
     struct tl_effect *effects; /* own */
     size_t effect_cap;
     uint8_t *body; /* own; of the last state record */
@@ -158,8 +158,8 @@ static tl_code give(struct tl_cursor *cursor, struct tl_record *out, struct tl_e
     if (wants(cursor, TL_RECORD_EVENT) && cursor->index < cursor->head.event_count) {
         struct tl_decoder names = tl_segment_decoder(cursor->segment);
         const struct event_rec *rec = tl_event_rec_at(cursor->dir, cursor->index);
-        *out = (struct tl_record){
-            .kind = TL_RECORD_EVENT, .commit = cursor->head.number, .time_ms = cursor->head.time_ms};
+        *out =
+            (struct tl_record){.kind = TL_RECORD_EVENT, .commit = cursor->head.number, .time_ms = cursor->head.time_ms};
         tl_entry_decode(&names, &cursor->head, rec, cursor->index, &out->entry);
         cursor->index++;
         return TL_OK;

@@ -109,8 +109,8 @@ static void search_segment(const struct search *search, struct tl_segment *segme
     }
 }
 
-static void search_open(const struct search *search, struct batch_event *const *events,
-                        struct tl_batch *const *owners, size_t count, struct dedupe_hit *hits)
+static void search_open(const struct search *search, struct batch_event *const *events, struct tl_batch *const *owners,
+                        size_t count, struct dedupe_hit *hits)
 {
     enum { AHEAD = 8 };
     struct tl_segment *open = search->journal->open;

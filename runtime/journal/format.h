@@ -10,19 +10,19 @@
  *   state.db, -wal      the state, derived from put and delete records           (sqlite/store.c)
  *   lock                held by the process that has it open
  *
- * Segment: a head page of 4096 bytes (struct seg_head, then zeros), then commits one after the other, then zeros that were
- * written ahead. A commit:
- *   struct commit_head | event_count × struct event_rec | other records | payload area, padded to 8
- * The directory (event and other records) and the head are covered by the head's crc, the payload area by the hashes and
- * checksums in the records, so that a payload can be overwritten in place (erased) and the chain still holds.
+ * Segment: a head page of 4096 bytes (struct seg_head, then zeros), then commits one after the other, then zeros that
+ * were written ahead. A commit: struct commit_head | event_count × struct event_rec | other records | payload area,
+ * padded to 8 The directory (event and other records) and the head are covered by the head's crc, the payload area by
+ * the hashes and checksums in the records, so that a payload can be overwritten in place (erased) and the chain still
+ * holds.
  *
  * Chain: a commit carries the crc of the one before it (the first of a segment: the last of the segment before, which
  * also stands in the segment's head), its own number, and the random salt of its segment. Bytes left behind by a torn
  * write, or copied from elsewhere, never pass for the next commit.
  *
- * A commit is written only after the sync of the one before has returned. So a commit that fails its checks is either the
- * last one, torn and never acknowledged, or damage; damage shows by a later commit, by the next segment's head, or by the
- * end that a clean stop noted. */
+ * A commit is written only after the sync of the one before has returned. So a commit that fails its checks is either
+ * the last one, torn and never acknowledged, or damage; damage shows by a later commit, by the next segment's head, or
+ * by the end that a clean stop noted. */
 #pragma once
 #include "journal/event.h"
 #include <assert.h>
@@ -34,7 +34,7 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the structs below are 
 #define SEG_HEAD_SIZE 4096u
 #define COMMIT_MAGIC 0x31434c54u /* "TLC1" */
 #define ALIGN8(n) (((n) + 7u) & ~(uint64_t)7)
-#define NAMES_MAX 65536u /* names of a segment; ids count from 1 */
+#define NAMES_MAX 65536u              /* names of a segment; ids count from 1 */
 #define SEGMENT_BYTES_MOST (1u << 30) /* a segment never grows past this */
 
 struct seg_head {
@@ -81,22 +81,22 @@ struct rec_head {
 };
 
 struct event_rec {
-    struct rec_head head;  /*  0 flags: enum tl_event_flags */
-    uint64_t dedupe;       /*  8 keyed hash of source and dedupe key; 0: none */
-    uint64_t key;          /* 16 keyed hash of the business key; 0: none */
-    uint8_t hash[16];      /* 24 of the payload: first half of SHA-256 */
-    uint64_t cause;        /* 40 position */
-    uint32_t back;         /* 48 bytes from the commit's head to this record */
-    uint32_t type;         /* 52 name id */
-    uint32_t source;       /* 56 name id */
-    uint32_t cause_flow;   /* 60 name id or 0 */
-    uint32_t body_off;     /* 64 in the payload area: the clear part, then the payload */
-    uint32_t clear_len;    /* 68 */
-    uint32_t payload_len;  /* 72 */
-    uint32_t clear_crc;    /* 76 crc32c of the clear part */
-    uint32_t window_s;     /* 80 life of its dedupe key after it was last seen */
-    uint8_t priority;      /* 84 */
-    uint8_t spare[3];      /* 85 0 */
+    struct rec_head head; /*  0 flags: enum tl_event_flags */
+    uint64_t dedupe;      /*  8 keyed hash of source and dedupe key; 0: none */
+    uint64_t key;         /* 16 keyed hash of the business key; 0: none */
+    uint8_t hash[16];     /* 24 of the payload: first half of SHA-256 */
+    uint64_t cause;       /* 40 position */
+    uint32_t back;        /* 48 bytes from the commit's head to this record */
+    uint32_t type;        /* 52 name id */
+    uint32_t source;      /* 56 name id */
+    uint32_t cause_flow;  /* 60 name id or 0 */
+    uint32_t body_off;    /* 64 in the payload area: the clear part, then the payload */
+    uint32_t clear_len;   /* 68 */
+    uint32_t payload_len; /* 72 */
+    uint32_t clear_crc;   /* 76 crc32c of the clear part */
+    uint32_t window_s;    /* 80 life of its dedupe key after it was last seen */
+    uint8_t priority;     /* 84 */
+    uint8_t spare[3];     /* 85 0 */
 };
 static_assert(sizeof(struct event_rec) == 88, "on disk");
 
@@ -142,7 +142,7 @@ struct outcome_rec {
     uint16_t note_len;     /* 28 */
     uint16_t effect_count; /* 30 */
     uint8_t ending;        /* 32 enum tl_ending */
-    uint8_t spare[7];      /* 33; then the note, then the effects, each struct effect_rec and the remote id, unaligned */
+    uint8_t spare[7]; /* 33; then the note, then the effects, each struct effect_rec and the remote id, unaligned */
 };
 static_assert(sizeof(struct outcome_rec) == 40, "on disk");
 

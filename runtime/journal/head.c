@@ -14,14 +14,15 @@
 static tl_code check(const char *path, ssize_t n, const struct head_file *head, struct tl_error *err)
 {
     if (n >= 12 && memcmp(head->magic, HEAD_MAGIC, 8) == 0 && head->version != FORMAT_VERSION)
-        return tl_fail(err, TL_EVERSION, "%s has format %u; this Tidelock (%s) reads format %u. Start a newer one", path,
-                       head->version, TIDELOCK_VERSION, FORMAT_VERSION);
+        return tl_fail(err, TL_EVERSION, "%s has format %u; this Tidelock (%s) reads format %u. Start a newer one",
+                       path, head->version, TIDELOCK_VERSION, FORMAT_VERSION);
     if (n != (ssize_t)sizeof *head || memcmp(head->magic, HEAD_MAGIC, 8) != 0 ||
         head->crc != tl_crc32c(0, (const uint8_t *)head + 16, sizeof *head - 16) || head->partition_kind != 1)
-        return tl_fail(err, TL_ECORRUPT,
-                       "%s is damaged; it holds the keys of all hashes in the journal. Copy it from the last backup, or run "
-                       "`tidelock restore`",
-                       path);
+        return tl_fail(
+            err, TL_ECORRUPT,
+            "%s is damaged; it holds the keys of all hashes in the journal. Copy it from the last backup, or run "
+            "`tidelock restore`",
+            path);
     return TL_OK;
 }
 

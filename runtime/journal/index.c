@@ -317,9 +317,10 @@ tl_code tl_index_check(const struct tl_index *index, const char *path, struct tl
         bool right = section_read(index->file, &sections[i], bytes);
         tl_free(bytes);
         if (!right)
-            return tl_fail(err, TL_ECORRUPT,
-                           "%s is damaged at offset %llu; nothing is lost: remove the file, the next start builds it again",
-                           path, (unsigned long long)sections[i].offset);
+            return tl_fail(
+                err, TL_ECORRUPT,
+                "%s is damaged at offset %llu; nothing is lost: remove the file, the next start builds it again", path,
+                (unsigned long long)sections[i].offset);
     }
     return TL_OK;
 }

@@ -1,5 +1,5 @@
-/* The index of a segment: what its tables hold, sorted once. Derived: it can be built again from the segment, so nothing
- * syncs with it. A clean stop writes one for the open segment too, as a start for the next time.
+/* The index of a segment: what its tables hold, sorted once. Derived: it can be built again from the segment, so
+ * nothing syncs with it. A clean stop writes one for the open segment too, as a start for the next time.
  *
  * File: a head page of 4096 bytes (struct index_head), then, each 8-aligned:
  *   names      for id 1, 2 …: u16 length, bytes
@@ -21,19 +21,19 @@ struct index_section {
 };
 
 struct index_head {
-    char magic[8];        /*  0 "TLJIDX\r\n" */
-    uint32_t version;     /*  8 */
-    uint32_t crc;         /* 12 of byte 16 to the end of this struct */
-    uint64_t number;      /* 16 of the segment */
-    uint64_t salt;        /* 24 */
-    uint64_t first, last; /* 32 commits; last = first - 1: none */
-    uint64_t end;         /* 48 offset behind the last commit */
-    uint32_t last_crc;    /* 56 */
-    uint32_t events;      /* 60 */
-    int64_t last_time_ms; /* 64 */
+    char magic[8];         /*  0 "TLJIDX\r\n" */
+    uint32_t version;      /*  8 */
+    uint32_t crc;          /* 12 of byte 16 to the end of this struct */
+    uint64_t number;       /* 16 of the segment */
+    uint64_t salt;         /* 24 */
+    uint64_t first, last;  /* 32 commits; last = first - 1: none */
+    uint64_t end;          /* 48 offset behind the last commit */
+    uint32_t last_crc;     /* 56 */
+    uint32_t events;       /* 60 */
+    int64_t last_time_ms;  /* 64 */
     int64_t keys_until_ms; /* 72 */
-    uint32_t name_count;  /* 80 */
-    uint32_t spare;       /* 84 */
+    uint32_t name_count;   /* 80 */
+    uint32_t spare;        /* 84 */
     struct index_section names, offsets, entries[INDEX_KINDS], filters[INDEX_KINDS]; /* 88 */
 };
 
@@ -47,8 +47,8 @@ struct tl_segment;
 
 /* Writes <path> for what the segment's tables hold now (its lock is taken for the copying only). 0 or -errno. */
 int tl_index_write(struct tl_segment *segment, const char *path);
-/* Opens one that belongs to the segment (number, salt) and takes up its names. TL_ENOTFOUND: none, or none that can be used: build
- * it again. */
+/* Opens one that belongs to the segment (number, salt) and takes up its names. TL_ENOTFOUND: none, or none that can be
+ * used: build it again. */
 TL_MUST_CHECK tl_code tl_index_open(struct tl_segment *segment, struct tl_names *names, const char *path,
                                     struct tl_index **out, struct tl_error *err);
 void tl_index_free(struct tl_index *index);

@@ -192,8 +192,7 @@ void tl_journal_submit(struct tl_journal *journal, struct tl_batch *batch, enum 
     batch->commit = 0;
     if (loop)
         tl_loop_op_begin(loop);
-    uint64_t queued =
-        atomic_fetch_add_explicit(&journal->queued_bytes, tl_batch_size(batch), memory_order_relaxed);
+    uint64_t queued = atomic_fetch_add_explicit(&journal->queued_bytes, tl_batch_size(batch), memory_order_relaxed);
     if (queued > journal->options.queue_bytes && tl_batch_is_refusable(batch))
         batch->code = TL_EFULL; /* answered by the writer, so that the answer never comes inside this call */
     struct tl_batch *before = atomic_load_explicit(&journal->queue, memory_order_relaxed);
@@ -241,8 +240,8 @@ enum tl_room tl_journal_room(const struct tl_journal *journal)
     int room = atomic_load(&journal->room);
     if (room != TL_ROOM_OK)
         return (enum tl_room)room;
-    bool behind = atomic_load(&journal->queued_bytes) > journal->options.queue_bytes / 2 ||
-                  tl_apply_is_behind(journal->apply);
+    bool behind =
+        atomic_load(&journal->queued_bytes) > journal->options.queue_bytes / 2 || tl_apply_is_behind(journal->apply);
     return behind ? TL_ROOM_BEHIND : TL_ROOM_OK;
 }
 

@@ -16,7 +16,8 @@
 #include <stdatomic.h>
 
 #define BATCH_BYTES_MAX (192u << 20)
-#define COMMIT_BYTES (512u << 10) /* a commit takes no further batch past this: the submitters work while it is synced */
+#define COMMIT_BYTES                                                                                                   \
+    (512u << 10) /* a commit takes no further batch past this: the submitters work while it is synced */
 #define COMMIT_EVENTS 32768u
 
 /* Immutable list of segments, oldest first, the open one last. Replaced as a whole. */
@@ -28,16 +29,16 @@ struct tl_segment_list {
 
 /* The head file: who this journal is. */
 struct head_file {
-    char magic[8];               /*  0 "TLJHEAD\n" */
-    uint32_t version;            /*  8 FORMAT_VERSION */
-    uint32_t crc;                /* 12 crc32c of byte 16 to the end */
-    uint8_t instance[16];        /* 16 random, for ever */
-    uint64_t epoch;              /* 32 */
-    struct tl_hash_key hash_key; /* 40 of the hashes in directories */
+    char magic[8];                    /*  0 "TLJHEAD\n" */
+    uint32_t version;                 /*  8 FORMAT_VERSION */
+    uint32_t crc;                     /* 12 crc32c of byte 16 to the end */
+    uint8_t instance[16];             /* 16 random, for ever */
+    uint64_t epoch;                   /* 32 */
+    struct tl_hash_key hash_key;      /* 40 of the hashes in directories */
     struct tl_hash_key partition_key; /* 56 of H(scope, key) */
-    int64_t created_ms;          /* 72 */
-    uint8_t partition_kind;      /* 80 1: SipHash-2-4 of u32 scope length, scope, key; mod 1024 */
-    uint8_t spare[47];           /* 81 0 */
+    int64_t created_ms;               /* 72 */
+    uint8_t partition_kind;           /* 80 1: SipHash-2-4 of u32 scope length, scope, key; mod 1024 */
+    uint8_t spare[47];                /* 81 0 */
 };
 static_assert(sizeof(struct head_file) == 128, "on disk");
 
@@ -86,7 +87,7 @@ struct tl_journal {
 
     _Atomic uint64_t last; /* last durable commit */
     _Atomic uint64_t epoch;
-    atomic_int room;       /* TL_ROOM_OK, _FULL or _RESERVE, as the writer sees it */
+    atomic_int room; /* TL_ROOM_OK, _FULL or _RESERVE, as the writer sees it */
 
     /* the writer's */
     struct tl_segment *open;
@@ -102,7 +103,8 @@ struct tl_journal {
 /* ---- journal.c ---- */
 uint64_t tl_journal_dedupe_hash(const struct tl_journal *journal, tl_str source, tl_str dedupe);
 uint64_t tl_outcome_hash(tl_position event);
-/* The lock file of a journal. TL_EACCESS: another process has it open. TL_ENOTFOUND without `create`: no journal there. */
+/* The lock file of a journal. TL_EACCESS: another process has it open. TL_ENOTFOUND without `create`: no journal there.
+ */
 TL_MUST_CHECK tl_code tl_journal_lock(const char *dir, bool create, int *out, struct tl_error *err);
 /* Says why on standard error and ends the process: nobody knows what the disk holds. */
 _Noreturn void tl_journal_die(const struct tl_journal *journal, const char *what, const char *path, int code);
@@ -126,8 +128,8 @@ TL_MUST_CHECK tl_code tl_head_read(const char *dir, struct head_file *out, struc
 /* Makes or finds it; a disk too full for it is no error. */
 TL_MUST_CHECK tl_code tl_reserve_open(struct tl_journal *journal, struct tl_error *err);
 void tl_reserve_close(struct tl_journal *journal);
-/* Gives space back to the disk, at least `need` if there is as much; to the state only half of the reserve. False: nothing
- * was left. */
+/* Gives space back to the disk, at least `need` if there is as much; to the state only half of the reserve. False:
+ * nothing was left. */
 bool tl_reserve_use(struct tl_journal *journal, uint64_t need, bool for_state);
 /* Tries to make it whole; true when it is. Not more often than every 100 ms. */
 bool tl_reserve_restore(struct tl_journal *journal);
@@ -157,8 +159,9 @@ void tl_dedupe_find(struct tl_journal *journal, struct batch_event *const *event
 /* ---- build.c: from batches to the bytes of a commit ---- */
 struct build *tl_build_new(void);
 void tl_build_free(struct build *build);
-/* Makes the next commit of the first batches of `journal->pending` (as many as fit; the segment is rolled first when it has to be) and takes them off. The batches are in
- * *batches, linked. 0, or -errno when a new segment could not be made (then nothing was taken). */
+/* Makes the next commit of the first batches of `journal->pending` (as many as fit; the segment is rolled first when it
+ * has to be) and takes them off. The batches are in *batches, linked. 0, or -errno when a new segment could not be made
+ * (then nothing was taken). */
 int tl_build_commit(struct tl_journal *journal, struct tl_commit **out, struct tl_batch **batches);
 /* The commit was not written: names it introduced are unknown again, the batches are pending again. */
 void tl_build_undo(struct tl_journal *journal, struct tl_batch *batches);

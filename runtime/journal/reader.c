@@ -10,12 +10,13 @@ static tl_code gone(tl_position position, struct tl_error *err)
 {
     char text[TL_POSITION_TEXT];
     tl_position_print(position, text);
-    return tl_fail(err, TL_ENOTFOUND, "event %s is not in the journal: it never was, or retention has dropped it", text);
+    return tl_fail(err, TL_ENOTFOUND, "event %s is not in the journal: it never was, or retention has dropped it",
+                   text);
 }
 
 /* The commit's head and the event's record. */
-static tl_code read_rec(struct tl_segment *segment, tl_position position, struct commit_head *head, struct event_rec *rec,
-                        uint64_t *offset, struct tl_error *err)
+static tl_code read_rec(struct tl_segment *segment, tl_position position, struct commit_head *head,
+                        struct event_rec *rec, uint64_t *offset, struct tl_error *err)
 {
     uint32_t index = tl_position_index(position);
     *offset = tl_segment_offset(segment, tl_position_commit(position));
@@ -32,8 +33,8 @@ static tl_code read_rec(struct tl_segment *segment, tl_position position, struct
     return tl_segment_read(segment, rec, sizeof *rec, *offset + sizeof *head + (uint64_t)index * sizeof *rec, err);
 }
 
-static tl_code read_event(struct tl_segment *segment, tl_position position, struct tl_arena *arena, struct tl_event *out,
-                          struct tl_error *err)
+static tl_code read_event(struct tl_segment *segment, tl_position position, struct tl_arena *arena,
+                          struct tl_event *out, struct tl_error *err)
 {
     struct commit_head head;
     struct event_rec rec;
@@ -57,8 +58,9 @@ static tl_code read_event(struct tl_segment *segment, tl_position position, stru
         right = memcmp(hash, rec.hash, 16) == 0 && tl_crc32c(0, body, rec.clear_len) == rec.clear_crc;
     }
     if (!right)
-        return tl_fail(err, TL_ECORRUPT, "%s: the payload of an event in commit %llu (offset %llu) is damaged. Run "
-                                         "`tidelock doctor`, and `tidelock restore` to go back to a backup",
+        return tl_fail(err, TL_ECORRUPT,
+                       "%s: the payload of an event in commit %llu (offset %llu) is damaged. Run "
+                       "`tidelock doctor`, and `tidelock restore` to go back to a backup",
                        segment->path, (unsigned long long)head.number, (unsigned long long)offset);
     return TL_OK;
 }

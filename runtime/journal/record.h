@@ -30,7 +30,8 @@ struct tl_decoder {
 
 void tl_entry_decode(const struct tl_decoder *names, const struct commit_head *head, const struct event_rec *rec,
                      uint32_t index, struct tl_entry *out);
-/* `body` is the event's clear part and payload. False when the clear part does not decode. The slices point into `body`. */
+/* `body` is the event's clear part and payload. False when the clear part does not decode. The slices point into
+ * `body`. */
 bool tl_event_decode(const struct tl_decoder *names, const struct commit_head *head, const struct event_rec *rec,
                      uint32_t index, const uint8_t *body, struct tl_event *out);
 /* At most `cap` effects are decoded; out->effect_count is how many there are. Slices point into the record. */

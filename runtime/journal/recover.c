@@ -1,5 +1,5 @@
-/* Finding out what the disk holds: opens every segment, builds what is missing, tells a torn tail from damage. Runs before
- * any thread of the journal starts. */
+/* Finding out what the disk holds: opens every segment, builds what is missing, tells a torn tail from damage. Runs
+ * before any thread of the journal starts. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/disk.h"
@@ -107,11 +107,12 @@ static tl_code open_segment(struct tl_journal *journal, uint64_t number, struct 
     if (!code)
         code = tl_seg_head_read(file, path, &head, err);
     if (!code && (head.number != number || memcmp(head.instance, journal->head.instance, 16) != 0))
-        code = tl_fail(err, TL_ECORRUPT,
-                       "%s is segment %llu of %s journal: it was renamed or copied here. Put the right file back, or run "
-                       "`tidelock restore`",
-                       path, (unsigned long long)head.number,
-                       memcmp(head.instance, journal->head.instance, 16) ? "another" : "this");
+        code =
+            tl_fail(err, TL_ECORRUPT,
+                    "%s is segment %llu of %s journal: it was renamed or copied here. Put the right file back, or run "
+                    "`tidelock restore`",
+                    path, (unsigned long long)head.number,
+                    memcmp(head.instance, journal->head.instance, 16) ? "another" : "this");
     if (!code)
         *out = tl_segment_new(path, file, &head);
     else if (file >= 0)
@@ -144,12 +145,13 @@ static tl_code read_commits(struct tl_journal *journal, struct tl_scan *scan, st
 static tl_code damaged(const struct tl_scan *scan, uint64_t later, uint64_t later_offset, struct tl_error *err)
 {
     unsigned long long lost = later - scan->number;
-    return tl_fail(err, TL_ECORRUPT,
-                   "%s is damaged at offset %llu: commit %llu cannot be read, but commit %llu at offset %llu can, so %llu "
-                   "commit%s accepted before would be lost. Nothing was changed. Run `tidelock doctor` to check everything, and "
-                   "`tidelock restore` to go back to a backup",
-                   scan->segment->path, (unsigned long long)scan->offset, (unsigned long long)scan->number,
-                   (unsigned long long)later, (unsigned long long)later_offset, lost, lost == 1 ? "" : "s");
+    return tl_fail(
+        err, TL_ECORRUPT,
+        "%s is damaged at offset %llu: commit %llu cannot be read, but commit %llu at offset %llu can, so %llu "
+        "commit%s accepted before would be lost. Nothing was changed. Run `tidelock doctor` to check everything, and "
+        "`tidelock restore` to go back to a backup",
+        scan->segment->path, (unsigned long long)scan->offset, (unsigned long long)scan->number,
+        (unsigned long long)later, (unsigned long long)later_offset, lost, lost == 1 ? "" : "s");
 }
 
 /* Does the end of the segment lie where the index of a clean stop says? */
@@ -163,10 +165,11 @@ static tl_code check_noted_end(struct tl_segment *segment, const struct index_he
     if (code == TL_EIO)
         return code;
     if (code || head.magic != COMMIT_MAGIC || head.number != noted->last || head.crc != noted->last_crc)
-        return tl_fail(err, TL_ECORRUPT,
-                       "%s: commit %llu, acknowledged before a clean stop, is not at offset %llu any more. Run `tidelock "
-                       "doctor`, and `tidelock restore` to go back to a backup",
-                       segment->path, (unsigned long long)noted->last, (unsigned long long)offset);
+        return tl_fail(
+            err, TL_ECORRUPT,
+            "%s: commit %llu, acknowledged before a clean stop, is not at offset %llu any more. Run `tidelock "
+            "doctor`, and `tidelock restore` to go back to a backup",
+            segment->path, (unsigned long long)noted->last, (unsigned long long)offset);
     return TL_OK;
 }
 

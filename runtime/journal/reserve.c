@@ -1,5 +1,5 @@
-/* The reserve: a file of allocated blocks that is cut when the disk is full, so that outcomes and state still find room.
- * Events never get any of it. Thread: the writer and the state thread, under its lock. */
+/* The reserve: a file of allocated blocks that is cut when the disk is full, so that outcomes and state still find
+ * room. Events never get any of it. Thread: the writer and the state thread, under its lock. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/disk.h"

@@ -89,8 +89,8 @@ void tl_journal_trust_clock(struct tl_journal *journal)
 
 /* ---- erasing ---- */
 
-/* Notes the erasure in the journal first. That also puts a later commit behind the event's own, so that a half overwritten payload is never
- * taken for a torn commit. */
+/* Notes the erasure in the journal first. That also puts a later commit behind the event's own, so that a half
+ * overwritten payload is never taken for a torn commit. */
 static tl_code note_erasure(struct tl_journal *journal, tl_position position, struct tl_error *err)
 {
     char id[TL_POSITION_TEXT];

@@ -79,10 +79,11 @@ tl_code tl_seg_head_read(int file, const char *path, struct seg_head *out, struc
                        "Run `tidelock restore` with the last backup",
                        path);
     if (out->version != FORMAT_VERSION)
-        return tl_fail(err, TL_EVERSION,
-                       "%s has format %u, written by Tidelock %.23s; this is %s, which reads format %u. Start Tidelock %.23s "
-                       "or newer",
-                       path, out->version, out->program, TIDELOCK_VERSION, FORMAT_VERSION, out->program);
+        return tl_fail(
+            err, TL_EVERSION,
+            "%s has format %u, written by Tidelock %.23s; this is %s, which reads format %u. Start Tidelock %.23s "
+            "or newer",
+            path, out->version, out->program, TIDELOCK_VERSION, FORMAT_VERSION, out->program);
     if (out->crc != tl_crc32c(0, (const uint8_t *)out + 16, sizeof *out - 16))
         return tl_fail(err, TL_ECORRUPT,
                        "the head of %s is damaged (offset 0..128); its commits cannot be trusted. Run `tidelock "
@@ -137,7 +138,8 @@ static uint32_t tag_of(const uint8_t hash[16])
     return tag;
 }
 
-static void learn_others(struct tl_segment *segment, uint64_t offset, const struct commit_head *head, const uint8_t *dir)
+static void learn_others(struct tl_segment *segment, uint64_t offset, const struct commit_head *head,
+                         const uint8_t *dir)
 {
     uint64_t at = 0;
     const struct rec_head *rec;
@@ -155,7 +157,8 @@ static void learn_others(struct tl_segment *segment, uint64_t offset, const stru
     }
 }
 
-static void learn_events(struct tl_segment *segment, uint64_t offset, const struct commit_head *head, const uint8_t *dir)
+static void learn_events(struct tl_segment *segment, uint64_t offset, const struct commit_head *head,
+                         const uint8_t *dir)
 {
     enum { AHEAD = 8 };
     struct tl_table *dedupe = segment->tables[INDEX_DEDUPE];

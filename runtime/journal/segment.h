@@ -1,6 +1,6 @@
 /* One segment file and what is known about it. Segments are counted: readers keep one while they read, also when it is
- * dropped meanwhile. The open segment is changed by the writer, under `lock`; a closed one only trades its tables for its
- * index file (ahead.c). */
+ * dropped meanwhile. The open segment is changed by the writer, under `lock`; a closed one only trades its tables for
+ * its index file (ahead.c). */
 #pragma once
 #include "base/error.h"
 #include "format.h"
@@ -17,9 +17,9 @@ struct tl_segment {
     int file;
     struct seg_head head;
 
-    pthread_mutex_t lock;             /* tables, offsets, index */
+    pthread_mutex_t lock;                 /* tables, offsets, index */
     struct tl_table *tables[INDEX_KINDS]; /* own; NULL once the index is used */
-    uint32_t *offsets;                /* own; place of each commit; NULL once the index is used */
+    uint32_t *offsets;                    /* own; place of each commit; NULL once the index is used */
     uint32_t offset_count, offset_cap;
     struct tl_index *index; /* own; NULL while open */
 
@@ -27,9 +27,9 @@ struct tl_segment {
     uint32_t name_count;    /* ids used, from 1; the writer's */
 
     /* the writer's; fixed once closed */
-    uint64_t end;         /* offset behind the last commit */
-    uint32_t last_crc;    /* of the last commit */
-    int64_t last_time_ms; /* of the last commit */
+    uint64_t end;          /* offset behind the last commit */
+    uint32_t last_crc;     /* of the last commit */
+    int64_t last_time_ms;  /* of the last commit */
     int64_t keys_until_ms; /* no dedupe key in it lives longer */
     uint32_t events;
 

@@ -107,7 +107,8 @@ static void scan_segment(struct verify *v, struct tl_segment *segment, struct tl
                    (unsigned long long)wrong_number, (unsigned long long)wrong_at);
     uint64_t later, later_offset;
     if (tl_scan_later(scan, &later, &later_offset))
-        finding_at(v, TL_ECORRUPT, "%s is damaged at offset %llu: commit %llu cannot be read, commit %llu at offset %llu can",
+        finding_at(v, TL_ECORRUPT,
+                   "%s is damaged at offset %llu: commit %llu cannot be read, commit %llu at offset %llu can",
                    segment->path, (unsigned long long)scan->offset, (unsigned long long)scan->number,
                    (unsigned long long)later, (unsigned long long)later_offset);
 }
@@ -134,8 +135,8 @@ static void check_segment(struct verify *v, size_t i)
     struct seg_head head;
     struct tl_error err;
     int file = tl_disk_open(path, O_RDONLY);
-    tl_code code = file < 0 ? tl_fail(&err, TL_EIO, "%s: %s", path, strerror(-file))
-                            : tl_seg_head_read(file, path, &head, &err);
+    tl_code code =
+        file < 0 ? tl_fail(&err, TL_EIO, "%s: %s", path, strerror(-file)) : tl_seg_head_read(file, path, &head, &err);
     if (code) {
         finding(v, &err);
         if (file >= 0)

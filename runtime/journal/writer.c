@@ -184,7 +184,8 @@ static void see_full(struct tl_journal *journal, uint64_t need)
         journal->full_tried_ms = tl_mono_ms();
         tl_log(TL_ERROR, "journal.full", "the disk is full: events from outside are refused until there is space");
     }
-    if (strip(journal, tl_batch_is_refusable, TL_EFULL) == 0 && journal->pending && !tl_reserve_use(journal, need, false)) {
+    if (strip(journal, tl_batch_is_refusable, TL_EFULL) == 0 && journal->pending &&
+        !tl_reserve_use(journal, need, false)) {
         tl_log(TL_ERROR, "journal.full", "the disk is full and the reserve is used up: nothing can be written");
         strip(journal, any_batch, TL_EFULL);
     }

@@ -1,7 +1,7 @@
 /* The loop itself: its turns, the next-tick queue, stopping, and what tests need to drive time.
  *
- * A turn is what happens between two waits. libuv's order within it is: timers, [before] wait [after], closings. Work for
- * the next tick runs in `before` and `after`, hence never later than the coming wait. */
+ * A turn is what happens between two waits. libuv's order within it is: timers, [before] wait [after], closings. Work
+ * for the next tick runs in `before` and `after`, hence never later than the coming wait. */
 #include "loop_int.h"
 #include "base/alloc.h"
 #include "base/error.h"

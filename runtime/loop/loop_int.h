@@ -1,4 +1,5 @@
-/* The inside of a loop, for this room's files. Fields marked [any] are atomic; all others belong to the loop's thread. */
+/* The inside of a loop, for this room's files. Fields marked [any] are atomic; all others belong to the loop's thread.
+ */
 #pragma once
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -7,12 +8,12 @@
 
 struct tl_loop {
     uv_loop_t uv;
-    uv_async_t wake;        /* mail, stop or a moved clock */
-    uv_prepare_t before;    /* runs just before the loop waits */
-    uv_check_t after;       /* runs just after it waited */
-    uv_idle_t hurry;        /* active while next-tick work is left over: the loop does not wait */
-    uv_timer_t alarm;       /* the earliest of our timers */
-    uv_timer_t limit;       /* ends tl_loop_wait */
+    uv_async_t wake;     /* mail, stop or a moved clock */
+    uv_prepare_t before; /* runs just before the loop waits */
+    uv_check_t after;    /* runs just after it waited */
+    uv_idle_t hurry;     /* active while next-tick work is left over: the loop does not wait */
+    uv_timer_t alarm;    /* the earliest of our timers */
+    uv_timer_t limit;    /* ends tl_loop_wait */
     char name[16];
 
     _Atomic(struct tl_mail *) box; /* [any] newest first */

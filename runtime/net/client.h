@@ -13,7 +13,7 @@ struct tl_http_client {
     char *user_agent;     /* own */
     char *ca_file;        /* own; NULL: the system's */
     unsigned at_once;
-    uv_timer_t alarm;     /* curl's timeouts: machine time, whatever the clock seam says */
+    uv_timer_t alarm;          /* curl's timeouts: machine time, whatever the clock seam says */
     struct tl_watch **watches; /* own (array and items); by descriptor */
     size_t watch_count;
     struct tl_handles handles;
@@ -39,9 +39,9 @@ struct tl_transfer {
     CURL *easy;                    /* own */
     enum tl_transfer_state state;
     tl_transfer_done *done;
-    void *ctx;               /* borrow */
+    void *ctx; /* borrow */
     struct tl_timer deadline;
-    int64_t started_ms;      /* mono */
+    int64_t started_ms; /* mono */
     int64_t waited_ms;
     struct curl_slist *list; /* own; request headers for curl */
     struct tl_buf url;       /* own; of the request, then of the last redirect */
@@ -50,13 +50,13 @@ struct tl_transfer {
     bool may_redirect;       /* GET, HEAD */
     unsigned redirects;      /* still allowed */
     bool (*host_allowed)(void *ctx, tl_str host, uint16_t port);
-    void *host_ctx;          /* borrow */
+    void *host_ctx; /* borrow */
 
-    unsigned attempts;       /* times the request was about to be written */
-    bool is_repeat_refused;  /* curl wanted to send an unsafe request again */
+    unsigned attempts;      /* times the request was about to be written */
+    bool is_repeat_refused; /* curl wanted to send an unsafe request again */
     size_t response_max, head_max;
-    struct tl_buf head;      /* own; header lines of the last response */
-    struct tl_buf response;  /* own; body */
+    struct tl_buf head;     /* own; header lines of the last response */
+    struct tl_buf response; /* own; body */
     bool is_truncated;
     bool is_head_too_large;
     bool is_head_whole; /* its empty line has come */

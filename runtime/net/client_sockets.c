@@ -1,9 +1,9 @@
 /* Curl's sockets on the loop.
  *
  * Curl says "remove" after every request and "add" before the next one on the same connection; doing so costs two
- * epoll_ctl calls a request. So the watch of a connection stays as it is on "remove" and is only marked as parked; it is
- * stopped if the idle connection stirs, and closed when curl closes the socket. That needs to know when: curl tells for
- * sockets which it opened through our callback. Others (the resolver's wake-up pair) are watched the plain way. */
+ * epoll_ctl calls a request. So the watch of a connection stays as it is on "remove" and is only marked as parked; it
+ * is stopped if the idle connection stirs, and closed when curl closes the socket. That needs to know when: curl tells
+ * for sockets which it opened through our callback. Others (the resolver's wake-up pair) are watched the plain way. */
 #include "client.h"
 #include "base/alloc.h"
 #include <string.h>

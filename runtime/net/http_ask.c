@@ -8,12 +8,12 @@
 #include <string.h>
 
 struct asking {
-    const struct tl_ask *ask; /* borrow */
+    const struct tl_ask *ask;     /* borrow */
     struct tl_ask_answer *answer; /* borrow */
-    CURL *easy;               /* own */
-    struct curl_slist *list;  /* own */
-    char *url;                /* own */
-    struct tl_buf line;       /* own; an unfinished line */
+    CURL *easy;                   /* own */
+    struct curl_slist *list;      /* own */
+    char *url;                    /* own */
+    struct tl_buf line;           /* own; an unfinished line */
     size_t response_max;
     bool is_ended_by_caller, is_too_large;
     char error[CURL_ERROR_SIZE];
@@ -70,8 +70,8 @@ static tl_code add_headers(struct asking *asking, struct tl_error *err)
         has_type |= tl_str_ieq(header->name, TL_STR("content-type"));
     }
     if (!has_type)
-        asking->list = curl_slist_append(asking->list,
-                                         ask->body.len > 0 ? "Content-Type: application/json" : "Content-Type:");
+        asking->list =
+            curl_slist_append(asking->list, ask->body.len > 0 ? "Content-Type: application/json" : "Content-Type:");
     asking->list = curl_slist_append(asking->list, "Expect:");
     return TL_OK;
 }
@@ -100,7 +100,10 @@ static void set_options(struct asking *asking)
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, ask->total_ms < 0 ? 0L : ask->total_ms > 0 ? (long)ask->total_ms : 30000L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+                     ask->total_ms < 0   ? 0L
+                     : ask->total_ms > 0 ? (long)ask->total_ms
+                                         : 30000L);
     if (ask->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, ask->ca_file);
 }
@@ -120,10 +123,10 @@ static tl_code judge(struct asking *asking, CURLcode ended, struct tl_error *err
     case CURLE_COULDNT_CONNECT:
         curl_easy_getinfo(asking->easy, CURLINFO_OS_ERRNO, &reason);
         if (reason == EACCES || reason == EPERM)
-            return tl_fail(err, TL_EACCESS, "%s belongs to another user: run this command as the user who started the server",
-                           place);
-        return tl_fail(err, TL_ENOSERVER, "no Tidelock answers at %s: start it with \"tidelock serve\", or name another place",
-                       place);
+            return tl_fail(err, TL_EACCESS,
+                           "%s belongs to another user: run this command as the user who started the server", place);
+        return tl_fail(err, TL_ENOSERVER,
+                       "no Tidelock answers at %s: start it with \"tidelock serve\", or name another place", place);
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:

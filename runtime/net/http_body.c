@@ -1,5 +1,5 @@
-/* The request body: so many bytes, or chunks (RFC 9112 section 7.1). Chunk extensions and trailer fields are checked for
- * shape, bounded, and dropped. */
+/* The request body: so many bytes, or chunks (RFC 9112 section 7.1). Chunk extensions and trailer fields are checked
+ * for shape, bounded, and dropped. */
 #include "http_chars.h"
 #include "http_parse.h"
 #include <string.h>

@@ -40,11 +40,11 @@ struct tl_http_server {
 };
 
 enum tl_connection_step {
-    TL_READ_HEAD,  /* of the next request; idle while nothing of it has come */
+    TL_READ_HEAD, /* of the next request; idle while nothing of it has come */
     TL_READ_BODY,
-    TL_HANDLING,   /* on_request was called, the reply is owed */
-    TL_LINGER,     /* the last answer is out or on its way; what still comes is thrown away */
-    TL_CLOSED      /* the socket is closed; waits for close callbacks and an owed reply */
+    TL_HANDLING, /* on_request was called, the reply is owed */
+    TL_LINGER,   /* the last answer is out or on its way; what still comes is thrown away */
+    TL_CLOSED    /* the socket is closed; waits for close callbacks and an owed reply */
 };
 
 struct tl_connection {
@@ -67,8 +67,8 @@ struct tl_connection {
     size_t in_cap, in_len, start;
     struct tl_http_head head;
     struct tl_http_body body;
-    size_t raw;      /* in `in`: next byte of the body not decoded yet */
-    size_t body_end; /* in `in`: end of the decoded body, which begins at start + head.size */
+    size_t raw;                     /* in `in`: next byte of the body not decoded yet */
+    size_t body_end;                /* in `in`: end of the decoded body, which begins at start + head.size */
     struct tl_http_header *headers; /* own */
     size_t headers_cap;
 

@@ -94,7 +94,8 @@ static tl_code clear_path(const char *path, const union address *address, sockle
     if (lstat(path, &found) != 0)
         return errno == ENOENT ? TL_OK : tl_fail(err, TL_EIO, "cannot look at %s: %s", path, strerror(errno));
     if (!S_ISSOCK(found.st_mode))
-        return tl_fail(err, TL_EIO, "cannot make the socket %s: a file of that name is there, and it is no socket", path);
+        return tl_fail(err, TL_EIO, "cannot make the socket %s: a file of that name is there, and it is no socket",
+                       path);
     if (is_answered(address, len))
         return tl_fail(err, TL_EIO, "cannot make the socket %s: a running process answers there", path);
     if (unlink(path) != 0)

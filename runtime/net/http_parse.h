@@ -30,7 +30,7 @@ struct tl_http_head {
     struct tl_http_span method, target, path, query, host;
     struct tl_http_field *fields; /* own */
     uint32_t count;
-    uint32_t minor; /* HTTP/1.minor: 0 or 1 */
+    uint32_t minor;  /* HTTP/1.minor: 0 or 1 */
     uint64_t length; /* Content-Length; 0 without one */
     bool has_length, is_chunked;
     bool keeps_alive;      /* the client would use the connection again */

@@ -34,8 +34,8 @@ static tl_code cannot_use(struct tl_error *err, const char *what, const char *fi
     unsigned long code = ERR_peek_last_error();
     const char *why = code != 0 ? ERR_reason_error_string(code) : NULL;
     ERR_clear_error();
-    return tl_fail(err, TL_ECONFIG, "cannot use the %s in %s: %s; it must be PEM, readable, and fit the other one", what,
-                   file, why != NULL ? why : "unknown reason");
+    return tl_fail(err, TL_ECONFIG, "cannot use the %s in %s: %s; it must be PEM, readable, and fit the other one",
+                   what, file, why != NULL ? why : "unknown reason");
 }
 
 tl_code tl_tls_context_new(const char *cert_file, const char *key_file, struct tl_tls_context **out,

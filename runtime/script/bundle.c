@@ -45,9 +45,8 @@ tl_code tl_bundle_load(const char *dir, const struct tl_bundle_options *options,
     return finish(bundle, tl_sources_read(bundle, dir, err), out, err);
 }
 
-tl_code tl_bundle_load_files(const struct tl_bundle_file *files, size_t count,
-                             const struct tl_bundle_options *options, struct tl_bundle **out,
-                             struct tl_error *err)
+tl_code tl_bundle_load_files(const struct tl_bundle_file *files, size_t count, const struct tl_bundle_options *options,
+                             struct tl_bundle **out, struct tl_error *err)
 {
     struct tl_bundle *bundle = bundle_new(options);
     return finish(bundle, tl_sources_take(bundle, files, count, err), out, err);
@@ -97,11 +96,11 @@ const char *tl_bundle_hash(const struct tl_bundle *bundle)
     return bundle->hash;
 }
 
-#define LIST(name, list, type)                                                                               \
-    const struct type *name(const struct tl_bundle *bundle, size_t *count)                                   \
-    {                                                                                                        \
-        *count = bundle->list.count;                                                                         \
-        return bundle->list.items;                                                                           \
+#define LIST(name, list, type)                                                                                         \
+    const struct type *name(const struct tl_bundle *bundle, size_t *count)                                             \
+    {                                                                                                                  \
+        *count = bundle->list.count;                                                                                   \
+        return bundle->list.items;                                                                                     \
     }
 LIST(tl_bundle_stewards, stewards, tl_steward)
 LIST(tl_bundle_needs, needs, tl_need)
@@ -189,8 +188,7 @@ enum tl_effect_class tl_bundle_effect(const struct tl_bundle *bundle, tl_str tar
         const struct tl_system_decl *system = &bundle->systems.items[i];
         if (!tl_str_is(target, system->name) && !tl_str_is(target, system->kind))
             continue;
-        enum tl_effect_class effect =
-            bundle->options.effect_class(bundle->options.ctx, system, operation, nearest);
+        enum tl_effect_class effect = bundle->options.effect_class(bundle->options.ctx, system, operation, nearest);
         if (effect == TL_EFFECT_UNKNOWN)
             return effect;
         if (effect > strictest)

@@ -26,10 +26,10 @@ struct tl_lookup {
     struct tl_map *rows; /* own; values are tl_str in the arena */
 };
 
-#define TL_LIST_OF(type)                                                                                     \
-    struct {                                                                                                 \
-        type *items; /* own */                                                                               \
-        size_t count;                                                                                        \
+#define TL_LIST_OF(type)                                                                                               \
+    struct {                                                                                                           \
+        type *items; /* own */                                                                                         \
+        size_t count;                                                                                                  \
     }
 
 struct tl_bundle {
@@ -51,8 +51,8 @@ struct tl_bundle {
 };
 
 /* Adds a zeroed item to one of the lists; the address holds until the next add. */
-#define TL_LIST_ADD(list)                                                                                    \
-    ((list).items = tl_realloc((list).items, ((list).count + 1) * sizeof(*(list).items)),                    \
+#define TL_LIST_ADD(list)                                                                                              \
+    ((list).items = tl_realloc((list).items, ((list).count + 1) * sizeof(*(list).items)),                              \
      memset(&(list).items[(list).count], 0, sizeof(*(list).items)), &(list).items[(list).count++])
 
 /* Class of an operation of a system or of any system of a kind. READ without a callback. */

@@ -193,12 +193,11 @@ static void read_function(struct reader *r, struct tl_proto *p, int nesting)
 
 tl_code tl_chunk_read(tl_str dump, struct tl_arena *arena, struct tl_proto **main, struct tl_error *err)
 {
-    static const unsigned char head[] = {0x1b, 'L',  'u',  'a',  0x54, 0, 0x19, 0x93,
-                                         '\r', '\n', 0x1a, '\n', 4,    8, 8};
+    static const unsigned char head[] = {0x1b, 'L', 'u', 'a', 0x54, 0, 0x19, 0x93, '\r', '\n', 0x1a, '\n', 4, 8, 8};
     if (dump.len < sizeof head + 17 || memcmp(dump.ptr, head, sizeof head) != 0)
         return tl_fail(err, TL_ECORRUPT, "not a chunk of Lua 5.4 with 64-bit integers");
-    struct reader r = {(const unsigned char *)dump.ptr + sizeof head + 17,
-                       (const unsigned char *)dump.ptr + dump.len, arena, false};
+    struct reader r = {(const unsigned char *)dump.ptr + sizeof head + 17, (const unsigned char *)dump.ptr + dump.len,
+                       arena, false};
     *main = TL_ARENA_NEW(arena, struct tl_proto);
     read_function(&r, *main, 0);
     if (r.bad)

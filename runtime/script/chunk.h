@@ -43,8 +43,7 @@ struct tl_proto {
 };
 
 /* TL_ECORRUPT when the bytes are not such a dump. Nesting at most 200. */
-TL_MUST_CHECK tl_code tl_chunk_read(tl_str dump, struct tl_arena *arena, struct tl_proto **main,
-                                    struct tl_error *err);
+TL_MUST_CHECK tl_code tl_chunk_read(tl_str dump, struct tl_arena *arena, struct tl_proto **main, struct tl_error *err);
 
 /* Instruction fields. */
 #define TL_OP(i) ((int)((i)&0x7f))

@@ -69,8 +69,7 @@ void tl_collect_entity(struct tl_form *form)
         lua_pushnil(form->L);
         while (lua_next(form->L, owners.table)) {
             int type = lua_type(form->L, -1);
-            if (type == LUA_TSTRING &&
-                !tl_bundle_is_target(form->bundle, tl_str_z(lua_tostring(form->L, -1))))
+            if (type == LUA_TSTRING && !tl_bundle_is_target(form->bundle, tl_str_z(lua_tostring(form->L, -1))))
                 tl_form_error(form, "owners", "'owners' names \"%s\", which is no system or kind",
                               lua_tostring(form->L, -1));
             else if (type != LUA_TSTRING && type != LUA_TFUNCTION)
@@ -83,13 +82,12 @@ void tl_collect_entity(struct tl_form *form)
 
 void tl_collect_event(struct tl_form *form)
 {
-    static const struct tl_form_key keys[] = {
-        {"contract", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
-        {"key", TL_FORM_TEXT | TL_FORM_FUNCTION | TL_FORM_REQUIRED, NULL},
-        {"steward", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
-        {"from", TL_FORM_TEXT, NULL},
-        {"when", TL_FORM_FUNCTION, NULL},
-        {"map", TL_FORM_TEXT, NULL}};
+    static const struct tl_form_key keys[] = {{"contract", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
+                                              {"key", TL_FORM_TEXT | TL_FORM_FUNCTION | TL_FORM_REQUIRED, NULL},
+                                              {"steward", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
+                                              {"from", TL_FORM_TEXT, NULL},
+                                              {"when", TL_FORM_FUNCTION, NULL},
+                                              {"map", TL_FORM_TEXT, NULL}};
     TL_FORM_CHECK(form, keys);
     check_versioned(form);
     struct tl_event_type *event = TL_LIST_ADD(form->bundle->events);
@@ -120,8 +118,7 @@ static void read_order(struct tl_form *form, struct tl_flow *flow)
     if (lua_rawgeti(L, inner.table, 1) == LUA_TSTRING)
         flow->scope = tl_arena_copy(&form->bundle->arena, tl_str_z(lua_tostring(L, -1)));
     else
-        tl_form_error(form, "order",
-                      "'order' begins with the name of its scope: order = { \"order\", \"/order_no\" }");
+        tl_form_error(form, "order", "'order' begins with the name of its scope: order = { \"order\", \"/order_no\" }");
     int type = lua_rawgeti(L, inner.table, 2);
     if (type == LUA_TFUNCTION)
         flow->order.function = true;

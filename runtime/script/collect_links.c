@@ -32,8 +32,7 @@ static void need_steward(struct tl_bundle *bundle, struct tl_place place, const 
 static void need_target(struct tl_bundle *bundle, struct tl_place place, const char *name)
 {
     if (name[0] && !tl_bundle_is_target(bundle, tl_str_z(name)))
-        complain(bundle, place, "there is no system or kind", name,
-                 tl_bundle_nearest_target(bundle, tl_str_z(name)));
+        complain(bundle, place, "there is no system or kind", name, tl_bundle_nearest_target(bundle, tl_str_z(name)));
 }
 
 static bool has_entity(const struct tl_bundle *bundle, tl_str name, const char **nearest)
@@ -102,8 +101,7 @@ static void add_capture(struct tl_bundle *bundle, struct tl_system_decl *system,
     for (size_t i = 0; i < system->capture_count; i++)
         if (strcmp(system->captures[i].object, object) == 0)
             return;
-    struct tl_capture_decl *more =
-        tl_arena_alloc(&bundle->arena, (system->capture_count + 1) * sizeof(*more));
+    struct tl_capture_decl *more = tl_arena_alloc(&bundle->arena, (system->capture_count + 1) * sizeof(*more));
     if (system->capture_count)
         memcpy(more, system->captures, system->capture_count * sizeof(*more));
     more[system->capture_count] = (struct tl_capture_decl){object, 0, "{}"};
@@ -115,9 +113,8 @@ static void add_internal(struct tl_bundle *bundle, struct tl_event_type *event)
 {
     const char *dot = strchr(event->from, '.');
     if (!dot || !dot[1]) {
-        complain(bundle, event->place,
-                 "'from' is a system or kind and its object (\"salesforce.Opportunity\"), not", event->from,
-                 NULL);
+        complain(bundle, event->place, "'from' is a system or kind and its object (\"salesforce.Opportunity\"), not",
+                 event->from, NULL);
         return;
     }
     tl_str target = tl_str_n(event->from, (size_t)(dot - event->from));
@@ -146,8 +143,8 @@ static void add_internal(struct tl_bundle *bundle, struct tl_event_type *event)
     flow->place = event->place;
 }
 
-/* The map (on the top, when there is one) knows which field of the source it reads the key from; without a map it is the
- * key itself. */
+/* The map (on the top, when there is one) knows which field of the source it reads the key from; without a map it is
+ * the key itself. */
 static void find_key_field(struct tl_bundle *bundle, lua_State *L, struct tl_event_type *event)
 {
     int top = lua_gettop(L);
@@ -191,8 +188,8 @@ static void check_event_map(struct tl_bundle *bundle, struct tl_script *script, 
         event->entity = tl_arena_copy(&bundle->arena, left);
         if (!tl_str_is(right, event->from))
             tl_findings_add(&bundle->findings, TL_FINDING_ERROR, event->place,
-                            "event \"%s\" comes from \"%s\", but its map reads \"%.*s\"", event->name,
-                            event->from, TL_STR_ARGS(right));
+                            "event \"%s\" comes from \"%s\", but its map reads \"%.*s\"", event->name, event->from,
+                            TL_STR_ARGS(right));
     }
 }
 
@@ -252,10 +249,9 @@ static void say_later(struct tl_bundle *bundle)
     struct tl_place place = bundle->entities.items[0].place;
     tl_findings_add(&bundle->findings, TL_FINDING_WARNING, place,
                     "contracts are checked for form; they are enforced with the trusted-mappings package");
-    tl_findings_add(
-        &bundle->findings, TL_FINDING_WARNING, place,
-        "owner, owners, copies, on_conflict and on_delete are checked for form; they are enforced with the "
-        "entities package");
+    tl_findings_add(&bundle->findings, TL_FINDING_WARNING, place,
+                    "owner, owners, copies, on_conflict and on_delete are checked for form; they are enforced with the "
+                    "entities package");
 }
 
 static int by_object(const void *a, const void *b)
@@ -290,8 +286,7 @@ void tl_collect_links(struct tl_bundle *bundle, struct tl_script *script)
     for (size_t i = 0; i < bundle->systems.count; i++) {
         struct tl_system_decl *system = &bundle->systems.items[i];
         if (system->capture_count) {
-            struct tl_capture_decl *sorted =
-                tl_arena_alloc(&bundle->arena, system->capture_count * sizeof(*sorted));
+            struct tl_capture_decl *sorted = tl_arena_alloc(&bundle->arena, system->capture_count * sizeof(*sorted));
             memcpy(sorted, system->captures, system->capture_count * sizeof(*sorted));
             qsort(sorted, system->capture_count, sizeof(*sorted), by_object);
             system->captures = sorted;

@@ -21,8 +21,8 @@ static void check_file(struct tl_bundle *bundle, lua_State *L, const struct tl_s
             lua_pop(L, 1);
         else
             tl_findings_add(&bundle->findings, TL_FINDING_ERROR, (struct tl_place){source->path, entity->line},
-                            "ctx.%s:put: no map writes \"%s\" there; declare map \"%s.<Object> <- %s\"", name, what, name,
-                            what);
+                            "ctx.%s:put: no map writes \"%s\" there; declare map \"%s.<Object> <- %s\"", name, what,
+                            name, what);
     }
     tl_tokens_free(&t);
 }

@@ -75,9 +75,8 @@ static void read_limits(struct tl_form *form, struct tl_system_decl *system)
                                                 {"keep_for_live", TL_FORM_TEXT, NULL}};
     static const struct tl_form_key retry[] = {
         {"first", TL_FORM_TEXT, NULL}, {"cap", TL_FORM_TEXT, NULL}, {"attempts", TL_FORM_INTEGER, NULL}};
-    static const struct tl_form_key breaker[] = {{"failures", TL_FORM_INTEGER, NULL},
-                                                 {"within", TL_FORM_TEXT, NULL},
-                                                 {"probe_after", TL_FORM_TEXT, NULL}};
+    static const struct tl_form_key breaker[] = {
+        {"failures", TL_FORM_INTEGER, NULL}, {"within", TL_FORM_TEXT, NULL}, {"probe_after", TL_FORM_TEXT, NULL}};
     struct tl_form inner;
     if (tl_form_open(form, "limits", &inner)) {
         TL_FORM_CHECK(&inner, limits);
@@ -131,8 +130,7 @@ static void read_changes(struct tl_form *form, struct tl_system_decl *system)
         const char *object = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
         lua_pop(L, 1);
         if (!object || count == 256 || !tl_form_open(&inner, object, &entry)) {
-            tl_form_error(form, "changes",
-                          "'changes' names objects: changes = { Opportunity = { poll = \"30s\" } }");
+            tl_form_error(form, "changes", "'changes' names objects: changes = { Opportunity = { poll = \"30s\" } }");
             continue;
         }
         entry.part = "changes";
@@ -232,15 +230,12 @@ void tl_collect_route(struct tl_form *form)
     lua_pushnil(L);
     while (lua_next(L, inner.table)) {
         lua_pushvalue(L, -2);
-        const char *value = lua_tostring(L, -1),
-                   *system = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+        const char *value = lua_tostring(L, -1), *system = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
         if (!value || !system) {
-            tl_form_error(form, "to",
-                          "'to' says which value goes to which system: to = { [\"1000\"] = \"erp_de\" }");
+            tl_form_error(form, "to", "'to' says which value goes to which system: to = { [\"1000\"] = \"erp_de\" }");
         } else {
             if (count == cap) {
-                struct tl_route_to *more =
-                    tl_arena_alloc(&bundle->arena, (cap = cap ? cap * 2 : 16) * sizeof(*to));
+                struct tl_route_to *more = tl_arena_alloc(&bundle->arena, (cap = cap ? cap * 2 : 16) * sizeof(*to));
                 if (count)
                     memcpy(more, to, count * sizeof(*to));
                 to = more;

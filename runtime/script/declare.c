@@ -8,14 +8,12 @@
 #include "value.h"
 #include <string.h>
 
-static const char *const kinds[] = {"integration", "steward", "system", "route",
-                                    "event",       "entity",  "flow",   "map"};
+static const char *const kinds[] = {"integration", "steward", "system", "route", "event", "entity", "flow", "map"};
 static const struct {
     const char *kind, *package;
-} later[] = {
-    {"sync", "the entities package"},       {"lens", "the trusted-mappings package; write a one-way map"},
-    {"endpoint", "the endpoints package"},  {"every", "the durable-runs package"},
-    {"expect", "the durable-runs package"}, {"connector", "the scenarios package"}};
+} later[] = {{"sync", "the entities package"},       {"lens", "the trusted-mappings package; write a one-way map"},
+             {"endpoint", "the endpoints package"},  {"every", "the durable-runs package"},
+             {"expect", "the durable-runs package"}, {"connector", "the scenarios package"}};
 
 static void find(lua_State *L, struct tl_place place, const char *text, const char *name)
 {
@@ -140,8 +138,7 @@ static void add_record(lua_State *L, const char *kind, const char *name, struct 
     if (lua_rawget(L, -3) != LUA_TNIL) {
         struct tl_place first = record_place(L, lua_gettop(L));
         char text[300];
-        snprintf(text, sizeof text, "%s \"%s\" is declared twice (first in %s:%d)", kind, name, first.file,
-                 first.line);
+        snprintf(text, sizeof text, "%s \"%s\" is declared twice (first in %s:%d)", kind, name, first.file, first.line);
         find(L, place, "%s", text);
     }
     lua_pop(L, 1);

@@ -31,31 +31,27 @@ static bool among(tl_str name, const char *const *list, size_t count, size_t *wh
     return false;
 }
 
-static int perform(struct walk *w, struct tl_place place, int before, enum tl_effect_class effect,
-                   const char *what)
+static int perform(struct walk *w, struct tl_place place, int before, enum tl_effect_class effect, const char *what)
 {
     struct tl_findings *f = w->check->findings;
     if (effect == TL_EFFECT_READ)
         return before | DID_READ;
     if (effect == TL_EFFECT_KEYED || effect == TL_EFFECT_UNSAFE) {
-        tl_findings_add(
-            f, TL_FINDING_ERROR, place,
-            "%s is %s: repeating it after a crash would do it twice; such operations come with the "
-            "durable-runs package, until then use an idempotent one",
-            what, effect == TL_EFFECT_KEYED ? "keyed" : "unsafe");
+        tl_findings_add(f, TL_FINDING_ERROR, place,
+                        "%s is %s: repeating it after a crash would do it twice; such operations come with the "
+                        "durable-runs package, until then use an idempotent one",
+                        what, effect == TL_EFFECT_KEYED ? "keyed" : "unsafe");
         return before;
     }
     if (before & DID_EFFECT)
-        tl_findings_add(
-            f, TL_FINDING_ERROR, place,
-            "%s is a second effect of this flow (rule 6): give it a flow of its own, started by ctx:emit",
-            what);
+        tl_findings_add(f, TL_FINDING_ERROR, place,
+                        "%s is a second effect of this flow (rule 6): give it a flow of its own, started by ctx:emit",
+                        what);
     else if (before & DID_READ)
-        tl_findings_add(
-            f, TL_FINDING_ERROR, place,
-            "%s comes after a read (rule 6): until runs are durable, read in one flow and act in the next, "
-            "started by ctx:emit",
-            what);
+        tl_findings_add(f, TL_FINDING_ERROR, place,
+                        "%s comes after a read (rule 6): until runs are durable, read in one flow and act in the next, "
+                        "started by ctx:emit",
+                        what);
     else if (before & DID_EMIT)
         tl_findings_add(f, TL_FINDING_ERROR, place, "%s comes after an emit (rule 6): emit last", what);
     return before | DID_EFFECT;

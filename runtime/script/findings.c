@@ -22,15 +22,14 @@ static bool known(const struct tl_findings *findings, struct tl_place place, con
 {
     for (size_t i = 0; i < findings->count; i++) {
         const struct tl_finding *f = &findings->items[i];
-        if (f->place.line == place.line && strcmp(f->place.file, place.file) == 0 &&
-            strcmp(f->text, text) == 0)
+        if (f->place.line == place.line && strcmp(f->place.file, place.file) == 0 && strcmp(f->text, text) == 0)
             return true;
     }
     return false;
 }
 
-void tl_findings_add(struct tl_findings *findings, enum tl_severity severity, struct tl_place place,
-                     const char *fmt, ...)
+void tl_findings_add(struct tl_findings *findings, enum tl_severity severity, struct tl_place place, const char *fmt,
+                     ...)
 {
     char text[1024];
     va_list ap;

@@ -60,8 +60,7 @@ struct tl_place tl_form_place(const struct tl_form *form, const char *key)
     while (i < tokens.count && tl_token(&tokens, i)->line < place.line)
         i++;
     for (; i < tokens.count; i++)
-        if (tl_token_is(tl_token(&tokens, i), form->kind) &&
-            tl_str_is(tl_token(&tokens, i + 1)->text, form->name))
+        if (tl_token_is(tl_token(&tokens, i), form->kind) && tl_str_is(tl_token(&tokens, i + 1)->text, form->name))
             break;
     bool inside = form->part[0] == '\0';
     int depth = 0;
@@ -117,8 +116,8 @@ static void check_one(struct tl_form *form, const char *key, const struct tl_for
     const char *nearest = tl_nearest(tl_str_z(key), names, usable);
     if (form->open && !nearest)
         return;
-    tl_form_error(form, key, "unknown key '%s'%s%s%s", key, nearest ? "; did you mean '" : "",
-                  nearest ? nearest : "", nearest ? "'?" : "");
+    tl_form_error(form, key, "unknown key '%s'%s%s%s", key, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                  nearest ? "'?" : "");
 }
 
 void tl_form_check(struct tl_form *form, const struct tl_form_key *keys, size_t count)
@@ -166,8 +165,7 @@ int64_t tl_form_integer(struct tl_form *form, const char *key, int64_t least, in
     if (push(form, key) == LUA_TNUMBER && lua_isinteger(form->L, -1)) {
         value = lua_tointeger(form->L, -1);
         if (value < least || value > most) {
-            tl_form_error(form, key, "'%s' must be between %lld and %lld", key, (long long)least,
-                          (long long)most);
+            tl_form_error(form, key, "'%s' must be between %lld and %lld", key, (long long)least, (long long)most);
             value = otherwise;
         }
     }
@@ -201,8 +199,7 @@ bool tl_form_is_function(struct tl_form *form, const char *key, struct tl_place 
         lua_Debug info;
         lua_pushvalue(form->L, -1);
         lua_getinfo(form->L, ">S", &info);
-        place->file =
-            tl_arena_copy(&form->bundle->arena, tl_str_z(info.source[0] == '@' ? info.source + 1 : ""));
+        place->file = tl_arena_copy(&form->bundle->arena, tl_str_z(info.source[0] == '@' ? info.source + 1 : ""));
         place->line = info.linedefined;
     }
     lua_pop(form->L, 1);
@@ -240,8 +237,7 @@ static struct tl_ref ref_at_top(struct tl_form *form)
     lua_State *L = form->L;
     struct tl_ref ref = {TL_REF_NONE, ""};
     if (lua_type(L, -1) == LUA_TSTRING) {
-        ref =
-            (struct tl_ref){TL_REF_TEXT, tl_arena_copy(&form->bundle->arena, tl_str_z(lua_tostring(L, -1)))};
+        ref = (struct tl_ref){TL_REF_TEXT, tl_arena_copy(&form->bundle->arena, tl_str_z(lua_tostring(L, -1)))};
     } else if (lua_istable(L, -1)) {
         static const char *const markers[] = {"$setting", "$secret"};
         for (int i = 0; i < 2; i++) {

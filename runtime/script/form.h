@@ -39,8 +39,7 @@ void tl_form_error(struct tl_form *form, const char *key, const char *fmt, ...) 
 
 /* Members; what has the wrong type was reported by tl_form_check and reads as absent. */
 const char *tl_form_text(struct tl_form *form, const char *key); /* "" when absent */
-int64_t tl_form_integer(struct tl_form *form, const char *key, int64_t least, int64_t most,
-                        int64_t otherwise);
+int64_t tl_form_integer(struct tl_form *form, const char *key, int64_t least, int64_t most, int64_t otherwise);
 int64_t tl_form_duration(struct tl_form *form, const char *key, int64_t otherwise);
 bool tl_form_true(struct tl_form *form, const char *key);
 bool tl_form_has(struct tl_form *form, const char *key);

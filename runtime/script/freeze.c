@@ -40,9 +40,8 @@ void tl_real_table(lua_State *L, int index)
 
 int tl_frozen_error(lua_State *L)
 {
-    return luaL_error(
-        L, "this table was made while the files loaded and is frozen: what must be remembered is an "
-           "entity, a setting or a run; copy it to change the copy");
+    return luaL_error(L, "this table was made while the files loaded and is frozen: what must be remembered is an "
+                         "entity, a setting or a run; copy it to change the copy");
 }
 
 static int frozen_newindex(lua_State *L)
@@ -135,8 +134,7 @@ static void check_function(lua_State *L, int index, const struct tl_freezer *fre
     tl_str name;
     int line;
     lua_pushvalue(L, index);
-    if (lua_dump(L, add_piece, &dump, 0) == 0 &&
-        tl_chunk_read(tl_buf_str(&dump), &arena, &proto, NULL) == TL_OK &&
+    if (lua_dump(L, add_piece, &dump, 0) == 0 && tl_chunk_read(tl_buf_str(&dump), &arena, &proto, NULL) == TL_OK &&
         tl_proto_keeps_state(proto, &name, &line)) {
         char text[80];
         snprintf(text, sizeof text, "%.*s", TL_STR_ARGS(name));

@@ -5,13 +5,12 @@
 #include <string.h>
 
 const char *const tl_global_names[] = {
-    "_G",        "assert",       "error",    "getmetatable", "ipairs",      "next",      "pairs",
-    "pcall",     "print",        "rawequal", "rawget",       "rawlen",      "rawset",    "require",
-    "select",    "setmetatable", "tonumber", "tostring",     "type",        "xpcall",    "_VERSION",
-    "coroutine", "math",         "string",   "table",        "utf8",        "null",      "isnull",
-    "array",     "decimal",      "keys",     "as",           "integration", "steward",   "system",
-    "route",     "event",        "entity",   "flow",         "map",         "setting",   "secret",
-    "sync",      "lens",         "endpoint", "every",        "expect",      "connector", "setnull"};
+    "_G",       "assert", "error",     "getmetatable", "ipairs",  "next",        "pairs",        "pcall",    "print",
+    "rawequal", "rawget", "rawlen",    "rawset",       "require", "select",      "setmetatable", "tonumber", "tostring",
+    "type",     "xpcall", "_VERSION",  "coroutine",    "math",    "string",      "table",        "utf8",     "null",
+    "isnull",   "array",  "decimal",   "keys",         "as",      "integration", "steward",      "system",   "route",
+    "event",    "entity", "flow",      "map",          "setting", "secret",      "sync",         "lens",     "endpoint",
+    "every",    "expect", "connector", "setnull"};
 const size_t tl_global_count = sizeof tl_global_names / sizeof *tl_global_names;
 
 const char *tl_global_advice(tl_str name)
@@ -75,25 +74,21 @@ static void check_upvalue_write(const struct tl_proto *proto, int index, struct 
     tl_str name = file_local(proto, index);
     if (!name.len)
         return;
-    tl_findings_add(
-        findings, TL_FINDING_ERROR, place,
-        "a function assigns to '%.*s', a local of the file: such state differs per lane and is lost at a "
-        "restart; remember it in an entity, a setting or a run",
-        TL_STR_ARGS(name));
+    tl_findings_add(findings, TL_FINDING_ERROR, place,
+                    "a function assigns to '%.*s', a local of the file: such state differs per lane and is lost at a "
+                    "restart; remember it in an entity, a setting or a run",
+                    TL_STR_ARGS(name));
 }
 
-static void check_comparison(const struct tl_proto *p, int pc, struct tl_place place,
-                             struct tl_findings *findings)
+static void check_comparison(const struct tl_proto *p, int pc, struct tl_place place, struct tl_findings *findings)
 {
     uint32_t i = p->code[pc];
     int constant = TL_B(i);
-    if (TL_OP(i) != TL_OP_EQK || constant >= p->constant_count ||
-        p->constants[constant].kind != TL_CONST_FLOAT)
+    if (TL_OP(i) != TL_OP_EQK || constant >= p->constant_count || p->constants[constant].kind != TL_CONST_FLOAT)
         return;
-    tl_findings_add(
-        findings, TL_FINDING_WARNING, place,
-        "== with a number that has a fraction is never true for a decimal; write amount:is(\"%g\")",
-        p->constants[constant].number);
+    tl_findings_add(findings, TL_FINDING_WARNING, place,
+                    "== with a number that has a fraction is never true for a decimal; write amount:is(\"%g\")",
+                    p->constants[constant].number);
 }
 
 static void inspect_proto(const struct tl_proto *p, const char *file, struct tl_findings *findings)
@@ -108,10 +103,9 @@ static void inspect_proto(const struct tl_proto *p, const char *file, struct tl_
             break;
         case TL_OP_SETTABUP:
             if (tl_str_is(tl_proto_upvalue(p, TL_A(i)), "_ENV"))
-                tl_findings_add(
-                    findings, TL_FINDING_ERROR, place,
-                    "the global '%.*s' is written; there are no globals of one's own: make it local",
-                    TL_STR_ARGS(tl_proto_string(p, TL_B(i))));
+                tl_findings_add(findings, TL_FINDING_ERROR, place,
+                                "the global '%.*s' is written; there are no globals of one's own: make it local",
+                                TL_STR_ARGS(tl_proto_string(p, TL_B(i))));
             break;
         case TL_OP_SETUPVAL:
             check_upvalue_write(p, TL_B(i), place, findings);
@@ -180,8 +174,7 @@ static void check_key(const struct tl_tokens *t, size_t i, struct tl_map *keys, 
     const struct tl_token *first = tl_map_put(keys, key, (void *)(uintptr_t)token);
     if (first)
         tl_findings_add(findings, TL_FINDING_ERROR, (struct tl_place){file, token->line},
-                        "the key '%.*s' stands twice in this table (first in line %d)", TL_STR_ARGS(key),
-                        first->line);
+                        "the key '%.*s' stands twice in this table (first in line %d)", TL_STR_ARGS(key), first->line);
 }
 
 static void check_braces(const struct tl_tokens *t, const char *file, struct tl_findings *findings)
@@ -234,11 +227,9 @@ static void check_dot_calls(const struct tl_tokens *t, const char *file, struct 
             continue;
         struct tl_place place = {file, a->line};
         if (ctx_method(a->text) && begins_call(tl_token(t, i + 3)))
-            tl_findings_add(findings, TL_FINDING_ERROR, place,
-                            "ctx.%.*s is called with a dot; write ctx:%.*s", TL_STR_ARGS(a->text),
-                            TL_STR_ARGS(a->text));
-        else if (tl_token_is(tl_token(t, i + 3), ".") && c->kind == TL_TOKEN_NAME &&
-                 begins_call(tl_token(t, i + 5)))
+            tl_findings_add(findings, TL_FINDING_ERROR, place, "ctx.%.*s is called with a dot; write ctx:%.*s",
+                            TL_STR_ARGS(a->text), TL_STR_ARGS(a->text));
+        else if (tl_token_is(tl_token(t, i + 3), ".") && c->kind == TL_TOKEN_NAME && begins_call(tl_token(t, i + 5)))
             tl_findings_add(findings, TL_FINDING_ERROR, place,
                             "ctx.%.*s.%.*s is called with a dot; write ctx.%.*s:%.*s", TL_STR_ARGS(a->text),
                             TL_STR_ARGS(c->text), TL_STR_ARGS(a->text), TL_STR_ARGS(c->text));

@@ -27,8 +27,7 @@ void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index
         tl_str text;
         struct tl_error err;
         tl_buf_clear(&script->scratch2);
-        if (tl_json_pointer_text(json, tl_str_z(type->key.pointer), &script->scratch2, &text, &err) !=
-            TL_OK) {
+        if (tl_json_pointer_text(json, tl_str_z(type->key.pointer), &script->scratch2, &text, &err) != TL_OK) {
             struct tl_run_result failure = {
                 .cls = TL_STR("data"), .code = TL_STR("no-key"), .message = tl_str_z(err.text)};
             tl_error_push(L, &failure);
@@ -44,10 +43,9 @@ static tl_code take_key(struct tl_run *run, const struct tl_run_outcome *outcome
                         struct tl_error *err)
 {
     if (outcome->ending != TL_RUN_DONE)
-        return tl_fail(
-            err, TL_EINPUT, "%s:%d: the function of the order ended with: %.*s",
-            outcome->error.place.file ? outcome->error.place.file : "", outcome->error.place.line,
-            TL_STR_ARGS(outcome->ending == TL_RUN_ERROR ? outcome->error.message : outcome->reason));
+        return tl_fail(err, TL_EINPUT, "%s:%d: the function of the order ended with: %.*s",
+                       outcome->error.place.file ? outcome->error.place.file : "", outcome->error.place.line,
+                       TL_STR_ARGS(outcome->ending == TL_RUN_ERROR ? outcome->error.message : outcome->reason));
     lua_State *L = run->thread;
     if (lua_gettop(L) < 1 || (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1)))
         return tl_fail(err, TL_EINPUT, "flow \"%s\": the function of the order gave no text or integer",
@@ -58,8 +56,8 @@ static tl_code take_key(struct tl_run *run, const struct tl_run_outcome *outcome
     return TL_OK;
 }
 
-tl_code tl_script_order_key(struct tl_script *script, size_t flow, const struct tl_run_event *event,
-                            struct tl_buf *out, struct tl_error *err)
+tl_code tl_script_order_key(struct tl_script *script, size_t flow, const struct tl_run_event *event, struct tl_buf *out,
+                            struct tl_error *err)
 {
     tl_must(script->bundle && flow < script->bundle->flows.count);
     tl_must(script->bundle->flows.items[flow].order.function);
@@ -98,8 +96,7 @@ tl_code tl_script_event_key(struct tl_script *script, const struct tl_event_type
     if (!type->key.function) {
         tl_str text;
         tl_buf_clear(&script->scratch2);
-        tl_code code =
-            tl_json_pointer_text(payload, tl_str_z(type->key.pointer), &script->scratch2, &text, err);
+        tl_code code = tl_json_pointer_text(payload, tl_str_z(type->key.pointer), &script->scratch2, &text, err);
         if (code == TL_OK)
             tl_buf_add_str(out, text);
         return code == TL_OK ? TL_OK : TL_EINPUT;

@@ -112,8 +112,8 @@ static void read_number(struct lexer *lx)
     bool hex = peek(lx, 0) == '0' && (peek(lx, 1) == 'x' || peek(lx, 1) == 'X');
     while (peek(lx, 0) >= 0) {
         int c = peek(lx, 0);
-        bool sign = (c == '+' || c == '-') && lx->at > from &&
-                    strchr(hex ? "pP" : "eE", lx->source.ptr[lx->at - 1]) != NULL;
+        bool sign =
+            (c == '+' || c == '-') && lx->at > from && strchr(hex ? "pP" : "eE", lx->source.ptr[lx->at - 1]) != NULL;
         if (!isalnum(c) && c != '.' && !sign)
             break;
         lx->at++;

@@ -10,7 +10,7 @@ enum tl_token_kind { TL_TOKEN_END, TL_TOKEN_NAME, TL_TOKEN_STRING, TL_TOKEN_NUMB
 struct tl_token {
     enum tl_token_kind kind;
     int line;
-    tl_str text; /* borrow of the source; of a string what stands between its quotes, escapes not decoded */
+    tl_str text;     /* borrow of the source; of a string what stands between its quotes, escapes not decoded */
     size_t from, to; /* offsets in the source, quotes included */
 };
 

@@ -11,8 +11,8 @@
 const char *tl_plain_tostring(lua_State *L, int index, size_t *len)
 {
     int type = lua_type(L, index);
-    bool has_address = type == LUA_TTABLE || type == LUA_TFUNCTION || type == LUA_TUSERDATA ||
-                       type == LUA_TTHREAD || type == LUA_TLIGHTUSERDATA;
+    bool has_address = type == LUA_TTABLE || type == LUA_TFUNCTION || type == LUA_TUSERDATA || type == LUA_TTHREAD ||
+                       type == LUA_TLIGHTUSERDATA;
     if (tl_null_is(L, index))
         lua_pushliteral(L, "null");
     else if (!has_address || luaL_getmetafield(L, index, "__tostring") != LUA_TNIL) {
@@ -275,8 +275,7 @@ static int base_setmetatable(lua_State *L)
         tl_real_table(L, 2);
         lua_pushstring(L, refused[i]);
         if (lua_rawget(L, -2) != LUA_TNIL)
-            return luaL_error(L, "%s is not allowed: what it does depends on when memory is collected",
-                              refused[i]);
+            return luaL_error(L, "%s is not allowed: what it does depends on when memory is collected", refused[i]);
         lua_pop(L, 2);
     }
     lua_settop(L, 2);
@@ -363,8 +362,7 @@ static const luaL_Reg functions[] = {{"tostring", base_tostring},
 
 void tl_lib_base(lua_State *L)
 {
-    static const char *const kept[] = {"assert", "error", "getmetatable", "rawequal",
-                                       "select", "type",  "_VERSION"};
+    static const char *const kept[] = {"assert", "error", "getmetatable", "rawequal", "select", "type", "_VERSION"};
     luaL_requiref(L, "_G", luaopen_base, 0);
     for (size_t i = 0; i < TL_COUNT_OF(kept); i++) {
         lua_getfield(L, -1, kept[i]);

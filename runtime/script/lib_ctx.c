@@ -42,11 +42,10 @@ static tl_str encode_kept(lua_State *L, int index, struct tl_arena *arena)
 
 static int stop_steps(lua_State *L, const char *what, const char *rule)
 {
-    lua_pushfstring(
-        L,
-        "%s %s (rules.md, rule 6: until runs are durable a run is repeated whole after a crash): give it "
-        "a flow of its own, started by ctx:emit",
-        what, rule);
+    lua_pushfstring(L,
+                    "%s %s (rules.md, rule 6: until runs are durable a run is repeated whole after a crash): give it "
+                    "a flow of its own, started by ctx:emit",
+                    what, rule);
     return tl_script_stop(L, TL_STOP_STEPS);
 }
 
@@ -86,9 +85,9 @@ static int asked(lua_State *L, int status, lua_KContext context)
     struct tl_run *run = tl_script_of(L)->run;
     if (run->refuse_wait || !run->result) {
         run->refuse_wait = false;
-        return luaL_error(
-            L, "no waiting here: ctx was asked inside a callback of table.sort, gsub or tostring, or in a "
-               "map; ask before it");
+        return luaL_error(L,
+                          "no waiting here: ctx was asked inside a callback of table.sort, gsub or tostring, or in a "
+                          "map; ask before it");
     }
     const struct tl_run_result *result = run->result;
     if (!result->ok) {
@@ -106,14 +105,12 @@ static int asked(lua_State *L, int status, lua_KContext context)
 static int ask(lua_State *L, struct tl_run *run, struct tl_run_ask *request)
 {
     char name[256];
-    snprintf(name, sizeof name, "ctx.%.*s:%.*s", TL_STR_ARGS(request->target),
-             TL_STR_ARGS(request->operation));
+    snprintf(name, sizeof name, "ctx.%.*s:%.*s", TL_STR_ARGS(request->target), TL_STR_ARGS(request->operation));
     if (!lua_isyieldable(L))
-        return luaL_error(
-            L,
-            "no waiting here: %s was called inside a callback of table.sort, gsub or tostring, or in "
-            "a map; ask before it",
-            name);
+        return luaL_error(L,
+                          "no waiting here: %s was called inside a callback of table.sort, gsub or tostring, or in "
+                          "a map; ask before it",
+                          name);
     check_steps(L, run, request->effect, name);
     request->nth = count_ask(run, name);
     request->place = tl_run_place(L, &run->stretch);
@@ -206,21 +203,19 @@ static int ctx_put(lua_State *L)
     request.object = tl_arena_str(arena, tl_str_z(lua_tostring(L, -1)));
     request.key = encode_key(L, 4, 5, run);
     request.record = encode_kept(L, 5, arena);
-    request.args = tl_str_z(tl_arena_printf(arena, "{\"key\":%.*s,\"object\":\"%.*s\",\"record\":%.*s}",
-                                            TL_STR_ARGS(request.key), TL_STR_ARGS(request.object),
-                                            TL_STR_ARGS(request.record)));
+    request.args =
+        tl_str_z(tl_arena_printf(arena, "{\"key\":%.*s,\"object\":\"%.*s\",\"record\":%.*s}", TL_STR_ARGS(request.key),
+                                 TL_STR_ARGS(request.object), TL_STR_ARGS(request.record)));
     return ask(L, run, &request);
 }
 
 /* ctx.<target>:<operation>{…}; upvalues: target, operation, the target's object. */
 static int ctx_operation(lua_State *L)
 {
-    const char *target = lua_tostring(L, lua_upvalueindex(1)),
-               *operation = lua_tostring(L, lua_upvalueindex(2));
+    const char *target = lua_tostring(L, lua_upvalueindex(1)), *operation = lua_tostring(L, lua_upvalueindex(2));
     struct tl_run *run = running(L, operation);
     if (!lua_rawequal(L, 1, lua_upvalueindex(3)))
-        return luaL_error(L, "ctx.%s.%s is called with a dot; write ctx.%s:%s", target, operation, target,
-                          operation);
+        return luaL_error(L, "ctx.%s.%s is called with a dot; write ctx.%s:%s", target, operation, target, operation);
     if (lua_isnoneornil(L, 2)) {
         lua_settop(L, 1);
         lua_newtable(L);
@@ -230,8 +225,8 @@ static int ctx_operation(lua_State *L)
     enum tl_effect_class effect =
         tl_bundle_effect(tl_script_of(L)->bundle, tl_str_z(target), tl_str_z(operation), &nearest);
     if (effect == TL_EFFECT_UNKNOWN)
-        return luaL_error(L, "%s has no operation '%s'%s%s", target, operation,
-                          nearest ? "; did you mean " : "", nearest ? nearest : "");
+        return luaL_error(L, "%s has no operation '%s'%s%s", target, operation, nearest ? "; did you mean " : "",
+                          nearest ? nearest : "");
     struct tl_run_ask request = {.effect = effect,
                                  .target = tl_arena_str(&run->stretch, tl_str_z(target)),
                                  .operation = tl_arena_str(&run->stretch, tl_str_z(operation)),
@@ -267,8 +262,8 @@ static int ctx_emit(lua_State *L)
     const struct tl_event_type *type = tl_bundle_event(bundle, tl_str_n(name, len));
     if (!type) {
         const char *nearest = tl_bundle_nearest_event(bundle, tl_str_n(name, len));
-        return luaL_error(L, "ctx:emit: no event \"%s\" is declared%s%s%s", name,
-                          nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+        return luaL_error(L, "ctx:emit: no event \"%s\" is declared%s%s%s", name, nearest ? "; did you mean \"" : "",
+                          nearest ? nearest : "", nearest ? "\"?" : "");
     }
     tl_str data = encode_kept(L, 3, &run->arena);
     tl_event_key_push(L, type, 3, data);
@@ -280,9 +275,8 @@ static int ctx_emit(lua_State *L)
         run->emits = tl_realloc(run->emits, run->emit_cap * sizeof(*run->emits));
         run->outcome.emits = run->emits;
     }
-    run->emits[run->outcome.emit_count++] =
-        (struct tl_run_emit){tl_str_z(type->name), tl_arena_str(&run->arena, tl_str_n(key, len)), data,
-                             tl_run_place(L, &run->arena)};
+    run->emits[run->outcome.emit_count++] = (struct tl_run_emit){
+        tl_str_z(type->name), tl_arena_str(&run->arena, tl_str_n(key, len)), data, tl_run_place(L, &run->arena)};
     run->did_emit = true;
     return 0;
 }
@@ -316,8 +310,8 @@ static void add_log(lua_State *L, struct tl_run *run, int level, tl_str message,
         run->logs = tl_realloc(run->logs, run->log_cap * sizeof(*run->logs));
         run->outcome.logs = run->logs;
     }
-    run->logs[run->outcome.log_count++] = (struct tl_run_log){level, tl_arena_str(&run->stretch, message),
-                                                              fields, tl_run_place(L, &run->stretch)};
+    run->logs[run->outcome.log_count++] =
+        (struct tl_run_log){level, tl_arena_str(&run->stretch, message), fields, tl_run_place(L, &run->stretch)};
 }
 
 void tl_run_note(lua_State *L, const char *text)
@@ -407,8 +401,8 @@ static int ctx_uuid(lua_State *L)
     struct tl_run *run = running(L, "uuid");
     uint64_t a = draw(run), b = draw(run);
     char text[40];
-    snprintf(text, sizeof text, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
-             (unsigned)((a >> 16) & 0xffff), (unsigned)(a & 0xfff), (unsigned)(0x8000 | ((b >> 48) & 0x3fff)),
+    snprintf(text, sizeof text, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32), (unsigned)((a >> 16) & 0xffff),
+             (unsigned)(a & 0xfff), (unsigned)(0x8000 | ((b >> 48) & 0x3fff)),
              (unsigned long long)(b & 0xffffffffffffull));
     lua_pushstring(L, text);
     return 1;
@@ -419,13 +413,13 @@ static int ctx_index(lua_State *L)
     const char *name = luaL_tolstring(L, 2, NULL);
     for (size_t i = 0; i < TL_COUNT_OF(later); i++)
         if (strcmp(later[i], name) == 0)
-            return luaL_error(
-                L, "ctx:%s comes with the durable-runs package; until then chain flows with ctx:emit", name);
+            return luaL_error(L, "ctx:%s comes with the durable-runs package; until then chain flows with ctx:emit",
+                              name);
     const char *nearest = tl_nearest(tl_str_z(name), methods, TL_COUNT_OF(methods));
     if (!nearest && tl_script_of(L)->bundle)
         nearest = tl_bundle_nearest_target(tl_script_of(L)->bundle, tl_str_z(name));
-    return luaL_error(L, "ctx has no '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
-                      nearest ? nearest : "", nearest ? "'?" : "");
+    return luaL_error(L, "ctx has no '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                      nearest ? "'?" : "");
 }
 
 static int read_only(lua_State *L)

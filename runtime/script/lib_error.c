@@ -10,8 +10,8 @@ static int error_tostring(lua_State *L)
     lua_getfield(L, 1, "operation");
     const char *class = lua_tostring(L, 2), *message = lua_tostring(L, 3);
     if (lua_isstring(L, 4))
-        lua_pushfstring(L, "%s: %s (%s, %s)", class ? class : "error", message ? message : "",
-                        lua_tostring(L, 4), lua_isstring(L, 5) ? lua_tostring(L, 5) : "");
+        lua_pushfstring(L, "%s: %s (%s, %s)", class ? class : "error", message ? message : "", lua_tostring(L, 4),
+                        lua_isstring(L, 5) ? lua_tostring(L, 5) : "");
     else
         lua_pushfstring(L, "%s", message ? message : "error");
     return 1;

@@ -166,10 +166,8 @@ void tl_key_read(lua_State *L, int index, struct tl_key_ref *key)
         key->integer = lua_toboolean(L, index);
         break;
     default:
-        luaL_error(
-            L,
-            "a %s is a key of this table: its order would be another in every process; use names or numbers",
-            luaL_typename(L, index));
+        luaL_error(L, "a %s is a key of this table: its order would be another in every process; use names or numbers",
+                   luaL_typename(L, index));
     }
 }
 

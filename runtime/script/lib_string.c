@@ -175,9 +175,8 @@ static int string_gsub(lua_State *L)
     const char *s = luaL_checklstring(L, 1, &len);
     const char *p = luaL_checklstring(L, 2, &p_len);
     int type = lua_type(L, 3);
-    luaL_argexpected(
-        L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION || type == LUA_TTABLE, 3,
-        "string/function/table");
+    luaL_argexpected(L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION || type == LUA_TTABLE, 3,
+                     "string/function/table");
     lua_Integer most = luaL_optinteger(L, 4, (lua_Integer)len + 1), count = 0;
     lua_settop(L, 4);
     bool anchored = p_len > 0 && *p == '^';
@@ -249,8 +248,8 @@ static int string_format(lua_State *L)
             tl_plain_tostring(L, arg, NULL);
             lua_replace(L, arg);
         } else if (tl_decimal_text_of(L, arg).ptr) {
-            return luaL_error(
-                L, "string.format: %%%c of a decimal; write %%s with amount:round(2, \"half-even\")", f[i]);
+            return luaL_error(L, "string.format: %%%c of a decimal; write %%s with amount:round(2, \"half-even\")",
+                              f[i]);
         }
     }
     lua_pushvalue(L, lua_upvalueindex(1));
@@ -269,11 +268,8 @@ static void wrap(lua_State *L, const char *name, lua_CFunction function)
 void tl_lib_string(lua_State *L)
 {
     luaL_requiref(L, "string", luaopen_string, 0);
-    static const luaL_Reg functions[] = {{"find", string_find},
-                                         {"match", string_match},
-                                         {"gmatch", string_gmatch},
-                                         {"gsub", string_gsub},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"find", string_find}, {"match", string_match}, {"gmatch", string_gmatch}, {"gsub", string_gsub}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     wrap(L, "rep", string_rep);
     wrap(L, "format", string_format);
@@ -282,8 +278,7 @@ void tl_lib_string(lua_State *L)
     /* "10" + 1 would make a double of "1.5"; text becomes a number by tonumber or decimal. */
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
-    static const char *const arithmetic[] = {"__add", "__sub", "__mul",  "__mod",
-                                             "__pow", "__div", "__idiv", "__unm"};
+    static const char *const arithmetic[] = {"__add", "__sub", "__mul", "__mod", "__pow", "__div", "__idiv", "__unm"};
     for (size_t i = 0; i < sizeof arithmetic / sizeof *arithmetic; i++) {
         lua_pushnil(L);
         lua_setfield(L, -2, arithmetic[i]);

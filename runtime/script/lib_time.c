@@ -67,11 +67,10 @@ static int time_parse(lua_State *L)
 static int time_format(lua_State *L)
 {
     static const char *const names[] = {"rfc3339", "salesforce", "odata", "odata2", "date", NULL};
-    static const enum tl_time_form forms[] = {TL_TIME_RFC3339, TL_TIME_SALESFORCE, TL_TIME_ODATA,
-                                              TL_TIME_ODATA2, TL_TIME_DATE};
+    static const enum tl_time_form forms[] = {TL_TIME_RFC3339, TL_TIME_SALESFORCE, TL_TIME_ODATA, TL_TIME_ODATA2,
+                                              TL_TIME_DATE};
     int form = luaL_checkoption(L, 1, "rfc3339", names);
-    lua_Integer offset = luaL_optinteger(L, 3, 0), digits = luaL_optinteger(L, 4, 0),
-                ns = luaL_optinteger(L, 5, 0);
+    lua_Integer offset = luaL_optinteger(L, 3, 0), digits = luaL_optinteger(L, 4, 0), ns = luaL_optinteger(L, 5, 0);
     luaL_argcheck(L, offset > -1440 && offset < 1440, 3, "minutes of less than a day");
     luaL_argcheck(L, digits >= 0 && digits <= 9, 4, "0 to 9 digits");
     luaL_argcheck(L, ns >= 0 && ns < 1000000, 5, "0 to 999999");

@@ -16,8 +16,7 @@
 #define LOAD_CPU_MS 5000
 
 /* "path:12: text" → place and text; false when there is no such prefix. */
-static bool split_message(const char *message, struct tl_arena *arena, struct tl_place *place,
-                          const char **text)
+static bool split_message(const char *message, struct tl_arena *arena, struct tl_place *place, const char **text)
 {
     for (const char *colon = strchr(message, ':'); colon; colon = strchr(colon + 1, ':')) {
         char *end;
@@ -33,8 +32,8 @@ static bool split_message(const char *message, struct tl_arena *arena, struct tl
 }
 
 /* Reports an error of Lua: a finding while checking, else `err`. */
-static void report(struct tl_loading *loading, const struct tl_source *source, const char *message,
-                   const char *chain, struct tl_error *err)
+static void report(struct tl_loading *loading, const struct tl_source *source, const char *message, const char *chain,
+                   struct tl_error *err)
 {
     struct tl_place place = {source->path, 0};
     const char *text = message;
@@ -66,8 +65,7 @@ static void inspect(lua_State *L, const struct tl_source *source, struct tl_find
     struct tl_proto *main;
     struct tl_error err;
     struct tl_place place = {source->path, 0};
-    if (lua_dump(L, add_piece, &dump, 0) != 0 ||
-        tl_chunk_read(tl_buf_str(&dump), &arena, &main, &err) != TL_OK)
+    if (lua_dump(L, add_piece, &dump, 0) != 0 || tl_chunk_read(tl_buf_str(&dump), &arena, &main, &err) != TL_OK)
         tl_findings_add(findings, TL_FINDING_ERROR, place, "the compiled file cannot be inspected");
     else
         tl_inspect_chunk(main, source->path, findings);
@@ -152,8 +150,7 @@ static bool run_source(lua_State *L, const struct tl_source *source, int args, s
 
 /* ---- require ---- */
 
-static const struct tl_source *find_module(const struct tl_bundle *bundle, const char *name, char *path,
-                                           size_t size)
+static const struct tl_source *find_module(const struct tl_bundle *bundle, const char *name, char *path, size_t size)
 {
     static const char *const folders[] = {"lib/", "", NULL};
     char plain[200];
@@ -164,8 +161,8 @@ static const struct tl_source *find_module(const struct tl_bundle *bundle, const
     for (size_t i = 0; folders[i]; i++) {
         snprintf(path, size, "%s%s.lua", folders[i], plain);
         const struct tl_source *source = tl_bundle_source(bundle, path, false);
-        if (source && (strncmp(path, "lib/", 4) == 0 || strncmp(path, "maps/", 5) == 0 ||
-                       strncmp(path, "lenses/", 7) == 0))
+        if (source &&
+            (strncmp(path, "lib/", 4) == 0 || strncmp(path, "maps/", 5) == 0 || strncmp(path, "lenses/", 7) == 0))
             return source;
     }
     snprintf(path, size, "%s.lua", plain);
@@ -187,9 +184,8 @@ static int missing_module(lua_State *L, const struct tl_bundle *bundle, const ch
                 nearest = lua_pushstring(L, word);
         }
     }
-    return luaL_error(
-        L, "require \"%s\": there is no such file in lib/, maps/, lenses/ or the standard library%s%s", name,
-        nearest ? "; did you mean " : "", nearest ? nearest : "");
+    return luaL_error(L, "require \"%s\": there is no such file in lib/, maps/, lenses/ or the standard library%s%s",
+                      name, nearest ? "; did you mean " : "", nearest ? nearest : "");
 }
 
 /* Leaves the module's value; false: it failed and was reported. Raises when it is already being loaded. */
@@ -243,8 +239,8 @@ static int script_require(lua_State *L)
     if (!script->loading) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, script->modules);
         if (lua_getfield(L, -1, source->path) == LUA_TNIL)
-            return luaL_error(
-                L, "require \"%s\": files are loaded before runs; require it at the top of the file", name);
+            return luaL_error(L, "require \"%s\": files are loaded before runs; require it at the top of the file",
+                              name);
         return 1;
     }
     struct tl_error err;
@@ -341,8 +337,8 @@ static int unknown_global(lua_State *L)
     if (advice)
         return luaL_error(L, "%s", advice);
     const char *nearest = tl_nearest(tl_str_z(name), tl_global_names, tl_global_count);
-    return luaL_error(L, "unknown global '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
-                      nearest ? nearest : "", nearest ? "'?" : "");
+    return luaL_error(L, "unknown global '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                      nearest ? "'?" : "");
 }
 
 /* The globals table stays empty; what it names is behind it, read-only. */

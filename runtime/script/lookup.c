@@ -10,14 +10,12 @@
 
 #define COLUMNS_MAX 256
 
-static void put_row(struct tl_bundle *bundle, struct tl_lookup *lookup, tl_str key, tl_str row,
-                    struct tl_place place)
+static void put_row(struct tl_bundle *bundle, struct tl_lookup *lookup, tl_str key, tl_str row, struct tl_place place)
 {
     tl_str *kept = TL_ARENA_NEW(&bundle->arena, tl_str);
     *kept = tl_arena_str(&bundle->arena, row);
     if (tl_map_put(lookup->rows, key, kept))
-        tl_findings_add(&bundle->findings, TL_FINDING_ERROR, place, "the key '%.*s' stands twice",
-                        TL_STR_ARGS(key));
+        tl_findings_add(&bundle->findings, TL_FINDING_ERROR, place, "the key '%.*s' stands twice", TL_STR_ARGS(key));
 }
 
 static void read_json(struct tl_bundle *bundle, struct tl_lookup *lookup, const struct tl_source *source)
@@ -124,8 +122,8 @@ static void read_csv(struct tl_bundle *bundle, struct tl_lookup *lookup, const s
     tl_str rest = source->text;
     while (rest.len > 0)
         if (!read_line(&c, &rest)) {
-            tl_findings_add(&bundle->findings, TL_FINDING_ERROR, c.place,
-                            "not a line of a CSV table with %zu columns", c.columns);
+            tl_findings_add(&bundle->findings, TL_FINDING_ERROR, c.place, "not a line of a CSV table with %zu columns",
+                            c.columns);
             break;
         }
     tl_buf_free(&c.field);

@@ -9,8 +9,7 @@
 #define CAPTURE_OPEN (-1)
 #define CAPTURE_POSITION (-2)
 
-void tl_match_init(struct tl_match *m, lua_State *L, const char *src, size_t src_len, const char *pat,
-                   size_t pat_len)
+void tl_match_init(struct tl_match *m, lua_State *L, const char *src, size_t src_len, const char *pat, size_t pat_len)
 {
     m->L = L;
     m->src = src;

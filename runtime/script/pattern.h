@@ -20,8 +20,7 @@ struct tl_match {
     } capture[TL_CAPTURES];
 };
 
-void tl_match_init(struct tl_match *m, lua_State *L, const char *src, size_t src_len, const char *pat,
-                   size_t pat_len);
+void tl_match_init(struct tl_match *m, lua_State *L, const char *src, size_t src_len, const char *pat, size_t pat_len);
 /* Matches `pat` exactly at `s`; the end of the match or NULL. Raises for a malformed pattern and at the
  * budget. */
 const char *tl_match_at(struct tl_match *m, const char *s, const char *pat);

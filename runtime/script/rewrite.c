@@ -12,9 +12,9 @@ struct chain {
 
 static bool is_word(const struct tl_token *t)
 {
-    static const char *const words[] = {
-        "and",  "or",     "not", "if",  "while", "until", "return",   "in",     "local", "then", "do",
-        "else", "elseif", "end", "nil", "true",  "false", "function", "repeat", "for",   "goto", "break"};
+    static const char *const words[] = {"and",   "or",       "not",    "if",   "while",  "until", "return", "in",
+                                        "local", "then",     "do",     "else", "elseif", "end",   "nil",    "true",
+                                        "false", "function", "repeat", "for",  "goto",   "break"};
     for (size_t i = 0; i < TL_COUNT_OF(words); i++)
         if (tl_str_is(t->text, words[i]))
             return true;

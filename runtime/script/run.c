@@ -143,8 +143,7 @@ static int event_unit(lua_State *L)
         lua_settop(L, 2);
     }
     if (!lua_istable(L, 2))
-        return luaL_error(L, "the map of event \"%s\" gave a %s instead of a record", type->name,
-                          luaL_typename(L, 2));
+        return luaL_error(L, "the map of event \"%s\" gave a %s instead of a record", type->name, luaL_typename(L, 2));
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->ctx);
     lua_getfield(L, -1, "emit");
     lua_insert(L, -2);
@@ -220,10 +219,10 @@ static void fail_run(struct tl_run *run, int status)
         bool cpu = script->stop == TL_STOP_CPU;
         error->cls = TL_STR("budget");
         error->code = cpu ? TL_STR("cpu") : TL_STR("memory");
-        error->message = tl_str_z(
-            cpu ? tl_arena_printf(&run->stretch, "stopped after %lld ms of CPU time without waiting",
-                                  (long long)script->limits.cpu_ms)
-                : tl_arena_printf(&run->stretch, "stopped: the script needs more memory than it may have"));
+        error->message =
+            tl_str_z(cpu ? tl_arena_printf(&run->stretch, "stopped after %lld ms of CPU time without waiting",
+                                           (long long)script->limits.cpu_ms)
+                         : tl_arena_printf(&run->stretch, "stopped: the script needs more memory than it may have"));
         error->retryable = true;
         if (script->stop_place.line)
             error->place = script->stop_place;
@@ -374,8 +373,8 @@ bool tl_run_begin(struct tl_run *run, bool order)
     return false;
 }
 
-const struct tl_run_outcome *tl_run_start(struct tl_script *script, size_t flow,
-                                          const struct tl_run_event *event, struct tl_run **out)
+const struct tl_run_outcome *tl_run_start(struct tl_script *script, size_t flow, const struct tl_run_event *event,
+                                          struct tl_run **out)
 {
     tl_must(script->bundle && flow < script->bundle->flows.count && !script->run);
     struct tl_run *run = tl_run_new(script, flow, event);

@@ -27,22 +27,22 @@ struct tl_script {
     const struct tl_bundle *bundle; /* borrow; NULL in a bare state and while a bundle is being loaded */
     struct tl_quota quota;
     struct tl_script_limits limits;
-    lua_State *volatile current;   /* the coroutine that runs */
-    volatile sig_atomic_t expired; /* the CPU budget is used up */
-    enum tl_stop stop;             /* of the stretch */
-    bool asking;                   /* the yield under way is the runtime's, not the script's */
-    struct tl_run *run;            /* running or NULL; borrow */
-    struct tl_loading *loading;    /* while files load; borrow */
+    lua_State *volatile current;                          /* the coroutine that runs */
+    volatile sig_atomic_t expired;                        /* the CPU budget is used up */
+    enum tl_stop stop;                                    /* of the stretch */
+    bool asking;                                          /* the yield under way is the runtime's, not the script's */
+    struct tl_run *run;                                   /* running or NULL; borrow */
+    struct tl_loading *loading;                           /* while files load; borrow */
     int decimal_meta, array_meta, nulls_meta, error_meta; /* registry references of metatables */
-    int declarations;                /* registry reference: list of declarations in order */
-    int globals;                     /* registry reference: _ENV of scripts */
-    int modules;                     /* registry reference: name → value of require */
-    int ctx;                         /* registry reference: the ctx object */
-    int cjson, host, mapping;        /* registry references: modules of our own */
-    int puts;                        /* registry reference: "target order@1" → map object */
-    int maps;                        /* registry reference: map name → map object */
-    struct tl_buf scratch, scratch2; /* for encoding while a script runs */
-    struct tl_place stop_place;      /* where the stretch was stopped; file in the state's arena */
+    int declarations;                                     /* registry reference: list of declarations in order */
+    int globals;                                          /* registry reference: _ENV of scripts */
+    int modules;                                          /* registry reference: name → value of require */
+    int ctx;                                              /* registry reference: the ctx object */
+    int cjson, host, mapping;                             /* registry references: modules of our own */
+    int puts;                                             /* registry reference: "target order@1" → map object */
+    int maps;                                             /* registry reference: map name → map object */
+    struct tl_buf scratch, scratch2;                      /* for encoding while a script runs */
+    struct tl_place stop_place;                           /* where the stretch was stopped; file in the state's arena */
     struct tl_arena stop_arena;
     struct tl_zones *zones; /* own: time zones read so far */
 };

@@ -16,9 +16,8 @@
 #define FILE_BYTES (4u * 1024 * 1024)
 #define ALL_BYTES (64u * 1024 * 1024)
 
-static const char *const order[] = {"integration.lua", "entities.lua", "entities/", "maps.lua",
-                                    "maps/",           "lenses.lua",   "lenses/",   "events.lua",
-                                    "events/",         "flows.lua",    "flows/",    "apis/"};
+static const char *const order[] = {"integration.lua", "entities.lua", "entities/", "maps.lua",  "maps/",  "lenses.lua",
+                                    "lenses/",         "events.lua",   "events/",   "flows.lua", "flows/", "apis/"};
 static const char *const kept[] = {"contracts/", "systems/", "lookups/"};
 
 static void give_role(struct tl_source *source)
@@ -83,8 +82,7 @@ static tl_code read_file(struct reading *r, int dir, const char *name, const cha
     r->bytes += size;
     if (size > FILE_BYTES || r->bytes > ALL_BYTES || r->bundle->sources.count >= FILES_MAX) {
         close(fd);
-        return tl_fail(err, TL_EINPUT,
-                       "%s: an integration has at most 2,000 files, 4 MB a file, 64 MB in all", path);
+        return tl_fail(err, TL_EINPUT, "%s: an integration has at most 2,000 files, 4 MB a file, 64 MB in all", path);
     }
     char *text = tl_arena_alloc(&r->bundle->arena, size + 1);
     size_t got = 0;
@@ -119,8 +117,7 @@ static tl_code read_folder(struct reading *r, int fd, const char *prefix, int de
             strcat(path, "/");
             if (sub >= 0)
                 code = read_folder(r, sub, path, depth + 1, err);
-        } else if (S_ISREG(st.st_mode) &&
-                   (r->standard ? tl_str_ends(tl_str_z(path), TL_STR(".lua")) : wanted(path))) {
+        } else if (S_ISREG(st.st_mode) && (r->standard ? tl_str_ends(tl_str_z(path), TL_STR(".lua")) : wanted(path))) {
             code = read_file(r, dirfd(dir), entry->d_name, path, err);
         }
     }
@@ -145,8 +142,7 @@ static void digest(struct tl_bundle *bundle)
     for (size_t i = 0; i < bundle->sources.count; i++) {
         const struct tl_source *s = &bundle->sources.items[i];
         char head[700];
-        int n = snprintf(head, sizeof head, "%d %s %zu\n", (int)(s->role == TL_SOURCE_STANDARD), s->path,
-                         s->text.len);
+        int n = snprintf(head, sizeof head, "%d %s %zu\n", (int)(s->role == TL_SOURCE_STANDARD), s->path, s->text.len);
         tl_sha256_add(&sha, tl_str_n(head, (size_t)n));
         tl_sha256_add(&sha, s->text);
     }
@@ -161,8 +157,7 @@ static tl_code finish(struct tl_bundle *bundle, struct tl_error *err)
     const char *library = bundle->options.library;
     int fd = library ? open(library, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
-        return tl_fail(err, TL_EIO,
-                       "the standard library %s cannot be read: is Tidelock installed completely?",
+        return tl_fail(err, TL_EIO, "the standard library %s cannot be read: is Tidelock installed completely?",
                        library ? library : "(no path)");
     tl_code code = read_folder(&r, fd, "", 0, err);
     if (code != TL_OK)
@@ -191,8 +186,7 @@ tl_code tl_sources_take(struct tl_bundle *bundle, const struct tl_bundle_file *f
     for (size_t i = 0; i < count; i++) {
         bytes += files[i].text.len;
         if (files[i].text.len > FILE_BYTES || bytes > ALL_BYTES || i >= FILES_MAX)
-            return tl_fail(err, TL_EINPUT,
-                           "an integration has at most 2,000 files, 4 MB a file, 64 MB in all");
+            return tl_fail(err, TL_EINPUT, "an integration has at most 2,000 files, 4 MB a file, 64 MB in all");
         if (wanted(files[i].path))
             add(bundle, files[i].path, tl_arena_str(&bundle->arena, files[i].text), false);
     }

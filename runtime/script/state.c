@@ -117,8 +117,8 @@ tl_code tl_script_protected(struct tl_script *script, lua_CFunction function, vo
     return code;
 }
 
-tl_code tl_script_new(const struct tl_bundle *bundle, const struct tl_script_limits *limits,
-                      struct tl_script **out, struct tl_error *err)
+tl_code tl_script_new(const struct tl_bundle *bundle, const struct tl_script_limits *limits, struct tl_script **out,
+                      struct tl_error *err)
 {
     if (tl_bundle_errors(bundle))
         return tl_fail(err, TL_ECONFIG, "the integration has %zu errors; tidelock check lists them",

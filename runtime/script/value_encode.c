@@ -30,8 +30,8 @@ static int refuse(struct encoder *e, const char *what, const char *detail)
     path[0] = '\0';
     for (int i = 0; i < e->depth && len < sizeof path - 48; i++) {
         struct step *s = &e->path[i];
-        int n = s->key.ptr ? snprintf(path + len, sizeof path - len, "/%.*s",
-                                      s->key.len > 40 ? 40 : (int)s->key.len, s->key.ptr)
+        int n = s->key.ptr ? snprintf(path + len, sizeof path - len, "/%.*s", s->key.len > 40 ? 40 : (int)s->key.len,
+                                      s->key.ptr)
                            : snprintf(path + len, sizeof path - len, "/%lld", (long long)s->index - 1);
         len += n > 0 ? (size_t)n : 0;
     }

@@ -1,6 +1,6 @@
 /* Why did nothing come? When a key was never received, each system that an event comes from is asked for a record with
- * that key (operation "find" of its connector), and the event's filter is tried on what it answers: so the reply names the
- * missing record, or the filter line that would drop it, or says that it would be taken. Reads only. */
+ * that key (operation "find" of its connector), and the event's filter is tried on what it answers: so the reply names
+ * the missing record, or the filter line that would drop it, or says that it would be taken. Reads only. */
 #include "base/alloc.h"
 #include "connector/call.h"
 #include "connector/webhook.h"
@@ -23,7 +23,7 @@ struct question {
 struct ask {
     struct tl_control_request *request;
     struct tl_lane *lane;
-    char *key; /* own */
+    char *key;                  /* own */
     struct question *questions; /* own */
     size_t count, open;
 };
@@ -92,14 +92,17 @@ static void try_filter(struct question *q, tl_str record)
     const struct tl_run_outcome *outcome =
         tl_run_start(tl_lane_script(q->ask->lane), (size_t)q->event->flow, &event, &run);
     if (outcome->ending == TL_RUN_DROPPED)
-        settle(q, "filtered", tl_printf("the record is there; the filter at %s:%d does not want it as it is now",
-                                        outcome->place.file, outcome->place.line));
+        settle(q, "filtered",
+               tl_printf("the record is there; the filter at %s:%d does not want it as it is now", outcome->place.file,
+                         outcome->place.line));
     else if (outcome->ending == TL_RUN_DONE)
-        settle(q, "wanted", tl_printf("the record is there and would be taken, but no change of it has come: see the capture in "
-                                      "'tidelock status'"));
+        settle(q, "wanted",
+               tl_printf("the record is there and would be taken, but no change of it has come: see the capture in "
+                         "'tidelock status'"));
     else
-        settle(q, "fails", tl_printf("the record is there; its mapping fails at %s:%d: %.*s", outcome->error.place.file,
-                                     outcome->error.place.line, TL_STR_ARGS(outcome->error.message)));
+        settle(q, "fails",
+               tl_printf("the record is there; its mapping fails at %s:%d: %.*s", outcome->error.place.file,
+                         outcome->error.place.line, TL_STR_ARGS(outcome->error.message)));
     tl_run_free(run);
     tl_free(type);
 }
@@ -168,8 +171,8 @@ static void add_question(struct ask *ask, const struct tl_event_type *event, con
     q->field = tl_copy_z(event->key_field);
 }
 
-/* "salesforce.Opportunity" or, of each system of a kind, "erp.SalesOrders". Nothing is asked when it cannot be told which
- * field of the record holds the key. */
+/* "salesforce.Opportunity" or, of each system of a kind, "erp.SalesOrders". Nothing is asked when it cannot be told
+ * which field of the record holds the key. */
 static void add_questions(struct ask *ask, const struct tl_bundle *bundle, const struct tl_event_type *event)
 {
     size_t count;

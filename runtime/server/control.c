@@ -15,18 +15,12 @@ static const struct {
     const char *path; /* a segment "*" goes into `rest` */
     void (*handle)(struct tl_control_request *request);
 } routes[] = {
-    {"GET", "/v1/status", tl_control_status},
-    {"GET", "/v1/trace", tl_control_trace},
-    {"GET", "/v1/events/*", tl_control_event},
-    {"GET", "/v1/exceptions", tl_control_exceptions},
-    {"GET", "/v1/exceptions/*", tl_control_exception},
-    {"POST", "/v1/exceptions/*/*", tl_control_desk},
-    {"POST", "/v1/pause", tl_control_pause},
-    {"POST", "/v1/resume", tl_control_resume},
-    {"GET", "/v1/settings", tl_control_settings},
-    {"POST", "/v1/settings", tl_control_settings_set},
-    {"GET", "/v1/secrets", tl_control_secrets},
-    {"POST", "/v1/secrets", tl_control_secrets_set},
+    {"GET", "/v1/status", tl_control_status},          {"GET", "/v1/trace", tl_control_trace},
+    {"GET", "/v1/events/*", tl_control_event},         {"GET", "/v1/exceptions", tl_control_exceptions},
+    {"GET", "/v1/exceptions/*", tl_control_exception}, {"POST", "/v1/exceptions/*/*", tl_control_desk},
+    {"POST", "/v1/pause", tl_control_pause},           {"POST", "/v1/resume", tl_control_resume},
+    {"GET", "/v1/settings", tl_control_settings},      {"POST", "/v1/settings", tl_control_settings_set},
+    {"GET", "/v1/secrets", tl_control_secrets},        {"POST", "/v1/secrets", tl_control_secrets_set},
     {"GET", "/v1/doctor", tl_control_doctor},
 };
 

@@ -7,12 +7,12 @@
 enum { TL_CONTROL_ANSWER_MAX = 256 << 20 };
 
 struct tl_control_request {
-    struct tl_server *server;      /* borrow */
-    struct tl_http_request *http;  /* ours until answered */
-    struct tl_json_doc *body;      /* own; NULL when there was none */
+    struct tl_server *server;         /* borrow */
+    struct tl_http_request *http;     /* ours until answered */
+    struct tl_json_doc *body;         /* own; NULL when there was none */
     const struct tl_json_value *root; /* of the body */
-    char who[128];                 /* "alice (uid 1000)" */
-    tl_str rest[2];                /* segments of the path after the route's own */
+    char who[128];                    /* "alice (uid 1000)" */
+    tl_str rest[2];                   /* segments of the path after the route's own */
     size_t rest_count;
 };
 

@@ -4,7 +4,8 @@
 #include "flow/pause.h"
 #include <stdio.h>
 
-/* ---- looking -------------------------------------------------------------------------------------------------------------- */
+/* ---- looking
+ * -------------------------------------------------------------------------------------------------------------- */
 
 void tl_control_exceptions(struct tl_control_request *request)
 {
@@ -47,7 +48,8 @@ void tl_control_exception(struct tl_control_request *request)
     tl_buf_free(&out);
 }
 
-/* ---- acting --------------------------------------------------------------------------------------------------------------- */
+/* ---- acting
+ * --------------------------------------------------------------------------------------------------------------- */
 
 /* The end of every act: its sentence, or why not. */
 static void acted(void *ctx, tl_code code, const char *text)
@@ -88,7 +90,8 @@ void tl_control_desk(struct tl_control_request *request)
     if (!tl_control_engine(request))
         return;
     if (!desk_act_parse(request->rest[1], &desk.act)) {
-        tl_fail(&err, TL_EINPUT, "an exception cannot be '%.*s': retry, edit or discard", TL_STR_ARGS(request->rest[1]));
+        tl_fail(&err, TL_EINPUT, "an exception cannot be '%.*s': retry, edit or discard",
+                TL_STR_ARGS(request->rest[1]));
         tl_control_fail(request, &err);
     } else if (tl_json_get_bool(request->root, "dry_run", false)) {
         tl_control_exception(request);

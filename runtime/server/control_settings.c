@@ -1,5 +1,5 @@
-/* Settings and secrets: listing what is declared and set, and setting one. A value that the integration uses restarts the
- * engine with it, which takes as long as the calls in flight. */
+/* Settings and secrets: listing what is declared and set, and setting one. A value that the integration uses restarts
+ * the engine with it, which takes as long as the calls in flight. */
 #include "base/alloc.h"
 #include "codec/timestamp.h"
 #include "control.h"

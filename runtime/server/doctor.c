@@ -1,5 +1,5 @@
-/* `tidelock doctor`: every system is asked one cheap authenticated question on a lane; the clock and the settings are looked
- * at. Nothing is written anywhere. */
+/* `tidelock doctor`: every system is asked one cheap authenticated question on a lane; the clock and the settings are
+ * looked at. Nothing is written anywhere. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "connector/probe.h"

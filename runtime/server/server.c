@@ -1,6 +1,7 @@
 /* Start, restart of the engine, and stop, in the order in which one thing needs the other:
  *
- *   data folder · key · integration · journal · settings · systems · engine (lanes, listeners) · probes · control socket
+ *   data folder · key · integration · journal · settings · systems · engine (lanes, listeners) · probes · control
+ * socket
  *
  * and the other way round at the end. All on the main thread; its loop runs the probes, the control socket, signals and
  * the hourly look at what may be forgotten. */
@@ -18,7 +19,8 @@
 
 enum { STOP_GRACE_MS = 5000, RETAIN_EVERY_MS = 60 * 60 * 1000, FILE_MAX_BYTES = 1 << 20 };
 
-/* ---- the journal's callbacks, on its threads ---------------------------------------------------------------------------- */
+/* ---- the journal's callbacks, on its threads
+ * ---------------------------------------------------------------------------- */
 
 static void on_commit(void *ctx, struct tl_commit *commit)
 {
@@ -38,7 +40,8 @@ static bool before_drop(void *ctx, uint64_t first, uint64_t last)
     return yes;
 }
 
-/* ---- the engine ----------------------------------------------------------------------------------------------------------- */
+/* ---- the engine
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void set_engine(struct tl_server *server, struct tl_engine *engine)
 {
@@ -109,11 +112,13 @@ bool tl_server_unready(struct tl_server *server, struct tl_buf *why)
     else if (tl_journal_room(server->journal) >= TL_ROOM_FULL)
         tl_buf_add_z(why, "the disk is full: nothing is accepted until there is space");
     else if (!tl_journal_clock_trusted(server->journal))
-        tl_buf_add_z(why, "the wall clock ran ahead: long timers and expiry stand still until it has agreed for ten minutes");
+        tl_buf_add_z(
+            why, "the wall clock ran ahead: long timers and expiry stand still until it has agreed for ten minutes");
     return why->len != 0;
 }
 
-/* ---- start ---------------------------------------------------------------------------------------------------------------- */
+/* ---- start
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static tl_code make_data_folder(const char *data, struct tl_error *err)
 {
@@ -146,7 +151,8 @@ static tl_code load_integration(struct tl_server *server, struct tl_error *err)
             fprintf(stderr, "%s:%d: error: %s\n", findings[i].place.file, findings[i].place.line, findings[i].text);
     }
     if (errors != 0)
-        return tl_fail(err, TL_ECONFIG, "%s has %zu error%s; nothing was started", config->dir, errors, errors == 1 ? "" : "s");
+        return tl_fail(err, TL_ECONFIG, "%s has %zu error%s; nothing was started", config->dir, errors,
+                       errors == 1 ? "" : "s");
     server->run_as = tl_printf("%s@%.12s", tl_bundle_integration(bundle), tl_bundle_hash(bundle));
     return TL_OK;
 }
@@ -277,7 +283,8 @@ static tl_code start(struct tl_server *server, struct tl_error *err)
     return code;
 }
 
-/* ---- stop ----------------------------------------------------------------------------------------------------------------- */
+/* ---- stop
+ * ----------------------------------------------------------------------------------------------------------------- */
 
 static void one_stopped(void *ctx)
 {

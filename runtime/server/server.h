@@ -1,5 +1,5 @@
-/* Private to the room: the server and what its parts ask of each other. All of it belongs to the main thread, except where
- * a lane is named. */
+/* Private to the room: the server and what its parts ask of each other. All of it belongs to the main thread, except
+ * where a lane is named. */
 #pragma once
 #include "crypto/box.h"
 #include "flow/engine.h"
@@ -52,7 +52,7 @@ struct tl_server {
     struct tl_integration *integration;
     struct tl_server_systems systems;
     struct tl_server_listen listen;
-    struct tl_engine *engine; /* NULL while settings are missing */
+    struct tl_engine *engine;     /* NULL while settings are missing */
     pthread_rwlock_t engine_lock; /* guards `engine` for the journal's threads */
     struct tl_ops *ops;
     struct tl_http_server *control;

@@ -17,10 +17,10 @@ struct value {
 };
 
 struct tl_settings {
-    struct tl_journal *journal;   /* borrow */
-    const struct tl_box *box;     /* borrow */
-    pthread_mutex_t lock;         /* guards the maps */
-    struct tl_map values[2];      /* [secret]: name → struct value */
+    struct tl_journal *journal; /* borrow */
+    const struct tl_box *box;   /* borrow */
+    pthread_mutex_t lock;       /* guards the maps */
+    struct tl_map values[2];    /* [secret]: name → struct value */
 };
 
 static const char *const tables[2] = {"setting", "secret"};
@@ -133,10 +133,12 @@ static tl_code check(bool secret, tl_str name, tl_str value, struct tl_error *er
     for (size_t i = 0; ok && i < name.len; i++)
         ok = name.ptr[i] > ' ' && name.ptr[i] < 0x7f;
     if (!ok)
-        return tl_fail(err, TL_EINPUT, "'%.*s' cannot be the name of a %s: printable ASCII without blanks, at most %d bytes",
+        return tl_fail(err, TL_EINPUT,
+                       "'%.*s' cannot be the name of a %s: printable ASCII without blanks, at most %d bytes",
                        TL_STR_ARGS(name), what, TL_SETTING_NAME_MAX);
     if (value.len > TL_SETTING_VALUE_MAX)
-        return tl_fail(err, TL_EINPUT, "%s %.*s is longer than %d bytes", what, TL_STR_ARGS(name), TL_SETTING_VALUE_MAX);
+        return tl_fail(err, TL_EINPUT, "%s %.*s is longer than %d bytes", what, TL_STR_ARGS(name),
+                       TL_SETTING_VALUE_MAX);
     return TL_OK;
 }
 
@@ -173,7 +175,8 @@ static tl_code write_both(struct tl_settings *settings, bool secret, tl_str name
     char key[64];
     snprintf(key, sizeof key, "%016llx-%s", (unsigned long long)tl_wall_ms(), tables[secret]);
     char *audit_key = tl_printf("%s-%.*s", key, TL_STR_ARGS(name));
-    struct tl_state_put put = {.table = tl_str_z(tables[secret]), .key = name, .value = stored, .attr = {tl_str_z(act->who)}};
+    struct tl_state_put put = {
+        .table = tl_str_z(tables[secret]), .key = name, .value = stored, .attr = {tl_str_z(act->who)}};
     struct tl_state_put record = {
         .table = TL_STR("audit"), .key = tl_str_z(audit_key), .value = audit, .attr = {tl_str_z(act->who)}};
     struct tl_batch *batch = tl_batch_new(settings->journal);
@@ -204,7 +207,8 @@ tl_code tl_settings_set(struct tl_settings *settings, bool secret, tl_str name, 
     if (secret)
         code = tl_box_seal(settings->box, value, name, &sealed, err);
     if (code == TL_OK)
-        code = write_both(settings, secret, name, secret ? tl_buf_str(&sealed) : value, tl_buf_str(&audit), act, &time_ms, err);
+        code = write_both(settings, secret, name, secret ? tl_buf_str(&sealed) : value, tl_buf_str(&audit), act,
+                          &time_ms, err);
     if (code == TL_OK) {
         keep(settings, secret, name, value, tl_str_z(act->who), time_ms);
         *changed = true;
@@ -224,7 +228,8 @@ static tl_code import_members(struct tl_settings *settings, bool secret, const s
         if (type == TL_JSON_IS_TRUE || type == TL_JSON_IS_FALSE)
             text = tl_json_raw(i.value);
         else if (type != TL_JSON_IS_STRING && type != TL_JSON_IS_NUMBER)
-            return tl_fail(err, TL_EINPUT, "%s: %.*s must be a text, a number, true or false", file, TL_STR_ARGS(i.key));
+            return tl_fail(err, TL_EINPUT, "%s: %.*s must be a text, a number, true or false", file,
+                           TL_STR_ARGS(i.key));
         bool changed;
         tl_code code = tl_settings_set(settings, secret, i.key, text, act, &changed, err);
         if (code != TL_OK)
@@ -267,7 +272,8 @@ void tl_settings_each(struct tl_settings *settings, bool secret,
     qsort(names, count, sizeof *names, by_name);
     for (size_t i = 0; i < count; i++) {
         const struct value *value = tl_map_get(map, names[i]);
-        each(ctx, names[i], secret ? TL_STR_NONE : tl_str_n(value->text, value->len), tl_str_z(value->by), value->time_ms);
+        each(ctx, names[i], secret ? TL_STR_NONE : tl_str_n(value->text, value->len), tl_str_z(value->by),
+             value->time_ms);
     }
     tl_free(names);
     pthread_mutex_unlock(&settings->lock);

@@ -37,8 +37,8 @@ static void save_session(void *ctx, const struct tl_system *system, tl_str sessi
     tl_str name = tl_system_name(system);
     tl_code code = tl_box_seal(server->box, session, name, &sealed, NULL);
     if (code == TL_OK)
-        code = tl_batch_put(batch, &(struct tl_state_put){.table = session_table(), .key = name, .value = tl_buf_str(&sealed)},
-                            NULL);
+        code = tl_batch_put(
+            batch, &(struct tl_state_put){.table = session_table(), .key = name, .value = tl_buf_str(&sealed)}, NULL);
     tl_buf_free(&sealed);
     if (code != TL_OK) {
         tl_batch_free(batch);

@@ -1,4 +1,5 @@
-/* The part of the Acme connector that a table cannot say: a report is started, asked for until it is ready, and read. */
+/* The part of the Acme connector that a table cannot say: a report is started, asked for until it is ready, and read.
+ */
 #include <tidelock/async.h>
 #include <tidelock/manifest.h>
 #include <tidelock/text.h>
@@ -65,7 +66,8 @@ static void report(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_END;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------------------------------
+ */
 
 static int32_t on_open(const tlc_host *host, tlc_scope *scope, tlc_slice config, tlc_instance **out)
 {

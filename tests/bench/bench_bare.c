@@ -1,7 +1,9 @@
-/* The same path without journal and policies, for comparison: the same listener, the same connector verifies and splits a
- * webhook, and (mode deliver) the same Lua maps it and the same connector writes it. No commit, no order, no gate, no retry.
+/* The same path without journal and policies, for comparison: the same listener, the same connector verifies and splits
+ * a webhook, and (mode deliver) the same Lua maps it and the same connector writes it. No commit, no order, no gate, no
+ * retry.
  *
- *     bench_bare accept|deliver INTEGRATION LIBRARY PLUGINS SETTINGS [lanes]     prints: listening http://127.0.0.1:PORT
+ *     bench_bare accept|deliver INTEGRATION LIBRARY PLUGINS SETTINGS [lanes]     prints: listening
+ * http://127.0.0.1:PORT
  *
  * SETTINGS is a JSON object by system name: {"erp":{"url":"…"}}: the systems' settings as the connector takes them. */
 #include "base/alloc.h"
@@ -91,7 +93,8 @@ static void follow(struct work *work, const struct tl_run_outcome *outcome)
         return;
     }
     if (outcome->ending != TL_RUN_DONE) {
-        fprintf(stderr, "bench_bare: a run ended with %d: %.*s\n", (int)outcome->ending, TL_STR_ARGS(outcome->error.message));
+        fprintf(stderr, "bench_bare: a run ended with %d: %.*s\n", (int)outcome->ending,
+                TL_STR_ARGS(outcome->error.message));
         exit(1);
     }
     atomic_fetch_add_explicit(&work->lane->bare->done, 1, memory_order_relaxed);
@@ -109,8 +112,11 @@ static void start_flows(struct lane *lane, tl_str type, tl_str source, tl_str ke
         struct work *work = TL_NEW(struct work);
         work->lane = lane;
         work->payload = tl_str_dup(payload);
-        struct tl_run_event event = {
-            .id = TL_STR("0"), .type = type, .key = key, .source = source, .payload = tl_str_n(work->payload, payload.len)};
+        struct tl_run_event event = {.id = TL_STR("0"),
+                                     .type = type,
+                                     .key = key,
+                                     .source = source,
+                                     .payload = tl_str_n(work->payload, payload.len)};
         const struct tl_run_outcome *outcome = tl_run_start(lane->script, i, &event, &work->run);
         if (flows[i].internal && outcome->ending == TL_RUN_DONE && outcome->emit_count == 1) {
             const struct tl_run_emit *emit = &outcome->emits[0];
@@ -137,13 +143,16 @@ static void on_verified(void *ctx, const struct tl_webhook_result *result)
         fprintf(stderr, "bench_bare: refused: %.*s\n", TL_STR_ARGS(result->why));
         exit(1);
     }
-    tl_http_reply(intake->request, &(struct tl_http_answer){.status = 202,
-                                                            .type = "application/json",
-                                                            .body = TL_STR("{\"id\":\"0000000000000\",\"duplicate\":false}")});
+    tl_http_reply(intake->request,
+                  &(struct tl_http_answer){.status = 202,
+                                           .type = "application/json",
+                                           .body = TL_STR("{\"id\":\"0000000000000\",\"duplicate\":false}")});
     for (size_t i = 0; intake->lane->bare->deliver && i < result->event_count; i++) {
         char type[2 * NAME_MAX_BYTES];
-        int len = snprintf(type, sizeof type, "%.*s.%.*s", TL_STR_ARGS(intake->system), TL_STR_ARGS(result->events[i].object));
-        start_flows(intake->lane, tl_str_n(type, (size_t)len), intake->system, result->events[i].key, result->events[i].payload);
+        int len = snprintf(type, sizeof type, "%.*s.%.*s", TL_STR_ARGS(intake->system),
+                           TL_STR_ARGS(result->events[i].object));
+        start_flows(intake->lane, tl_str_n(type, (size_t)len), intake->system, result->events[i].key,
+                    result->events[i].payload);
     }
     tl_free((void *)(uintptr_t)intake->system.ptr);
     tl_free(intake);
@@ -176,7 +185,8 @@ static void lane_body(void *ctx)
     struct lane *lane = ctx;
     struct bare *bare = lane->bare;
     struct tl_error err;
-    struct tl_http_config config = {.port = (uint16_t)atomic_load(&bare->port), .share_port = true, .limits = {.body_bytes = 8 << 20}};
+    struct tl_http_config config = {
+        .port = (uint16_t)atomic_load(&bare->port), .share_port = true, .limits = {.body_bytes = 8 << 20}};
     struct tl_http_handler handler = {.on_request = on_request, .ctx = lane};
     if (tl_http_client_new(lane->loop, NULL, &lane->client, &err) != TL_OK)
         die("client", &err);
@@ -207,7 +217,8 @@ static void make_systems(struct bare *bare, const char *settings_text)
                                           .connector = tl_str_z(connector),
                                           .settings = tl_json_raw(tl_json_get(tl_json_root(doc), decls[i].name)),
                                           .operations = tl_str_z(decls[i].operations)};
-        if (tl_system_new(tl_integration_connectors(bare->integration), &config, NULL, &bare->systems[i], &err) != TL_OK)
+        if (tl_system_new(tl_integration_connectors(bare->integration), &config, NULL, &bare->systems[i], &err) !=
+            TL_OK)
             die(decls[i].name, &err);
         bare->system_count++;
         tl_free(connector);

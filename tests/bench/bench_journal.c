@@ -1,7 +1,7 @@
-/* journal_append: 1 KB events with a dedupe key (1 % duplicates) and a business key, 1,024 (and 4,096) outstanding, each
- * acknowledged after its commit was synced; one submitting loop. The first segment is written ahead before the clock
- * starts, as later ones are while the one before fills. Beside it, with the same bytes: a bare pre-written append log with a checksum, and SQLite
- * with one row an event. The ratios count; one JSON line for each.
+/* journal_append: 1 KB events with a dedupe key (1 % duplicates) and a business key, 1,024 (and 4,096) outstanding,
+ * each acknowledged after its commit was synced; one submitting loop. The first segment is written ahead before the
+ * clock starts, as later ones are while the one before fills. Beside it, with the same bytes: a bare pre-written append
+ * log with a checksum, and SQLite with one row an event. The ratios count; one JSON line for each.
  *
  *     bench_journal [folder] [events] */
 #include "base/alloc.h"
@@ -135,7 +135,8 @@ static double run_journal(const char *dir, uint64_t events, int outstanding, uin
     printf("{\"name\":\"journal_close\",\"unit\":\"ms\",\"value\":%.0f}\n", (double)(tl_mono_ns() - closing) / 1e6);
     int64_t opening = tl_mono_ns();
     tl_must(tl_journal_open(dir, NULL, &feeder.journal, &err) == TL_OK);
-    printf("{\"name\":\"journal_open_clean\",\"unit\":\"ms\",\"value\":%.0f}\n", (double)(tl_mono_ns() - opening) / 1e6);
+    printf("{\"name\":\"journal_open_clean\",\"unit\":\"ms\",\"value\":%.0f}\n",
+           (double)(tl_mono_ns() - opening) / 1e6);
     tl_journal_close(feeder.journal);
     return (double)events / seconds;
 }
@@ -188,8 +189,9 @@ static double run_sqlite(const char *dir, uint64_t events)
                          "TEXT, dedupe TEXT, at INTEGER, payload BLOB); CREATE UNIQUE INDEX e_dedupe ON e(dedupe); "
                          "CREATE INDEX e_key ON e(key);",
                          NULL, NULL, NULL) == SQLITE_OK);
-    tl_must(sqlite3_prepare_v2(db, "INSERT OR IGNORE INTO e(type,source,key,dedupe,at,payload) VALUES "
-                                   "('order.won@1','salesforce',?1,?2,?3,?4)",
+    tl_must(sqlite3_prepare_v2(db,
+                               "INSERT OR IGNORE INTO e(type,source,key,dedupe,at,payload) VALUES "
+                               "('order.won@1','salesforce',?1,?2,?3,?4)",
                                -1, &st, NULL) == SQLITE_OK);
     int64_t began = tl_mono_ns();
     for (uint64_t n = 0; n < events; n++) {

@@ -1,4 +1,5 @@
-/* A fast platform: answers every request 200 with a small JSON body and counts. `GET /count` gives the number of others.
+/* A fast platform: answers every request 200 with a small JSON body and counts. `GET /count` gives the number of
+ * others.
  *
  *     bench_sink [port]        prints: listening http://127.0.0.1:PORT */
 #include "loop/loop.h"
@@ -25,7 +26,8 @@ int main(int argc, char **argv)
     struct tl_error err;
     struct tl_http_server *server = NULL;
     struct tl_loop *loop = tl_loop_new("sink");
-    struct tl_http_config config = {.port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 0), .limits = {.body_bytes = 8 << 20}};
+    struct tl_http_config config = {.port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 0),
+                                    .limits = {.body_bytes = 8 << 20}};
     struct tl_http_handler handler = {.on_request = on_request};
     if (tl_http_server_start(loop, &config, &handler, &server, &err) != TL_OK) {
         fprintf(stderr, "bench_sink: %s\n", err.text);

@@ -1,7 +1,7 @@
 /* `tidelock` on a disk that keeps unsynced writes in memory: SIGKILL drops them, as a power cut would.
  *
- * TIDELOCK_CRASH_AT=N[:PERCENT[:SEED]] kills the process in the middle of the N-th write, sync, truncation or rename; each page not yet
- * synced has reached the disk before that with a chance of PERCENT, in no order (default 0). */
+ * TIDELOCK_CRASH_AT=N[:PERCENT[:SEED]] kills the process in the middle of the N-th write, sync, truncation or rename;
+ * each page not yet synced has reached the disk before that with a chance of PERCENT, in no order (default 0). */
 #include "cli/main.h"
 #include "lossy_disk.h"
 #include <stdlib.h>

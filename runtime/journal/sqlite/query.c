@@ -1,5 +1,5 @@
-/* The state database: reading. Pages go by key comparison, not by offset, so that they are stable while rows change and the last page
- * costs what the first does. A page's token is the sort value and the key of its last row, in hex. */
+/* The state database: reading. Pages go by key comparison, not by offset, so that they are stable while rows change and
+ * the last page costs what the first does. A page's token is the sort value and the key of its last row, in hex. */
 #include "store_int.h"
 #include "base/alloc.h"
 #include "base/buf.h"

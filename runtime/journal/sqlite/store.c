@@ -32,9 +32,10 @@ tl_code tl_store_fail(const struct store *store, int rc, const char *doing, stru
     else if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
         code = TL_ECORRUPT;
     else if ((rc & 0xff) == SQLITE_INTERRUPT)
-        return tl_fail(err, TL_ETIMEOUT, "%s took longer than 5 s and was ended; ask for a smaller page or by an attribute",
-                       doing);
-    return tl_fail(err, code, "%s: %s: %s%s", store->path, doing, store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc),
+        return tl_fail(err, TL_ETIMEOUT,
+                       "%s took longer than 5 s and was ended; ask for a smaller page or by an attribute", doing);
+    return tl_fail(err, code, "%s: %s: %s%s", store->path, doing,
+                   store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc),
                    code == TL_ECORRUPT ? ". The state derives from the journal: run `tidelock restore`" : "");
 }
 
@@ -66,8 +67,9 @@ static tl_code read_meta(struct store *store, struct tl_error *err)
         if (strcmp(name, "applied") == 0)
             store->applied = (uint64_t)value;
         else if (strcmp(name, "format") == 0 && value != STORE_FORMAT)
-            code = tl_fail(err, TL_EVERSION, "%s has format %lld; this Tidelock (%s) reads format %d. Start a newer one",
-                           store->path, (long long)value, TIDELOCK_VERSION, STORE_FORMAT);
+            code =
+                tl_fail(err, TL_EVERSION, "%s has format %lld; this Tidelock (%s) reads format %d. Start a newer one",
+                        store->path, (long long)value, TIDELOCK_VERSION, STORE_FORMAT);
     }
     sqlite3_finalize(st);
     return code;
@@ -75,10 +77,11 @@ static tl_code read_meta(struct store *store, struct tl_error *err)
 
 static tl_code prepare_all(struct store *store, struct tl_error *err)
 {
-    tl_code code = prepare(store,
-                           "INSERT INTO state(tbl, key, a1, a2, a3, a4, value, pos, at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) "
-                           "ON CONFLICT(tbl, key) DO UPDATE SET a1=?3, a2=?4, a3=?5, a4=?6, value=?7, pos=?8, at=?9",
-                           &store->put, err);
+    tl_code code =
+        prepare(store,
+                "INSERT INTO state(tbl, key, a1, a2, a3, a4, value, pos, at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) "
+                "ON CONFLICT(tbl, key) DO UPDATE SET a1=?3, a2=?4, a3=?5, a4=?6, value=?7, pos=?8, at=?9",
+                &store->put, err);
     if (!code)
         code = prepare(store, "DELETE FROM state WHERE tbl=?1 AND key=?2", &store->del, err);
     if (!code)

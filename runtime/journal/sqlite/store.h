@@ -1,5 +1,6 @@
-/* The state database: one SQLite file in WAL mode, opened by this process alone, through the disk seam. synchronous=NORMAL
- * is enough because the log is the truth; each transaction notes the commit it has reached. One thread at a time. */
+/* The state database: one SQLite file in WAL mode, opened by this process alone, through the disk seam.
+ * synchronous=NORMAL is enough because the log is the truth; each transaction notes the commit it has reached. One
+ * thread at a time. */
 #pragma once
 #include "base/arena.h"
 #include "base/error.h"

@@ -1,5 +1,5 @@
-/* An SQLite VFS on base/disk.h, so that the state's bytes go through the same seam as the log's. No locks: the journal's
- * lock file keeps other processes out and locking_mode=EXCLUSIVE does without shared memory. */
+/* An SQLite VFS on base/disk.h, so that the state's bytes go through the same seam as the log's. No locks: the
+ * journal's lock file keeps other processes out and locking_mode=EXCLUSIVE does without shared memory. */
 #include "store_int.h"
 #include "base/disk.h"
 #include "base/random.h"

@@ -28,8 +28,8 @@
 #include <tidelock/connector.h>
 
 typedef struct tl_async {
-    int32_t line;   /* where to go on; 0: at the top */
-    tlc_fail fail;  /* storage for TL_FAIL */
+    int32_t line;  /* where to go on; 0: at the top */
+    tlc_fail fail; /* storage for TL_FAIL */
 } tl_async;
 
 static inline tlc_slice tlc_text_n(const char *ptr, uint64_t len)
@@ -52,98 +52,98 @@ static inline void tlc_fail_with(tl_async *async, tlc_action *out, int32_t fail_
     out->fail = &async->fail;
 }
 
-#define TL_BEGIN(async_, in_, out_)                                                                                   \
-    tl_async *const tl_async_ = (async_);                                                                             \
-    const tlc_input *const tl_in_ = (in_);                                                                            \
-    tlc_action *const tl_out_ = (out_);                                                                               \
-    if (tl_in_->kind == TLC_CANCEL) {                                                                                 \
-        tlc_fail_with(tl_async_, tl_out_, TLC_RETRY, TLC_TEXT("cancelled"));                                          \
-        return;                                                                                                       \
-    }                                                                                                                 \
-    switch (tl_async_->line) {                                                                                        \
+#define TL_BEGIN(async_, in_, out_)                                                                                    \
+    tl_async *const tl_async_ = (async_);                                                                              \
+    const tlc_input *const tl_in_ = (in_);                                                                             \
+    tlc_action *const tl_out_ = (out_);                                                                                \
+    if (tl_in_->kind == TLC_CANCEL) {                                                                                  \
+        tlc_fail_with(tl_async_, tl_out_, TLC_RETRY, TLC_TEXT("cancelled"));                                           \
+        return;                                                                                                        \
+    }                                                                                                                  \
+    switch (tl_async_->line) {                                                                                         \
     case 0:
 
-#define TL_PAUSE_                                                                                                     \
-    tl_async_->line = __LINE__;                                                                                       \
-    return;                                                                                                           \
+#define TL_PAUSE_                                                                                                      \
+    tl_async_->line = __LINE__;                                                                                        \
+    return;                                                                                                            \
     case __LINE__:;
 
 /* One request; afterwards `in` is its RESPONSE (or HEAD). `transfer` must live in the call. */
-#define TL_HTTP(transfer_)                                                                                            \
-    do {                                                                                                              \
-        tl_out_->kind = TLC_TRANSFER;                                                                                 \
-        tl_out_->transfer = (transfer_);                                                                              \
-        TL_PAUSE_                                                                                                     \
+#define TL_HTTP(transfer_)                                                                                             \
+    do {                                                                                                               \
+        tl_out_->kind = TLC_TRANSFER;                                                                                  \
+        tl_out_->transfer = (transfer_);                                                                               \
+        TL_PAUSE_                                                                                                      \
     } while (0)
 
 /* The next piece of a streamed body: `in` is a BODY. */
-#define TL_MORE()                                                                                                     \
-    do {                                                                                                              \
-        tl_out_->kind = TLC_MORE;                                                                                     \
-        TL_PAUSE_                                                                                                     \
+#define TL_MORE()                                                                                                      \
+    do {                                                                                                               \
+        tl_out_->kind = TLC_MORE;                                                                                      \
+        TL_PAUSE_                                                                                                      \
     } while (0)
 
 /* The next rows of a batch: `in` is ROWS. */
-#define TL_ROWS()                                                                                                     \
-    do {                                                                                                              \
-        tl_out_->kind = TLC_WANT_ROWS;                                                                                \
-        TL_PAUSE_                                                                                                     \
+#define TL_ROWS()                                                                                                      \
+    do {                                                                                                               \
+        tl_out_->kind = TLC_WANT_ROWS;                                                                                 \
+        TL_PAUSE_                                                                                                      \
     } while (0)
 
-#define TL_WAIT(ms_)                                                                                                  \
-    do {                                                                                                              \
-        tl_out_->kind = TLC_WAIT;                                                                                     \
-        tl_out_->wait_ms = (ms_);                                                                                     \
-        TL_PAUSE_                                                                                                     \
+#define TL_WAIT(ms_)                                                                                                   \
+    do {                                                                                                               \
+        tl_out_->kind = TLC_WAIT;                                                                                      \
+        tl_out_->wait_ms = (ms_);                                                                                      \
+        TL_PAUSE_                                                                                                      \
     } while (0)
 
 /* Returns when the state is durable; after a crash the call begins with RESUME and this state. */
-#define TL_SAVE(state_)                                                                                               \
-    do {                                                                                                              \
-        tl_out_->kind = TLC_SAVE;                                                                                     \
-        tl_out_->state = (state_);                                                                                    \
-        TL_PAUSE_                                                                                                     \
+#define TL_SAVE(state_)                                                                                                \
+    do {                                                                                                               \
+        tl_out_->kind = TLC_SAVE;                                                                                      \
+        tl_out_->state = (state_);                                                                                     \
+        TL_PAUSE_                                                                                                      \
     } while (0)
 
 /* Returns when the events and the cursor are durable, together. */
-#define TL_EMIT(events_, count_, cursor_)                                                                             \
-    do {                                                                                                              \
-        tl_out_->kind = TLC_EMIT;                                                                                     \
-        tl_out_->events = (events_);                                                                                  \
-        tl_out_->event_count = (count_);                                                                              \
-        tl_out_->cursor = (cursor_);                                                                                  \
-        TL_PAUSE_                                                                                                     \
+#define TL_EMIT(events_, count_, cursor_)                                                                              \
+    do {                                                                                                               \
+        tl_out_->kind = TLC_EMIT;                                                                                      \
+        tl_out_->events = (events_);                                                                                   \
+        tl_out_->event_count = (count_);                                                                               \
+        tl_out_->cursor = (cursor_);                                                                                   \
+        TL_PAUSE_                                                                                                      \
     } while (0)
 
-#define TL_OUTCOMES(outcomes_, count_)                                                                                \
-    do {                                                                                                              \
-        tl_out_->kind = TLC_OUTCOMES;                                                                                 \
-        tl_out_->outcomes = (outcomes_);                                                                              \
-        tl_out_->outcome_count = (count_);                                                                            \
-        TL_PAUSE_                                                                                                     \
+#define TL_OUTCOMES(outcomes_, count_)                                                                                 \
+    do {                                                                                                               \
+        tl_out_->kind = TLC_OUTCOMES;                                                                                  \
+        tl_out_->outcomes = (outcomes_);                                                                               \
+        tl_out_->outcome_count = (count_);                                                                             \
+        TL_PAUSE_                                                                                                      \
     } while (0)
 
 /* Both end the call. */
-#define TL_DONE(done_)                                                                                                \
-    do {                                                                                                              \
-        tl_out_->kind = TLC_DONE;                                                                                     \
-        tl_out_->done = (done_);                                                                                      \
-        return;                                                                                                       \
+#define TL_DONE(done_)                                                                                                 \
+    do {                                                                                                               \
+        tl_out_->kind = TLC_DONE;                                                                                      \
+        tl_out_->done = (done_);                                                                                       \
+        return;                                                                                                        \
     } while (0)
 
 /* Class 0: by the manifest's error rules, from the last response. `message` is a tlc_slice [next]. */
-#define TL_FAIL(class_, message_)                                                                                     \
-    do {                                                                                                              \
-        tlc_fail_with(tl_async_, tl_out_, (class_), (message_));                                                      \
-        return;                                                                                                       \
+#define TL_FAIL(class_, message_)                                                                                      \
+    do {                                                                                                               \
+        tlc_fail_with(tl_async_, tl_out_, (class_), (message_));                                                       \
+        return;                                                                                                        \
     } while (0)
 
 /* Running off the end without TL_DONE or TL_FAIL is a bug of the connector and said so. */
-#define TL_END                                                                                                        \
-    break;                                                                                                            \
-    default:                                                                                                          \
-        break;                                                                                                        \
-    }                                                                                                                 \
-    tlc_fail_with(tl_async_, tl_out_, TLC_BUG, TLC_TEXT("the call ran off its end without TL_DONE or TL_FAIL"))
+#define TL_END                                                                                                         \
+    break;                                                                                                             \
+    default:                                                                                                           \
+        break;                                                                                                         \
+        }                                                                                                              \
+        tlc_fail_with(tl_async_, tl_out_, TLC_BUG, TLC_TEXT("the call ran off its end without TL_DONE or TL_FAIL"))
 
 #endif

@@ -205,13 +205,13 @@ typedef struct tlc_transfer {
 /* [next] Something that happened on the platform. */
 typedef struct tlc_event {
     uint32_t size;
-    uint32_t hint;      /* 1: "look there": no version, no payload; the host reads the record and emits what it reads */
-    tlc_slice object;   /* "Account": the event's type is <system>.<object> */
-    tlc_slice key;      /* record id */
-    tlc_slice version;  /* comparable version of the record (SystemModstamp, ETag, sequence), or absent */
-    tlc_slice dedupe;   /* absent: key and version make it, the same for changes and webhook */
-    tlc_slice payload;  /* the record as JSON */
-    uint32_t deleted;   /* 1: the record is gone; payload may be absent */
+    uint32_t hint;     /* 1: "look there": no version, no payload; the host reads the record and emits what it reads */
+    tlc_slice object;  /* "Account": the event's type is <system>.<object> */
+    tlc_slice key;     /* record id */
+    tlc_slice version; /* comparable version of the record (SystemModstamp, ETag, sequence), or absent */
+    tlc_slice dedupe;  /* absent: key and version make it, the same for changes and webhook */
+    tlc_slice payload; /* the record as JSON */
+    uint32_t deleted;  /* 1: the record is gone; payload may be absent */
     uint32_t reserved;
     int64_t changed_ms; /* when it changed, Unix milliseconds; 0 unknown */
 } tlc_event;
@@ -312,7 +312,7 @@ typedef struct tlc_host {
     void *(*alloc)(tlc_scope *scope, uint64_t size); /* zeroed, aligned for any type, never NULL */
 
     /* JSON. Texts are looked into where they lie; nothing is built. Numbers keep their digits. */
-    int32_t (*json_check)(tlc_scope *scope, tlc_slice text); /* 1: one valid value */
+    int32_t (*json_check)(tlc_scope *scope, tlc_slice text);                                 /* 1: one valid value */
     int32_t (*json_at)(tlc_scope *scope, tlc_slice text, tlc_slice pointer, tlc_slice *raw); /* RFC 6901; 0: absent */
     int32_t (*json_text)(tlc_scope *scope, tlc_slice raw, tlc_slice *text); /* a string's text, or a number's digits */
     /* Walks an object or array: start with *at = 0; 0 at the end. `key` is absent in arrays. */

@@ -10,20 +10,20 @@
 #include <tidelock/connector.h>
 
 /* The assembler copies the file, so it may be of any size and its bytes are the same in section and describe(). */
-#define TLC_EMBED_MANIFEST(file)                                                                                      \
-    __asm__(".pushsection " TLC_MANIFEST_SECTION ",\"a\",@progbits\n"                                                 \
-            ".globl tlc_manifest_begin\n.hidden tlc_manifest_begin\ntlc_manifest_begin:\n"                            \
-            ".incbin \"" file "\"\n"                                                                                  \
-            ".globl tlc_manifest_end\n.hidden tlc_manifest_end\ntlc_manifest_end:\n"                                  \
-            ".popsection\n");                                                                                         \
-    extern const char tlc_manifest_begin[] __attribute__((visibility("hidden")));                                     \
-    extern const char tlc_manifest_end[] __attribute__((visibility("hidden")));                                       \
-    static tlc_slice tlc_manifest(void)                                                                               \
-    {                                                                                                                 \
-        tlc_slice s;                                                                                                  \
-        s.ptr = tlc_manifest_begin;                                                                                   \
-        s.len = (uint64_t)(tlc_manifest_end - tlc_manifest_begin);                                                    \
-        return s;                                                                                                     \
+#define TLC_EMBED_MANIFEST(file)                                                                                       \
+    __asm__(".pushsection " TLC_MANIFEST_SECTION ",\"a\",@progbits\n"                                                  \
+            ".globl tlc_manifest_begin\n.hidden tlc_manifest_begin\ntlc_manifest_begin:\n"                             \
+            ".incbin \"" file "\"\n"                                                                                   \
+            ".globl tlc_manifest_end\n.hidden tlc_manifest_end\ntlc_manifest_end:\n"                                   \
+            ".popsection\n");                                                                                          \
+    extern const char tlc_manifest_begin[] __attribute__((visibility("hidden")));                                      \
+    extern const char tlc_manifest_end[] __attribute__((visibility("hidden")));                                        \
+    static tlc_slice tlc_manifest(void)                                                                                \
+    {                                                                                                                  \
+        tlc_slice s;                                                                                                   \
+        s.ptr = tlc_manifest_begin;                                                                                    \
+        s.len = (uint64_t)(tlc_manifest_end - tlc_manifest_begin);                                                     \
+        return s;                                                                                                      \
     }
 
 #endif

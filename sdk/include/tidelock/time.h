@@ -46,12 +46,11 @@ static inline int tlc_time_read(tlc_slice text, int64_t *ms)
 {
     int64_t year, month, day, hour, minute, second = 0, zone, scale = 100, fraction = 0;
     uint64_t at = 16;
-    if (text.len < 17 || text.ptr[4] != '-' || text.ptr[7] != '-' ||
-        (text.ptr[10] != 'T' && text.ptr[10] != 't') || text.ptr[13] != ':' ||
-        !tlc_time_digits_(text.ptr, 4, &year) || !tlc_time_digits_(text.ptr + 5, 2, &month) ||
+    if (text.len < 17 || text.ptr[4] != '-' || text.ptr[7] != '-' || (text.ptr[10] != 'T' && text.ptr[10] != 't') ||
+        text.ptr[13] != ':' || !tlc_time_digits_(text.ptr, 4, &year) || !tlc_time_digits_(text.ptr + 5, 2, &month) ||
         !tlc_time_digits_(text.ptr + 8, 2, &day) || !tlc_time_digits_(text.ptr + 11, 2, &hour) ||
-        !tlc_time_digits_(text.ptr + 14, 2, &minute) || month < 1 || month > 12 || day < 1 || day > 31 ||
-        hour > 23 || minute > 59)
+        !tlc_time_digits_(text.ptr + 14, 2, &minute) || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
+        minute > 59)
         return 0;
     if (text.ptr[at] == ':') {
         if (text.len < 20 || !tlc_time_digits_(text.ptr + 17, 2, &second) || second > 60)
@@ -63,8 +62,7 @@ static inline int tlc_time_read(tlc_slice text, int64_t *ms)
             fraction += (text.ptr[at] - '0') * scale;
     if (at >= text.len || !tlc_time_zone_(text.ptr + at, text.len - at, &zone))
         return 0;
-    *ms = (tlc_time_days_(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000 + fraction -
-          zone;
+    *ms = (tlc_time_days_(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000 + fraction - zone;
     return 1;
 }
 

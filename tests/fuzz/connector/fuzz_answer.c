@@ -3,8 +3,10 @@
 #include "notes.h"
 
 static const char rules_text[] =
-    "{\"errors\":[{\"status\":\"4xx\",\"pointer\":[\"/0/errorCode\",\"\",\"/a/0/b\"],\"contains\":\"LIMIT\",\"class\":\"quota\","
-    "\"wait\":{\"pointer\":\"/wait\"}},{\"header\":\"X\",\"starts\":\"a\",\"class\":\"retry\",\"wait\":{\"header\":\"X\"}}],"
+    "{\"errors\":[{\"status\":\"4xx\",\"pointer\":[\"/0/errorCode\",\"\",\"/a/0/"
+    "b\"],\"contains\":\"LIMIT\",\"class\":\"quota\","
+    "\"wait\":{\"pointer\":\"/"
+    "wait\"}},{\"header\":\"X\",\"starts\":\"a\",\"class\":\"retry\",\"wait\":{\"header\":\"X\"}}],"
     "\"quota\":[{\"name\":\"q\",\"header\":\"X\",\"form\":\"api={used}/{limit}\"},{\"name\":\"m\",\"reset\":\"X\"}],"
     "\"warnings\":[{\"pointer\":\"/w\"},{\"header\":\"X\"}],\"error_message\":[\"/0/message\",\"/error/message\"]}";
 
@@ -22,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                .headers = &header,
                                .header_count = 1,
                                .body = tl_str_n(data + 1 + cut, size - 1 - cut)};
-    struct tl_verdict_rules rules = {.first = tl_json_get(root, "errors"), .message = tl_json_get(root, "error_message")};
+    struct tl_verdict_rules rules = {.first = tl_json_get(root, "errors"),
+                                     .message = tl_json_get(root, "error_message")};
     struct tl_notes notes = {0};
     struct tl_arena arena;
     tl_arena_init(&arena);

@@ -14,7 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tl_arena_init(&arena);
     if (tl_json_parse(TL_STR("{\"id\":\"1\",\"list\":[1,\"a\"],\"o\":{\"x\":null}}"), NULL, &args, NULL) != TL_OK)
         __builtin_trap();
-    struct tl_vars vars = {.arena = &arena, .args = tl_json_root(args), .config = tl_json_get(manifest.root, "config"),
+    struct tl_vars vars = {.arena = &arena,
+                           .args = tl_json_root(args),
+                           .config = tl_json_get(manifest.root, "config"),
                            .key = TL_STR("k")};
     struct tl_http_header header = {TL_STR("ETag"), TL_STR("7")};
     struct tl_answer answer = {.status = 200, .headers = &header, .header_count = 1, .body = TL_STR("{\"id\":[1]}")};

@@ -12,8 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const tl_str secrets[] = {{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", 38},
                               {"whpk_JsrSrjHcF31rxhlku1hGYWMYLKz0fVPnORmkxXXJ+yY=", 49}};
     struct tl_webhook_header headers[8];
-    struct tl_webhook_input in = {
-        .secrets = secrets, .secret_count = 2, .headers = headers, .tolerance_s = -1};
+    struct tl_webhook_input in = {.secrets = secrets, .secret_count = 2, .headers = headers, .tolerance_s = -1};
     tl_str rest = tl_str_n(data, size), line;
 
     if (size < 2)

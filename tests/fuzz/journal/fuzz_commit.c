@@ -1,5 +1,5 @@
-/* A commit as it might lie on a damaged disk: the head, the directory and the payload area are arbitrary bytes. Whatever passes the
- * checks is decoded in full. The crc is not checked here: it would only keep the fuzzer out. */
+/* A commit as it might lie on a damaged disk: the head, the directory and the payload area are arbitrary bytes.
+ * Whatever passes the checks is decoded in full. The crc is not checked here: it would only keep the fuzzer out. */
 #include "base/alloc.h"
 #include "record.h"
 #include <stdint.h>
@@ -63,7 +63,7 @@ static void heal(struct commit_head *head, uint8_t *dir)
         uint64_t room = head->other_len - at;
         rec->kind = (uint8_t)(2 + rec->kind % 5);
         rec->version = 1;
-        rec->len = rec->kind == TL_RECORD_DUPLICATE ? sizeof(struct dup_rec)
+        rec->len = rec->kind == TL_RECORD_DUPLICATE                              ? sizeof(struct dup_rec)
                    : rec->kind == TL_RECORD_PUT || rec->kind == TL_RECORD_DELETE ? sizeof(struct state_rec)
                                                                                  : (rec->len % 256 + 8) & ~7u;
         uint32_t back = (uint32_t)(sizeof *head + head->event_count * sizeof(struct event_rec) + at);

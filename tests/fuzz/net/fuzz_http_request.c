@@ -1,5 +1,5 @@
-/* Requests of any kind, one after the other: read whole, and read in pieces whose sizes come from the first bytes of the
- * input. Both must agree on everything, and nothing may be read beyond what was given. */
+/* Requests of any kind, one after the other: read whole, and read in pieces whose sizes come from the first bytes of
+ * the input. Both must agree on everything, and nothing may be read beyond what was given. */
 #include "base/error.h"
 #include "http_parse.h"
 #include <stdlib.h>

@@ -19,7 +19,8 @@ static void figures_print_in_prometheus_form(void **state)
         "# HELP t_backlog Waiting.\n# TYPE t_backlog gauge\nt_backlog 4\n# HELP t_calls_total Calls made.\n# TYPE "
         "t_calls_total counter\nt_calls_total{system=\"a\"} 2\nt_calls_total{system=\"b\"} 2\n",
         "t_seconds_bucket{le=\"0.0025\"} 0\nt_seconds_bucket{le=\"0.005\"} 1\n",
-        "t_seconds_bucket{le=\"60\"} 1\nt_seconds_bucket{le=\"+Inf\"} 2\nt_seconds_sum 120.003000\nt_seconds_count 2\n"};
+        "t_seconds_bucket{le=\"60\"} 1\nt_seconds_bucket{le=\"+Inf\"} 2\nt_seconds_sum 120.003000\nt_seconds_count "
+        "2\n"};
     for (size_t i = 0; i < TL_COUNT_OF(expected); i++)
         assert_non_null(strstr(out.ptr, expected[i]));
     tl_buf_free(&out);

@@ -20,7 +20,8 @@ static void durations_read_and_print_exactly(void **state)
         tl_duration_print(ms, printed);
         assert_string_equal(printed, good[i].text);
     }
-    const char *bad[] = {"", "5", "s", "1.5s", "-1s", "1 s", "1S", "1sec", "99999999999999999999s", "9223372036854775807w"};
+    const char *bad[] = {
+        "", "5", "s", "1.5s", "-1s", "1 s", "1S", "1sec", "99999999999999999999s", "9223372036854775807w"};
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++) {
         int64_t ms;
         struct tl_error err;

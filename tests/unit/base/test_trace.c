@@ -14,8 +14,7 @@ static FILE *open_vectors(void)
     const char *cases = getenv("TIDELOCK_CASES");
     char path[4096];
 
-    snprintf(path, sizeof(path), "%s/trace-context/vectors.json",
-             cases ? cases : TIDELOCK_ROOT "/../shared/cases");
+    snprintf(path, sizeof(path), "%s/trace-context/vectors.json", cases ? cases : TIDELOCK_ROOT "/../shared/cases");
     return fopen(path, "r");
 }
 
@@ -64,12 +63,11 @@ static bool next_vector(FILE *file, struct vector *out)
  * 00 only; the specification, and we, refuse zeros and read later versions. */
 static bool expected(const struct vector *vector)
 {
-    bool zeros = strstr(vector->value, "-00000000000000000000000000000000-") ||
-                 strstr(vector->value, "-0000000000000000-");
+    bool zeros =
+        strstr(vector->value, "-00000000000000000000000000000000-") || strstr(vector->value, "-0000000000000000-");
 
     if (strncmp(vector->parser, "version-00", 10) == 0)
-        return vector->valid ||
-               (strncmp(vector->value, "00", 2) != 0 && strncmp(vector->value, "ff", 2) != 0);
+        return vector->valid || (strncmp(vector->value, "00", 2) != 0 && strncmp(vector->value, "ff", 2) != 0);
     return vector->valid && !zeros;
 }
 
@@ -107,9 +105,8 @@ static void keeps_what_it_read(void **state)
     char text[56];
 
     (void)state;
-    assert_int_equal(
-        tl_trace_parse(TL_STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), &trace, NULL),
-        TL_OK);
+    assert_int_equal(tl_trace_parse(TL_STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), &trace, NULL),
+                     TL_OK);
     assert_int_equal(trace.trace_id[0], 0x4b);
     assert_int_equal(trace.span_id[7], 0xb7);
     assert_int_equal(trace.flags, 1);
@@ -131,9 +128,8 @@ static void reads_later_versions_and_refuses_the_rest(void **state)
 
     (void)state;
     assert_int_equal(
-        tl_trace_parse(
-            TL_STR("cc-12345678901234567890123456789012-1234567890123456-01-what-the-future-will-be-like"),
-            &trace, NULL),
+        tl_trace_parse(TL_STR("cc-12345678901234567890123456789012-1234567890123456-01-what-the-future-will-be-like"),
+                       &trace, NULL),
         TL_OK);
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++) {
         struct tl_error err = {0};

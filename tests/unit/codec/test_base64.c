@@ -4,8 +4,12 @@
 static void encodes_the_vectors_of_rfc_4648(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
-                                           {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="},
                                            {"foobar", "Zm9vYmFy"}};
     for (size_t i = 0; i < TL_COUNT_OF(pairs); i++) {
         struct tl_buf out;
@@ -39,8 +43,8 @@ static void uses_the_url_alphabet_without_padding_for_tokens(void **state)
 static void refuses_every_second_spelling(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"Zg",   "Zg=",  "Zh==",  "Zm9",   "Zm9=", "Zm9v=", "Zm9vZg=",  "====", "=",
-                                      "Z===", "Zm9v\n", " Zm9v", "Zm-v", "Zm_v", "Z",     "Zm9vZ",    "Zg==Zg=="};
+    static const char *const bad[] = {"Zg",   "Zg=",    "Zh==",  "Zm9",  "Zm9=", "Zm9v=", "Zm9vZg=", "====",    "=",
+                                      "Z===", "Zm9v\n", " Zm9v", "Zm-v", "Zm_v", "Z",     "Zm9vZ",   "Zg==Zg=="};
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++) {
         struct tl_buf out;
         tl_buf_init(&out, 100);

@@ -33,8 +33,9 @@ static void adding_months_ends_at_the_months_end(void **state)
         struct tl_date from;
         int32_t months;
         struct tl_date to;
-    } cases[] = {{{2024, 1, 31}, 1, {2024, 2, 29}},  {{2023, 1, 31}, 1, {2023, 2, 28}},  {{2023, 1, 31}, -2, {2022, 11, 30}},
-                 {{2024, 5, 17}, 12, {2025, 5, 17}}, {{2024, 12, 31}, 2, {2025, 2, 28}}, {{2024, 1, 15}, -1, {2023, 12, 15}}};
+    } cases[] = {{{2024, 1, 31}, 1, {2024, 2, 29}},   {{2023, 1, 31}, 1, {2023, 2, 28}},
+                 {{2023, 1, 31}, -2, {2022, 11, 30}}, {{2024, 5, 17}, 12, {2025, 5, 17}},
+                 {{2024, 12, 31}, 2, {2025, 2, 28}},  {{2024, 1, 15}, -1, {2023, 12, 15}}};
     for (size_t i = 0; i < TL_COUNT_OF(cases); i++) {
         struct tl_date to = tl_date_add_months(cases[i].from, cases[i].months);
         assert_int_equal(to.year, cases[i].to.year);

@@ -23,9 +23,22 @@ static void expect(struct tl_decimal *d, const char *text)
 static void prints_the_digits_it_read(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"0", "-0", "1.50", "19.10", "-0.00", "1234567890123.45", "9007199254740993",
-                                        "18446744073709551615", "18446744073709551616", "0.1234567890123456789012345",
-                                        "1E+3", "1.5E-10", "0E+7", "0.000001", "1E-7", "-123456789012345678901234567890.50"};
+    static const char *const texts[] = {"0",
+                                        "-0",
+                                        "1.50",
+                                        "19.10",
+                                        "-0.00",
+                                        "1234567890123.45",
+                                        "9007199254740993",
+                                        "18446744073709551615",
+                                        "18446744073709551616",
+                                        "0.1234567890123456789012345",
+                                        "1E+3",
+                                        "1.5E-10",
+                                        "0E+7",
+                                        "0.000001",
+                                        "1E-7",
+                                        "-123456789012345678901234567890.50"};
     for (size_t i = 0; i < TL_COUNT_OF(texts); i++) {
         struct tl_decimal d = dec(texts[i]);
         expect(&d, texts[i]);
@@ -34,7 +47,8 @@ static void prints_the_digits_it_read(void **state)
     expect(&d, "710");
 }
 
-static void check_op(tl_code (*op)(struct tl_decimal *, const struct tl_decimal *, const struct tl_decimal *, struct tl_error *),
+static void check_op(tl_code (*op)(struct tl_decimal *, const struct tl_decimal *, const struct tl_decimal *,
+                                   struct tl_error *),
                      const char *a, const char *b, const char *expected)
 {
     struct tl_decimal x = dec(a), y = dec(b);
@@ -96,13 +110,17 @@ static void rounds_in_every_mode(void **state)
         const char *value, *results[7];
     } rows[] = {
         /* half-even half-up half-down down up floor ceiling */
-        {"2.5", {"2", "3", "2", "2", "3", "2", "3"}},         {"-2.5", {"-2", "-3", "-2", "-2", "-3", "-3", "-2"}},
-        {"3.5", {"4", "4", "3", "3", "4", "3", "4"}},         {"2.51", {"3", "3", "3", "2", "3", "2", "3"}},
-        {"-0.4", {"0", "0", "0", "0", "-1", "-1", "0"}},      {"0.001", {"0", "0", "0", "0", "1", "0", "1"}},
-        {"1E-50", {"0", "0", "0", "0", "1", "0", "1"}},       {"7", {"7", "7", "7", "7", "7", "7", "7"}},
-        {"18446744073709551616.5", {"18446744073709551616", "18446744073709551617", "18446744073709551616",
-                                    "18446744073709551616", "18446744073709551617", "18446744073709551616",
-                                    "18446744073709551617"}},
+        {"2.5", {"2", "3", "2", "2", "3", "2", "3"}},
+        {"-2.5", {"-2", "-3", "-2", "-2", "-3", "-3", "-2"}},
+        {"3.5", {"4", "4", "3", "3", "4", "3", "4"}},
+        {"2.51", {"3", "3", "3", "2", "3", "2", "3"}},
+        {"-0.4", {"0", "0", "0", "0", "-1", "-1", "0"}},
+        {"0.001", {"0", "0", "0", "0", "1", "0", "1"}},
+        {"1E-50", {"0", "0", "0", "0", "1", "0", "1"}},
+        {"7", {"7", "7", "7", "7", "7", "7", "7"}},
+        {"18446744073709551616.5",
+         {"18446744073709551616", "18446744073709551617", "18446744073709551616", "18446744073709551616",
+          "18446744073709551617", "18446744073709551616", "18446744073709551617"}},
     };
     static const char *const names[] = {"half-even", "half-up", "half-down", "down", "up", "floor", "ceiling"};
     for (size_t i = 0; i < TL_COUNT_OF(rows); i++)
@@ -164,7 +182,8 @@ static void hostile_numbers_cost_nothing(void **state)
 static void refuses_what_is_not_a_number(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "-", ".", "1.2.3", "1e", "1e+", "1 ", " 1", "1,5", "NaN", "inf", "0x1", "--1", "1_000", "e5"};
+    static const char *const bad[] = {"",    "-",   ".",   "1.2.3", "1e",  "1e+",   "1 ", " 1",
+                                      "1,5", "NaN", "inf", "0x1",   "--1", "1_000", "e5"};
     struct tl_decimal d = TL_DECIMAL_ZERO;
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++)
         if (tl_decimal_parse(tl_str_z(bad[i]), &d, NULL) != TL_EINPUT)
@@ -177,8 +196,10 @@ static void compares_by_value(void **state)
     static const struct {
         const char *a, *b;
         int order;
-    } rows[] = {{"1", "1.000", 0},  {"-0", "0", 0},         {"1E+3", "1000", 0}, {"-1", "1", -1},
-                {"2", "10", -1},    {"-2", "-10", 1},       {"0.1", "0.09", 1},  {"18446744073709551616", "18446744073709551615.9", 1},
+    } rows[] = {{"1", "1.000", 0},   {"-0", "0", 0},
+                {"1E+3", "1000", 0}, {"-1", "1", -1},
+                {"2", "10", -1},     {"-2", "-10", 1},
+                {"0.1", "0.09", 1},  {"18446744073709551616", "18446744073709551615.9", 1},
                 {"0", "-1E-900", 1}, {"1E+999999999", "2E+999999999", -1}};
     for (size_t i = 0; i < TL_COUNT_OF(rows); i++) {
         struct tl_decimal a = dec(rows[i].a), b = dec(rows[i].b);
@@ -196,9 +217,16 @@ static void becomes_an_integer_only_when_it_is_one(void **state)
         const char *text;
         bool fits;
         int64_t value;
-    } rows[] = {{"1.00", true, 1}, {"1E+3", true, 1000}, {"1.5", false, 0}, {"-9223372036854775808", true, INT64_MIN},
-                {"9223372036854775808", false, 0}, {"9223372036854775807.0", true, INT64_MAX}, {"0E+900", true, 0},
-                {"1E+19", false, 0}, {"100000000000000000000.00E-2", true, 1000000000000000000}, {"-0", true, 0}};
+    } rows[] = {{"1.00", true, 1},
+                {"1E+3", true, 1000},
+                {"1.5", false, 0},
+                {"-9223372036854775808", true, INT64_MIN},
+                {"9223372036854775808", false, 0},
+                {"9223372036854775807.0", true, INT64_MAX},
+                {"0E+900", true, 0},
+                {"1E+19", false, 0},
+                {"100000000000000000000.00E-2", true, 1000000000000000000},
+                {"-0", true, 0}};
     for (size_t i = 0; i < TL_COUNT_OF(rows); i++) {
         struct tl_decimal d = dec(rows[i].text);
         int64_t value = 0;
@@ -214,7 +242,13 @@ static void goes_to_and_from_doubles(void **state)
     static const struct {
         double value;
         const char *text;
-    } rows[] = {{0.1, "0.1"}, {100, "100"}, {-2.5, "-2.5"}, {1e300, "1E+300"}, {5e-324, "5E-324"}, {0, "0"}, {123456789.0, "123456789"}};
+    } rows[] = {{0.1, "0.1"},
+                {100, "100"},
+                {-2.5, "-2.5"},
+                {1e300, "1E+300"},
+                {5e-324, "5E-324"},
+                {0, "0"},
+                {123456789.0, "123456789"}};
     for (size_t i = 0; i < TL_COUNT_OF(rows); i++) {
         struct tl_decimal d = TL_DECIMAL_ZERO;
         assert_int_equal(tl_decimal_from_double(rows[i].value, &d, NULL), TL_OK);

@@ -1,7 +1,7 @@
 /* The General Decimal Arithmetic test cases (base, rounding, quantize, compare).
  * What our decimals do not have is left out, and counted: NaN and infinities (their text must be refused), the smallest
- * and largest exponent of a context, the rounding 05up, numbers given as IEEE bit patterns (with a #), and the sign of a
- * computed zero. */
+ * and largest exponent of a context, the rounding 05up, numbers given as IEEE bit patterns (with a #), and the sign of
+ * a computed zero. */
 #include "cases.h"
 #include "codec/decimal.h"
 #include <ctype.h>
@@ -189,8 +189,8 @@ static void run_line(struct suite *s, const struct line *line)
         if (code == TL_EFAILED)
             s->left_out++;
         else if (code != TL_OK || !same(op, &out, expected))
-            fail_msg("%s %s %s %s: expected %s, %s", line->word[0], op, line->word[2], two ? line->word[3] : "", expected,
-                     code == TL_OK ? "got another" : "refused");
+            fail_msg("%s %s %s %s: expected %s, %s", line->word[0], op, line->word[2], two ? line->word[3] : "",
+                     expected, code == TL_OK ? "got another" : "refused");
         else
             s->passed++;
     }
@@ -218,8 +218,8 @@ static void run_suite(const char *name, size_t passes)
         }
         tl_free(z);
     }
-    print_message("%s: %zu passed, %zu not numbers and refused, %zu beyond a context's limits, %zu left out\n", name, s.passed,
-                  s.special, s.limits, s.left_out);
+    print_message("%s: %zu passed, %zu not numbers and refused, %zu beyond a context's limits, %zu left out\n", name,
+                  s.passed, s.special, s.limits, s.left_out);
     assert_int_equal(s.passed, passes);
     tl_free(line);
     tl_free(text);

@@ -13,8 +13,9 @@ static struct tl_json_doc *parse(tl_str text)
 static void finds_members_and_elements(void **state)
 {
     (void)state;
-    struct tl_json_doc *doc = parse(TL_STR("{\"id\":9007199254740993,\"name\":\"Malm\\u00f6\",\"lines\":[{\"q\":1.50},{\"q\":2}],"
-                                           "\"on\":true,\"off\":false,\"no\":null,\"e\":[],\"o\":{}}"));
+    struct tl_json_doc *doc =
+        parse(TL_STR("{\"id\":9007199254740993,\"name\":\"Malm\\u00f6\",\"lines\":[{\"q\":1.50},{\"q\":2}],"
+                     "\"on\":true,\"off\":false,\"no\":null,\"e\":[],\"o\":{}}"));
     const struct tl_json_value *root = tl_json_root(doc), *lines = tl_json_get(root, "lines");
     int64_t id = 0;
     assert_int_equal(tl_json_count(root), 8);
@@ -61,7 +62,8 @@ static void takes_no_value_for_an_answer(void **state)
 static void lets_the_last_of_equal_keys_win(void **state)
 {
     (void)state;
-    struct tl_json_doc *doc = parse(TL_STR("{\"a\":{\"x\":1},\"b\":2,\"\\u0061\":3,\"c\":[{\"k\":1,\"k\":2}],\"a\":4}"));
+    struct tl_json_doc *doc =
+        parse(TL_STR("{\"a\":{\"x\":1},\"b\":2,\"\\u0061\":3,\"c\":[{\"k\":1,\"k\":2}],\"a\":4}"));
     struct tl_json_iter iter = tl_json_iter(tl_json_root(doc));
     assert_int_equal(tl_json_count(tl_json_root(doc)), 3);
     assert_int_equal(tl_json_get_i64(tl_json_root(doc), "a", 0), 4);
@@ -178,14 +180,10 @@ static void refuses_a_text_over_the_size_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_members_and_elements),
-        cmocka_unit_test(takes_no_value_for_an_answer),
-        cmocka_unit_test(lets_the_last_of_equal_keys_win),
-        cmocka_unit_test(finds_equal_keys_in_large_objects_too),
-        cmocka_unit_test(keeps_its_own_copy_of_the_text),
-        cmocka_unit_test(compares_by_value),
-        cmocka_unit_test(tells_the_place_of_a_value),
-        cmocka_unit_test(whole_numbers_are_digits_only),
+        cmocka_unit_test(finds_members_and_elements),         cmocka_unit_test(takes_no_value_for_an_answer),
+        cmocka_unit_test(lets_the_last_of_equal_keys_win),    cmocka_unit_test(finds_equal_keys_in_large_objects_too),
+        cmocka_unit_test(keeps_its_own_copy_of_the_text),     cmocka_unit_test(compares_by_value),
+        cmocka_unit_test(tells_the_place_of_a_value),         cmocka_unit_test(whole_numbers_are_digits_only),
         cmocka_unit_test(refuses_a_text_over_the_size_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
 #include "codec/json_pointer.h"
 
 #define RFC6901                                                                                                        \
-    "{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,\"g|h\":4,\"i\\\\j\":5,\"k\\\"l\":6,\" \":7,\"m~n\":8}"
+    "{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,\"g|h\":4,\"i\\\\j\":5,\"k\\\"l\":6,\" "          \
+    "\":7,\"m~n\":8}"
 
 static void check(tl_str raw, const char *pointer, const char *expected)
 {
@@ -62,7 +63,8 @@ static void says_when_there_is_nothing(void **state)
 static void walks_through_blanks_escapes_and_brackets_in_strings(void **state)
 {
     (void)state;
-    tl_str raw = TL_STR(" { \"x}\\\"]\" : \"{[\\\\\" , \"l\\u0069nes\" : [ {\"a\":[[],{}]} , { \"sku\" : \"A-1\" } ] } ");
+    tl_str raw =
+        TL_STR(" { \"x}\\\"]\" : \"{[\\\\\" , \"l\\u0069nes\" : [ {\"a\":[[],{}]} , { \"sku\" : \"A-1\" } ] } ");
     check(raw, "/lines/1/sku", "\"A-1\"");
     check(raw, "/lines/0/a/1", "{}");
     check(raw, "/x}\"]", "\"{[\\\\\"");
@@ -96,7 +98,8 @@ static void gives_the_text_of_scalars(void **state)
 static void refuses_bad_pointers_and_broken_texts(void **state)
 {
     (void)state;
-    static const char *const broken[] = {"", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\" 1}", "{a:1}", "[", "{\"a", "{\"a\":[1}"};
+    static const char *const broken[] = {"",          "{",     "{\"a\"", "{\"a\":", "{\"a\":1",
+                                         "{\"a\" 1}", "{a:1}", "[",      "{\"a",    "{\"a\":[1}"};
     tl_str value;
     assert_int_equal(tl_json_pointer_check(TL_STR("a"), NULL), TL_EINPUT);
     assert_int_equal(tl_json_pointer_check(TL_STR("/~"), NULL), TL_EINPUT);

@@ -47,7 +47,8 @@ static void knows_which_numbers_are_integers(void **state)
 {
     (void)state;
     check("[9223372036854775807,9223372036854775808,-9223372036854775808,-9223372036854775809,99999999999999999999]",
-          "[ 9223372036854775807i 9223372036854775808 -9223372036854775808i -9223372036854775809 99999999999999999999 ] END");
+          "[ 9223372036854775807i 9223372036854775808 -9223372036854775808i -9223372036854775809 99999999999999999999 "
+          "] END");
     struct tl_json_reader r;
     tl_json_reader_init(&r, TL_STR("-9223372036854775808"), NULL);
     assert_int_equal(tl_json_read(&r), TL_JSON_NUMBER);
@@ -105,10 +106,43 @@ static void says_where_and_why_it_refuses(void **state)
 static void refuses_what_other_readers_let_pass(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"+1", ".5", "0x1F", "NaN", "Infinity", "-Infinity", "1e", "[1,,2]", "[,1]", "{1:2}",
-                                      "{\"a\"}", "{\"a\":}", "{,}", "]", "}", "[", "{", "[}", "{]", "[1", "// x\n1", "/**/1",
-                                      "True", "\"a\nb\"", "\"\t\"", "1\f", "\v1", "[\"a\",\n\"b\"", "\xA0 1", "-01", "1.e5",
-                                      "--1", "1-", "{\"a\":1 \"b\":2}", "{\"a\":1,,\"b\":2}", "tru", "[true false]"};
+    static const char *const bad[] = {"+1",
+                                      ".5",
+                                      "0x1F",
+                                      "NaN",
+                                      "Infinity",
+                                      "-Infinity",
+                                      "1e",
+                                      "[1,,2]",
+                                      "[,1]",
+                                      "{1:2}",
+                                      "{\"a\"}",
+                                      "{\"a\":}",
+                                      "{,}",
+                                      "]",
+                                      "}",
+                                      "[",
+                                      "{",
+                                      "[}",
+                                      "{]",
+                                      "[1",
+                                      "// x\n1",
+                                      "/**/1",
+                                      "True",
+                                      "\"a\nb\"",
+                                      "\"\t\"",
+                                      "1\f",
+                                      "\v1",
+                                      "[\"a\",\n\"b\"",
+                                      "\xA0 1",
+                                      "-01",
+                                      "1.e5",
+                                      "--1",
+                                      "1-",
+                                      "{\"a\":1 \"b\":2}",
+                                      "{\"a\":1,,\"b\":2}",
+                                      "tru",
+                                      "[true false]"};
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++)
         if (tl_json_check(tl_str_z(bad[i]), NULL, NULL) != TL_EINPUT)
             fail_msg("accepted: %s", bad[i]);
@@ -158,7 +192,8 @@ static void reads_nothing_outside_the_text(void **state)
 {
     (void)state;
     /* every prefix of a valid text, in memory of exactly that size, so that a sanitizer sees one byte too many */
-    const char *text = "{\"abcdefghijklmnopqrstuvwxyz\":[1.5e3,\"\\ud83d\\ude00 long enough for the wide loop \xC3\xB6\",true,null]}";
+    const char *text =
+        "{\"abcdefghijklmnopqrstuvwxyz\":[1.5e3,\"\\ud83d\\ude00 long enough for the wide loop \xC3\xB6\",true,null]}";
     for (size_t len = 0; len < strlen(text); len++) {
         char *exact = malloc(len + 1);
         memcpy(exact + 1, text, len);

@@ -18,7 +18,8 @@ static bool survives(const struct tl_json_doc *doc)
     if (same) {
         tl_json_writer_init(&w, &second);
         tl_json_value(&w, tl_json_root(again));
-        same = tl_json_equal(tl_json_root(doc), tl_json_root(again)) && tl_str_eq(tl_buf_str(&out), tl_buf_str(&second));
+        same =
+            tl_json_equal(tl_json_root(doc), tl_json_root(again)) && tl_str_eq(tl_buf_str(&out), tl_buf_str(&second));
     }
     tl_json_free(again);
     tl_buf_free(&out);
@@ -36,7 +37,8 @@ static bool numbers_keep_their_text(const struct tl_json_value *value)
 }
 
 /* What this reader does with the cases RFC 8259 leaves open: numbers of any size are taken, as text, and so is depth up
- * to the caller's limit; anything that is not UTF-8 without byte order mark, or has half a surrogate pair, is refused. */
+ * to the caller's limit; anything that is not UTF-8 without byte order mark, or has half a surrogate pair, is refused.
+ */
 static bool may_be_accepted(const char *name)
 {
     return strncmp(name, "i_number_", 9) == 0;

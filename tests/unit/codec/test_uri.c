@@ -41,7 +41,8 @@ static void splits_absolute_uris(void **state)
 {
     (void)state;
     struct tl_uri u;
-    assert_int_equal(tl_uri_split(TL_STR("https://me:pw@acme.my.salesforce.com:8443/services/data?q=1&r=%20#top"), &u, NULL), TL_OK);
+    assert_int_equal(
+        tl_uri_split(TL_STR("https://me:pw@acme.my.salesforce.com:8443/services/data?q=1&r=%20#top"), &u, NULL), TL_OK);
     assert_str(u.scheme, "https");
     assert_str(u.userinfo, "me:pw");
     assert_str(u.host, "acme.my.salesforce.com");
@@ -61,9 +62,26 @@ static void splits_absolute_uris(void **state)
 static void refuses_what_is_no_absolute_uri(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "host", "/path", "http:", "http:/x", "http://", "http:///x", "1http://x", "ht tp://x",
-                                      "http://a b", "http://x:99999", "http://x:a", "http://x/%zz", "http://x\n", "http://[::1",
-                                      "http://[]/", "http://[::1]x", "http://a@b@c", "://x", "http://x/<y>"};
+    static const char *const bad[] = {"",
+                                      "host",
+                                      "/path",
+                                      "http:",
+                                      "http:/x",
+                                      "http://",
+                                      "http:///x",
+                                      "1http://x",
+                                      "ht tp://x",
+                                      "http://a b",
+                                      "http://x:99999",
+                                      "http://x:a",
+                                      "http://x/%zz",
+                                      "http://x\n",
+                                      "http://[::1",
+                                      "http://[]/",
+                                      "http://[::1]x",
+                                      "http://a@b@c",
+                                      "://x",
+                                      "http://x/<y>"};
     struct tl_uri u;
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++)
         if (tl_uri_split(tl_str_z(bad[i]), &u, NULL) != TL_EINPUT)

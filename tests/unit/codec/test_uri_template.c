@@ -77,11 +77,13 @@ static void expands_every_operator(void **state)
                                            {"{.id,n}{/l*}", ".A%2F1.5/a/b%20c"},
                                            {"{;e,n}{?e,n,absent,nul}{&l}", ";e;n=5?e=&n=5&l=a,b%20c"},
                                            {"{?o*}{?o}", "?x=1&y=%26?o=x,1,y,%26"},
-                                           {"{word:3}{t}", "Mal" "true"},
+                                           {"{word:3}{t}", "Mal"
+                                                           "true"},
                                            {"{?el,eo}", ""},
                                            {"caf\xC3\xA9", "caf%C3%A9"}};
-    struct tl_json_doc *doc = parse(TL_STR("{\"id\":\"A/1\",\"n\":5,\"e\":\"\",\"nul\":null,\"l\":[\"a\",null,\"b c\"],\"o\":{\"x\":1,"
-                                           "\"y\":\"&\"},\"word\":\"Malm\\u00f6\",\"t\":true,\"el\":[],\"eo\":{}}"));
+    struct tl_json_doc *doc =
+        parse(TL_STR("{\"id\":\"A/1\",\"n\":5,\"e\":\"\",\"nul\":null,\"l\":[\"a\",null,\"b c\"],\"o\":{\"x\":1,"
+                     "\"y\":\"&\"},\"word\":\"Malm\\u00f6\",\"t\":true,\"el\":[],\"eo\":{}}"));
     for (size_t i = 0; i < TL_COUNT_OF(pairs); i++) {
         struct tl_buf out;
         tl_buf_init(&out, 1000);
@@ -95,8 +97,9 @@ static void expands_every_operator(void **state)
 static void refuses_malformed_templates_at_load(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"{", "}", "{}", "{a", "a}", "{a,}", "{a:0}", "{a:12345}", "{a:x}", "{a b}", "{=a}", "{a*:3}",
-                                      "{a:3*}", "{.}", "{a..b}", "{a.}", "{%4}", "{{a}}"};
+    static const char *const bad[] = {"{",      "}",         "{}",     "{a",    "a}",   "{a,}",
+                                      "{a:0}",  "{a:12345}", "{a:x}",  "{a b}", "{=a}", "{a*:3}",
+                                      "{a:3*}", "{.}",       "{a..b}", "{a.}",  "{%4}", "{{a}}"};
     struct tl_json_doc *doc = parse(TL_STR("{\"a\":[[1]],\"l\":[1]}"));
     struct tl_buf out;
     tl_buf_init(&out, 20);
@@ -131,12 +134,9 @@ static void names_its_variables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(expands_the_examples_of_rfc_6570),
-        cmocka_unit_test(expands_the_extended_examples),
-        cmocka_unit_test(refuses_the_negative_examples),
-        cmocka_unit_test(expands_every_operator),
-        cmocka_unit_test(refuses_malformed_templates_at_load),
-        cmocka_unit_test(names_its_variables),
+        cmocka_unit_test(expands_the_examples_of_rfc_6570),    cmocka_unit_test(expands_the_extended_examples),
+        cmocka_unit_test(refuses_the_negative_examples),       cmocka_unit_test(expands_every_operator),
+        cmocka_unit_test(refuses_malformed_templates_at_load), cmocka_unit_test(names_its_variables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

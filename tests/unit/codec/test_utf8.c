@@ -4,11 +4,33 @@
 static void accepts_what_is_utf8_and_nothing_else(void **state)
 {
     (void)state;
-    static const char *const good[] = {"", "abc", "Malm\xC3\xB6", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xEF\xBF\xBF",
-                                       "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF", "\x7F"};
-    static const char *const bad[] = {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF", "\xE0\x9F\xBF", "\xED\xA0\x80",
-                                      "\xED\xBF\xBF", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
-                                      "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xC3(", "\xE2\x28\xA1"};
+    static const char *const good[] = {"",
+                                       "abc",
+                                       "Malm\xC3\xB6",
+                                       "\xE2\x82\xAC",
+                                       "\xF0\x9F\x98\x80",
+                                       "\xEF\xBF\xBF",
+                                       "\xED\x9F\xBF",
+                                       "\xEE\x80\x80",
+                                       "\xF4\x8F\xBF\xBF",
+                                       "\x7F"};
+    static const char *const bad[] = {"\x80",
+                                      "\xC0\xAF",
+                                      "\xC1\xBF",
+                                      "\xE0\x80\xAF",
+                                      "\xE0\x9F\xBF",
+                                      "\xED\xA0\x80",
+                                      "\xED\xBF\xBF",
+                                      "\xF0\x80\x80\x80",
+                                      "\xF0\x8F\xBF\xBF",
+                                      "\xF4\x90\x80\x80",
+                                      "\xF5\x80\x80\x80",
+                                      "\xFF",
+                                      "\xC3",
+                                      "\xE2\x82",
+                                      "\xF0\x9F\x98",
+                                      "\xC3(",
+                                      "\xE2\x28\xA1"};
     for (size_t i = 0; i < TL_COUNT_OF(good); i++)
         assert_true(tl_utf8_valid(tl_str_z(good[i])));
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++) {
@@ -63,17 +85,22 @@ static void maps_case_in_every_script(void **state)
 {
     (void)state;
     check_case("Malm\xC3\xB6 9_", "MALM\xC3\x96 9_", "malm\xC3\xB6 9_");
-    check_case("Stra\xC3\x9F" "e", "STRA\xC3\x9F" "E", "stra\xC3\x9F" "e");  /* sharp s stays */
-    check_case("\xC4\xB0", "\xC4\xB0", "i");                                  /* dotted I */
-    check_case("\xC4\xB1", "I", "\xC4\xB1");                                  /* dotless i */
+    check_case("Stra\xC3\x9F"
+               "e",
+               "STRA\xC3\x9F"
+               "E",
+               "stra\xC3\x9F"
+               "e");                                                                                /* sharp s stays */
+    check_case("\xC4\xB0", "\xC4\xB0", "i");                                                        /* dotted I */
+    check_case("\xC4\xB1", "I", "\xC4\xB1");                                                        /* dotless i */
     check_case("\xCE\xA3\xCE\xAF\xCF\x82", "\xCE\xA3\xCE\x8A\xCE\xA3", "\xCF\x83\xCE\xAF\xCF\x82"); /* Greek */
-    check_case("\xD0\x94\xD0\xB0", "\xD0\x94\xD0\x90", "\xD0\xB4\xD0\xB0");   /* Cyrillic */
-    check_case("\xD5\xA1", "\xD4\xB1", "\xD5\xA1");                           /* Armenian */
-    check_case("\xE1\xBA\x9E", "\xE1\xBA\x9E", "\xC3\x9F");                   /* capital sharp s */
-    check_case("\xF0\x90\x90\xA8", "\xF0\x90\x90\x80", "\xF0\x90\x90\xA8");   /* Deseret */
-    check_case("\xC7\x86\xC7\x85", "\xC7\x84\xC7\x84", "\xC7\x86\xC7\x86");   /* dz digraphs */
-    check_case("\xE6\xBC\xA2", "\xE6\xBC\xA2", "\xE6\xBC\xA2");               /* no case */
-    check_case("a\xFFz", "A\xFFZ", "a\xFFz");                                 /* foreign bytes pass */
+    check_case("\xD0\x94\xD0\xB0", "\xD0\x94\xD0\x90", "\xD0\xB4\xD0\xB0");                         /* Cyrillic */
+    check_case("\xD5\xA1", "\xD4\xB1", "\xD5\xA1");                                                 /* Armenian */
+    check_case("\xE1\xBA\x9E", "\xE1\xBA\x9E", "\xC3\x9F");                 /* capital sharp s */
+    check_case("\xF0\x90\x90\xA8", "\xF0\x90\x90\x80", "\xF0\x90\x90\xA8"); /* Deseret */
+    check_case("\xC7\x86\xC7\x85", "\xC7\x84\xC7\x84", "\xC7\x86\xC7\x86"); /* dz digraphs */
+    check_case("\xE6\xBC\xA2", "\xE6\xBC\xA2", "\xE6\xBC\xA2");             /* no case */
+    check_case("a\xFFz", "A\xFFZ", "a\xFFz");                               /* foreign bytes pass */
 }
 
 static void case_mapping_only_touches_letters(void **state)
@@ -94,8 +121,10 @@ static void repairs_with_the_replacement_character(void **state)
     (void)state;
     struct tl_buf out;
     tl_buf_init(&out, 100);
-    assert_true(tl_utf8_repair(&out, TL_STR("a\xFF" "b\xC3")));
-    assert_str(tl_buf_str(&out), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD");
+    assert_true(tl_utf8_repair(&out, TL_STR("a\xFF"
+                                            "b\xC3")));
+    assert_str(tl_buf_str(&out), "a\xEF\xBF\xBD"
+                                 "b\xEF\xBF\xBD");
     tl_buf_free(&out);
 }
 

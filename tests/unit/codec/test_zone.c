@@ -92,12 +92,14 @@ static void a_zone_without_changes_has_none(void **state)
     tl_zone_free(zone);
 }
 
-/* The C library reads the same files: both must agree on every third hour of many years, in zones that differ in kind. */
+/* The C library reads the same files: both must agree on every third hour of many years, in zones that differ in kind.
+ */
 static void agrees_with_the_c_library(void **state)
 {
     (void)state;
-    static const char *const names[] = {"Europe/Berlin", "America/New_York", "Australia/Sydney", "Europe/Dublin",
-                                        "Africa/Casablanca", "Asia/Kolkata", "America/Santiago", "Australia/Lord_Howe"};
+    static const char *const names[] = {"Europe/Berlin",    "America/New_York",   "Australia/Sydney",
+                                        "Europe/Dublin",    "Africa/Casablanca",  "Asia/Kolkata",
+                                        "America/Santiago", "Australia/Lord_Howe"};
     for (size_t i = 0; i < TL_COUNT_OF(names); i++) {
         struct tl_zone *zone = load(names[i]);
         setenv("TZ", names[i], 1);
@@ -120,7 +122,8 @@ static void agrees_with_the_c_library(void **state)
 static void refuses_names_that_leave_the_directory(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "../etc/passwd", "/etc/passwd", "Europe/", "Europe//Berlin", "Europe/../UTC", ".", "a b"};
+    static const char *const bad[] = {
+        "", "../etc/passwd", "/etc/passwd", "Europe/", "Europe//Berlin", "Europe/../UTC", ".", "a b"};
     struct tl_zone *zone = NULL;
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++)
         assert_int_equal(tl_zone_load(tl_str_z(bad[i]), &zone, NULL), TL_EINPUT);
@@ -131,7 +134,8 @@ static void refuses_names_that_leave_the_directory(void **state)
 /* A whole file of version '2' with one change, in a block whose counts can be broken. */
 static size_t write_zone(char *to, char changes, char types, char type_of_change)
 {
-    static const char second[] = "\0\0\0\0\0\0\0\1" /* the change */ "\0" /* its type */ "\0\0\x0E\x10\1\0" "CET\0";
+    static const char second[] = "\0\0\0\0\0\0\0\1" /* the change */ "\0" /* its type */ "\0\0\x0E\x10\1\0"
+                                 "CET\0";
     memset(to, 0, 200);
     memcpy(to, "TZif2", 5);
     to[39] = 1; /* the first block: one type, one name character */
@@ -154,9 +158,12 @@ static void rules_hold_at_the_turn_of_the_year(void **state)
     static const struct {
         const char *rule, *at;
         int32_t seconds;
-    } rows[] = {{"XXX3EDT4,0/0,J365/23", "2031-01-01T02:59:59Z", -4 * 3600}, {"XXX3EDT4,0/0,J365/23", "2031-01-01T03:00:00Z", -4 * 3600},
-                {"XXX3EDT4,0/0,J365/23", "2031-07-01T00:00:00Z", -4 * 3600}, {"AAA0BBB,J1/-100,J100", "2030-12-27T19:59:59Z", 0},
-                {"AAA0BBB,J1/-100,J100", "2030-12-27T20:00:00Z", 3600},      {"AAA0BBB,J1/-100,J100", "2031-04-10T01:00:00Z", 0},
+    } rows[] = {{"XXX3EDT4,0/0,J365/23", "2031-01-01T02:59:59Z", -4 * 3600},
+                {"XXX3EDT4,0/0,J365/23", "2031-01-01T03:00:00Z", -4 * 3600},
+                {"XXX3EDT4,0/0,J365/23", "2031-07-01T00:00:00Z", -4 * 3600},
+                {"AAA0BBB,J1/-100,J100", "2030-12-27T19:59:59Z", 0},
+                {"AAA0BBB,J1/-100,J100", "2030-12-27T20:00:00Z", 3600},
+                {"AAA0BBB,J1/-100,J100", "2031-04-10T01:00:00Z", 0},
                 {"<-03>3", "2031-04-10T01:00:00Z", -3 * 3600}};
     for (size_t i = 0; i < TL_COUNT_OF(rows); i++) {
         char bytes[300];
@@ -215,14 +222,10 @@ static void refuses_data_that_is_cut_or_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_gaps_and_overlaps),
-        cmocka_unit_test(handles_the_day_samoa_left_out),
-        cmocka_unit_test(knows_offset_name_and_next_change),
-        cmocka_unit_test(a_zone_without_changes_has_none),
-        cmocka_unit_test(agrees_with_the_c_library),
-        cmocka_unit_test(refuses_names_that_leave_the_directory),
-        cmocka_unit_test(rules_hold_at_the_turn_of_the_year),
-        cmocka_unit_test(refuses_counts_that_do_not_fit),
+        cmocka_unit_test(answers_gaps_and_overlaps),          cmocka_unit_test(handles_the_day_samoa_left_out),
+        cmocka_unit_test(knows_offset_name_and_next_change),  cmocka_unit_test(a_zone_without_changes_has_none),
+        cmocka_unit_test(agrees_with_the_c_library),          cmocka_unit_test(refuses_names_that_leave_the_directory),
+        cmocka_unit_test(rules_hold_at_the_turn_of_the_year), cmocka_unit_test(refuses_counts_that_do_not_fit),
         cmocka_unit_test(refuses_data_that_is_cut_or_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

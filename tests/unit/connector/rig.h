@@ -22,7 +22,7 @@ struct rig_seen {
 
 /* The result of a call, copied. */
 struct rig_result {
-    int count; /* how often `done` was called */
+    int count;                 /* how often `done` was called */
     struct tl_call_result raw; /* slices are dead */
     char code[100], message[600], document[4000], id[100], version[100], url[200], warning[200];
     struct tl_quota_hint quota;
@@ -47,7 +47,7 @@ struct rig {
     int stops;
 };
 
-#define RIG_CONNECTORS TIDELOCK_BUILD "/tests/connectors"      /* made for tests */
+#define RIG_CONNECTORS TIDELOCK_BUILD "/tests/connectors"  /* made for tests */
 #define RIG_SHIPPED TIDELOCK_BUILD "/lib/tidelock/plugins" /* ours */
 
 /* `settings`: members besides url, e.g. "\"auth\":{…}"; "" for none. `script` may be NULL and set later. */

@@ -49,8 +49,8 @@ static void fills_the_result_when_the_platform_answers(void **state)
     assert_non_null(strstr(rig.seen[2].other, "match=\"7\""));
     char text[56];
     tl_trace_print(&trace, text);
-    assert_memory_equal(rig.seen[2].traceparent, text, 36);    /* the same trace … */
-    assert_string_not_equal(rig.seen[2].traceparent, text);    /* … another span */
+    assert_memory_equal(rig.seen[2].traceparent, text, 36); /* the same trace … */
+    assert_string_not_equal(rig.seen[2].traceparent, text); /* … another span */
     struct tl_call_request again = {.operation = TL_STR("put"), .args = TL_STR("{\"item\":{}}"), .key = TL_STR("k1")};
     r = rig_call(&rig, &again);
     assert_string_equal(r->id, "k1"); /* no body: the key is the id */
@@ -126,9 +126,8 @@ static void tells_not_sent_when_nobody_listens(void **state)
 static void sends_keys_and_forms(void **state)
 {
     (void)state;
-    static const struct rig_answer script[] = {{"POST /api/keyed", 200, NULL, "{}"},
-                                               {"POST /api/form", 200, NULL, "{}"},
-                                               {NULL, 0, NULL, NULL}};
+    static const struct rig_answer script[] = {
+        {"POST /api/keyed", 200, NULL, "{}"}, {"POST /api/form", 200, NULL, "{}"}, {NULL, 0, NULL, NULL}};
     struct rig rig;
     rig_open(&rig, "rest_t@1", "\"auth\":{\"kind\":\"token\",\"token\":\"t-1\"}", script);
     struct tl_call_request keyed = {.operation = TL_STR("keyed"), .idempotency_key = TL_STR("run-1/2")};
@@ -179,7 +178,8 @@ static void looks_up_what_is_unknown(void **state)
     static const unsigned matches[] = {1, 0, 3};
     struct rig rig;
     rig_open(&rig, "rest_t@1", "", script);
-    struct tl_call_request request = {.operation = TL_STR("create"), .args = TL_STR("{\"a\":1}"), .marker = TL_STR("m-1")};
+    struct tl_call_request request = {
+        .operation = TL_STR("create"), .args = TL_STR("{\"a\":1}"), .marker = TL_STR("m-1")};
     for (int i = 0; i < 3; i++) {
         memset(&rig.result, 0, sizeof rig.result);
         tl_call_lookup(rig.lane, &request, rig_take, &rig);
@@ -256,16 +256,15 @@ static void logs_in_by_an_operation_with_cookies(void **state)
 static void fetches_csrf_tokens_and_replays_once_when_lost(void **state)
 {
     (void)state;
-    static const struct rig_answer script[] = {
-        {"HEAD /api/csrf", 200, "X-CSRF-Token: c1\nSet-Cookie: s=1", NULL},
-        {"PATCH /api/items/k", 200, NULL, "{}"},
-        {"PATCH /api/items/k", 403, "X-CSRF-Token: Required", NULL},
-        {"HEAD /api/csrf", 200, "X-CSRF-Token: c2\nSet-Cookie: s=2", NULL},
-        {"PATCH /api/items/k", 200, NULL, "{}"},
-        {"PATCH /api/items/k", 403, "X-CSRF-Token: Required", NULL},
-        {"HEAD /api/csrf", 200, "X-CSRF-Token: c3", NULL},
-        {"PATCH /api/items/k", 403, "X-CSRF-Token: Required", NULL},
-        {NULL, 0, NULL, NULL}};
+    static const struct rig_answer script[] = {{"HEAD /api/csrf", 200, "X-CSRF-Token: c1\nSet-Cookie: s=1", NULL},
+                                               {"PATCH /api/items/k", 200, NULL, "{}"},
+                                               {"PATCH /api/items/k", 403, "X-CSRF-Token: Required", NULL},
+                                               {"HEAD /api/csrf", 200, "X-CSRF-Token: c2\nSet-Cookie: s=2", NULL},
+                                               {"PATCH /api/items/k", 200, NULL, "{}"},
+                                               {"PATCH /api/items/k", 403, "X-CSRF-Token: Required", NULL},
+                                               {"HEAD /api/csrf", 200, "X-CSRF-Token: c3", NULL},
+                                               {"PATCH /api/items/k", 403, "X-CSRF-Token: Required", NULL},
+                                               {NULL, 0, NULL, NULL}};
     struct rig rig;
     rig_open(&rig, "rest_t@1", "\"auth\":{\"kind\":\"basic\",\"user\":\"u\",\"password\":\"p\"}", script);
     struct tl_call_request patch = {.operation = TL_STR("patch"), .key = TL_STR("k")};
@@ -284,9 +283,8 @@ static void fetches_csrf_tokens_and_replays_once_when_lost(void **state)
 static void cancels_and_stops(void **state)
 {
     (void)state;
-    static const struct rig_answer script[] = {{"POST /api/items", 0, NULL, NULL},
-                                               {"POST /api/items", 0, NULL, NULL},
-                                               {NULL, 0, NULL, NULL}};
+    static const struct rig_answer script[] = {
+        {"POST /api/items", 0, NULL, NULL}, {"POST /api/items", 0, NULL, NULL}, {NULL, 0, NULL, NULL}};
     struct rig rig;
     rig_open(&rig, "rest_t@1", "", script);
     struct tl_call_request create = {.operation = TL_STR("create"), .args = TL_STR("{\"a\":1}")};

@@ -5,14 +5,14 @@
 struct owner {
     struct rig *rig;
     struct tl_capture *capture;
-    char events[1500];  /* "object key version dedupe payload[ deleted]\n" */
+    char events[1500]; /* "object key version dedupe payload[ deleted]\n" */
     char cursor[100];
     int stores, failures, caught_up, stopped;
     enum tl_failure failure;
-    bool hold;           /* do not answer stores */
-    bool refuse;         /* answer: not stored */
+    bool hold;   /* do not answer stores */
+    bool refuse; /* answer: not stored */
     int64_t after_failure;
-    int64_t not_ready;   /* once */
+    int64_t not_ready; /* once */
 };
 
 static void store(void *ctx, struct tl_capture *capture, const struct tl_captured *events, size_t count, tl_str cursor)
@@ -75,8 +75,10 @@ static void polls_by_manifest(void **state)
     (void)state;
     static const struct rig_answer script[] = {
         {"GET /api/changes?start=0&kind=b", 200, NULL,
-         "{\"items\":[{\"id\":1,\"at\":\"t1\"},{\"id\":2,\"at\":\"t1\",\"gone\":true}],\"cursor\":\"c1\",\"end\":false}"},
-        {"GET /api/changes?cursor=c1&kind=b", 200, NULL, "{\"items\":[{\"id\":1,\"at\":\"t2\"}],\"cursor\":\"c2\",\"end\":true}"},
+         "{\"items\":[{\"id\":1,\"at\":\"t1\"},{\"id\":2,\"at\":\"t1\",\"gone\":true}],\"cursor\":\"c1\",\"end\":"
+         "false}"},
+        {"GET /api/changes?cursor=c1&kind=b", 200, NULL,
+         "{\"items\":[{\"id\":1,\"at\":\"t2\"}],\"cursor\":\"c2\",\"end\":true}"},
         {"GET /api/changes?cursor=c2&kind=b", 200, NULL, "{\"items\":[],\"cursor\":\"c2\",\"end\":true}"},
         {"GET /api/changes?cursor=c2&kind=b", 410, NULL, NULL},
         {"GET /api/changes?start=0&kind=b", 503, "Retry-After: 1", NULL},
@@ -110,11 +112,13 @@ static void polls_by_manifest(void **state)
 static void starts_again_from_the_stored_cursor(void **state)
 {
     (void)state;
-    static const struct rig_answer script[] = {
-        {"GET /api/changes?cursor=c7&kind=all", 200, NULL, "{\"items\":[{\"id\":1,\"at\":\"t\"}],\"cursor\":\"c8\",\"end\":true}"},
-        {"GET /api/changes?cursor=c7&kind=all", 200, NULL, "{\"items\":[{\"id\":1,\"at\":\"t\"}],\"cursor\":\"c8\",\"end\":true}"},
-        {"GET /api/changes?cursor=c7&kind=all", 200, NULL, "{\"items\":[{\"id\":1,\"at\":\"t\"}],\"cursor\":\"c8\",\"end\":true}"},
-        {NULL, 0, NULL, NULL}};
+    static const struct rig_answer script[] = {{"GET /api/changes?cursor=c7&kind=all", 200, NULL,
+                                                "{\"items\":[{\"id\":1,\"at\":\"t\"}],\"cursor\":\"c8\",\"end\":true}"},
+                                               {"GET /api/changes?cursor=c7&kind=all", 200, NULL,
+                                                "{\"items\":[{\"id\":1,\"at\":\"t\"}],\"cursor\":\"c8\",\"end\":true}"},
+                                               {"GET /api/changes?cursor=c7&kind=all", 200, NULL,
+                                                "{\"items\":[{\"id\":1,\"at\":\"t\"}],\"cursor\":\"c8\",\"end\":true}"},
+                                               {NULL, 0, NULL, NULL}};
     struct rig rig;
     struct owner o = {.refuse = true, .after_failure = 1};
     rig_open(&rig, "rest_t@1", "", script);

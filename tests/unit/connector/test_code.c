@@ -28,8 +28,9 @@ static void transfers_and_waits(void **state)
 {
     (void)state;
     static const struct rig_answer script[] = {
-        {"GET /get", 200, NULL, "{\"a\":1}"}, {"PUT /any", 418, NULL, NULL},   {"POST /two", 200, NULL, "12"},
-        {"POST /two", 200, NULL, "345"},      {"GET /get", 418, NULL, NULL},   {"PUT /fail_rules", 418, NULL, NULL},
+        {"GET /get", 200, NULL, "{\"a\":1}"}, {"PUT /any", 418, NULL, NULL},
+        {"POST /two", 200, NULL, "12"},       {"POST /two", 200, NULL, "345"},
+        {"GET /get", 418, NULL, NULL},        {"PUT /fail_rules", 418, NULL, NULL},
         {"POST /fail", 200, NULL, "{}"},      {"GET /base/get?from=link", 200, NULL, "7"},
         {"PUT /any", 0, NULL, NULL},          {NULL, 0, NULL, NULL}};
     struct rig rig;
@@ -61,7 +62,8 @@ static void streams_bodies_in_slices(void **state)
     (void)state;
     char *body = tl_zalloc(1, 200001);
     memset(body, '7', 200000);
-    struct rig_answer script[] = {{"GET /stream", 200, NULL, body}, {"GET /stream", 200, NULL, ""}, {NULL, 0, NULL, NULL}};
+    struct rig_answer script[] = {
+        {"GET /stream", 200, NULL, body}, {"GET /stream", 200, NULL, ""}, {NULL, 0, NULL, NULL}};
     struct rig rig;
     rig_open(&rig, "coded@2", SETTINGS, script);
     assert_string_equal(rig_run(&rig, "stream", "{}")->document, "{\"bytes\":200000,\"slices\":4}");

@@ -92,10 +92,11 @@ static void refuses_code_when_a_file_brings_operations(void **state)
     (void)state;
     struct tl_manifest of = {0}, extra = {0};
     struct tl_error err = {0};
-    assert_int_equal(tl_manifest_new(TL_STR("{" HEAD ",\"operations\":{\"find\":{\"effect\":\"read\",\"method\":\"GET\","
-                                            "\"path\":\"x\"}}}"),
-                                     &of, NULL),
-                     TL_OK);
+    assert_int_equal(
+        tl_manifest_new(TL_STR("{" HEAD ",\"operations\":{\"find\":{\"effect\":\"read\",\"method\":\"GET\","
+                               "\"path\":\"x\"}}}"),
+                        &of, NULL),
+        TL_OK);
     assert_int_equal(tl_manifest_extra_new(TL_STR("{\"operations\":{\"a\":{\"effect\":\"read\",\"code\":true}}}"), &of,
                                            &extra, &err),
                      TL_ECONFIG);

@@ -90,7 +90,8 @@ static void called(void *ctx, const struct tl_call_result *result)
 static void run_lane(void *ctx)
 {
     struct lane *l = ctx;
-    struct tl_call_request request = {.operation = TL_STR("get"), .args = TL_STR("{\"id\":\"x\"}"), .timeout_ms = 20000};
+    struct tl_call_request request = {
+        .operation = TL_STR("get"), .args = TL_STR("{\"id\":\"x\"}"), .timeout_ms = 20000};
     for (int i = 0; i < CALLS; i++)
         tl_call_start(l->lane, &request, called, l);
     tl_loop_run(l->loop);
@@ -275,7 +276,8 @@ static void signs_an_assertion(void **state)
     tl_buf_init(&settings, 2000);
     tl_buf_init(&assertion, 2000);
     tl_buf_init(&claims, 2000);
-    tl_buf_add_z(&settings, "\"auth\":{\"kind\":\"oauth2_jwt\",\"client_id\":\"app\",\"user\":\"u@example.com\",\"key\":");
+    tl_buf_add_z(&settings,
+                 "\"auth\":{\"kind\":\"oauth2_jwt\",\"client_id\":\"app\",\"user\":\"u@example.com\",\"key\":");
     tl_json_quote(&settings, TL_STR(P256_PRIVATE));
     tl_buf_add_char(&settings, '}');
     rig_open(&rig, "rest_t@1", settings.ptr, script);

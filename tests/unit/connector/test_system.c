@@ -10,8 +10,8 @@ static tl_code make(const char *connector, const char *settings, const char *ope
                                       .connector = tl_str_z(connector),
                                       .settings = tl_str_z(settings),
                                       .operations = tl_str_z(operations)};
-    tl_code code = lenient ? tl_system_draft(library, &config, &system, err)
-                           : tl_system_new(library, &config, NULL, &system, err);
+    tl_code code =
+        lenient ? tl_system_draft(library, &config, &system, err) : tl_system_new(library, &config, NULL, &system, err);
     tl_system_free(system);
     tl_library_free(library);
     return code;
@@ -57,9 +57,10 @@ static void checks_settings(void **state)
 static void adds_operations_from_a_file(void **state)
 {
     (void)state;
-    static const char file[] = "{\"operations\":{\"credit_status\":{\"effect\":\"read\",\"method\":\"GET\","
-                               "\"path\":\"credit/{account}\",\"args\":{\"required\":[\"account\"]}},"
-                               "\"get\":{\"effect\":\"idempotent\",\"method\":\"PUT\",\"path\":\"x\",\"settle\":\"5s\"}}}";
+    static const char file[] =
+        "{\"operations\":{\"credit_status\":{\"effect\":\"read\",\"method\":\"GET\","
+        "\"path\":\"credit/{account}\",\"args\":{\"required\":[\"account\"]}},"
+        "\"get\":{\"effect\":\"idempotent\",\"method\":\"PUT\",\"path\":\"x\",\"settle\":\"5s\"}}}";
     struct tl_library *library = tl_library_new(RIG_CONNECTORS);
     struct tl_system *system = NULL;
     struct tl_error err = {0};

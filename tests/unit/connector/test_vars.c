@@ -12,11 +12,12 @@ static void open_fixture(struct fixture *f)
 {
     *f = (struct fixture){0};
     tl_arena_init(&f->arena);
-    assert_int_equal(tl_json_parse(TL_STR("{\"id\":\"a/b ä\",\"n\":12345678901234567890.10,\"yes\":true,\"nil\":null,"
-                                          "\"o\":{\"deep\":{\"x\":\"1\"}},\"list\":[\"a\",\"b\"],\"evil\":\"a\\r\\nX: y\","
-                                          "\"empty\":\"\"}"),
-                                   NULL, &f->args, NULL),
-                     TL_OK);
+    assert_int_equal(
+        tl_json_parse(TL_STR("{\"id\":\"a/b ä\",\"n\":12345678901234567890.10,\"yes\":true,\"nil\":null,"
+                             "\"o\":{\"deep\":{\"x\":\"1\"}},\"list\":[\"a\",\"b\"],\"evil\":\"a\\r\\nX: y\","
+                             "\"empty\":\"\"}"),
+                      NULL, &f->args, NULL),
+        TL_OK);
     assert_int_equal(tl_json_parse(TL_STR("{\"url\":\"https://h.example/base\"}"), NULL, &f->config, NULL), TL_OK);
     f->vars = (struct tl_vars){.arena = &f->arena,
                                .args = tl_json_root(f->args),
@@ -91,8 +92,8 @@ static void fills_texts(void **state)
         tl_str out = TL_STR_NONE;
         bool is_there = false;
         tl_code code = tl_vars_text(&f.vars, tl_str_z(rows[i].text), &is_there, &out, NULL);
-        if (code != rows[i].code || (code == TL_OK && (is_there != rows[i].is_there ||
-                                                       (is_there && !tl_str_is(out, rows[i].wanted)))))
+        if (code != rows[i].code ||
+            (code == TL_OK && (is_there != rows[i].is_there || (is_there && !tl_str_is(out, rows[i].wanted)))))
             fail_msg("%s gives %s %d \"%.*s\"", rows[i].text, tl_code_name(code), is_there, TL_STR_ARGS(out));
     }
     close_fixture(&f);
@@ -106,16 +107,17 @@ static void keeps_numbers_and_nulls_when_filling_bodies(void **state)
     struct tl_buf out;
     struct tl_json_writer writer;
     open_fixture(&f);
-    assert_int_equal(tl_json_parse(TL_STR("{\"a\":\"{n}\",\"b\":\"{missing}\",\"c\":\"{nil}\",\"d\":[\"{list}\",\"{missing}\"],"
-                                          "\"e\":\"no {request.key}\",\"f\":1.50}"),
-                                   NULL, &body, NULL),
-                     TL_OK);
+    assert_int_equal(
+        tl_json_parse(TL_STR("{\"a\":\"{n}\",\"b\":\"{missing}\",\"c\":\"{nil}\",\"d\":[\"{list}\",\"{missing}\"],"
+                             "\"e\":\"no {request.key}\",\"f\":1.50}"),
+                      NULL, &body, NULL),
+        TL_OK);
     tl_buf_init(&out, 10000);
     tl_json_writer_init(&writer, &out);
     assert_int_equal(tl_vars_json(&f.vars, tl_json_root(body), &writer, NULL), TL_OK);
     assert_int_equal(tl_json_writer_done(&writer, NULL), TL_OK);
-    assert_string_equal(
-        out.ptr, "{\"a\":12345678901234567890.10,\"c\":null,\"d\":[[\"a\",\"b\"]],\"e\":\"no K-1\",\"f\":1.50}");
+    assert_string_equal(out.ptr,
+                        "{\"a\":12345678901234567890.10,\"c\":null,\"d\":[[\"a\",\"b\"]],\"e\":\"no K-1\",\"f\":1.50}");
     tl_buf_free(&out);
     tl_json_free(body);
     close_fixture(&f);

@@ -9,7 +9,8 @@ static struct tl_verdict judge(int status, const char *header, const char *value
                                bool is_capture, struct tl_arena *arena)
 {
     struct tl_http_header headers[1] = {{tl_str_z(header), tl_str_z(value)}};
-    struct tl_answer answer = {.status = status, .headers = headers, .header_count = header ? 1 : 0, .body = tl_str_z(body)};
+    struct tl_answer answer = {
+        .status = status, .headers = headers, .header_count = header ? 1 : 0, .body = tl_str_z(body)};
     struct tl_json_doc *doc = NULL, *message = NULL;
     if (rules)
         assert_int_equal(tl_json_parse(tl_str_z(rules), NULL, &doc, NULL), TL_OK);
@@ -32,17 +33,17 @@ static void knows_every_status_when_no_rule_matches(void **state)
         enum tl_failure failure;
         bool unknown;
     } rows[] = {
-        {300, TL_FAIL_CONFLICT, false}, {301, TL_FAIL_CONFIG, false},   {302, TL_FAIL_CONFIG, false},
-        {400, TL_FAIL_DATA, false},     {401, TL_FAIL_AUTH, false},     {402, TL_FAIL_CONFIG, false},
-        {403, TL_FAIL_CONFIG, false},   {404, TL_FAIL_MISSING, false},  {405, TL_FAIL_DATA, false},
-        {406, TL_FAIL_DATA, false},     {407, TL_FAIL_CONFIG, false},   {408, TL_FAIL_RETRY, true},
-        {409, TL_FAIL_CONFLICT, false}, {410, TL_FAIL_MISSING, false},  {411, TL_FAIL_DATA, false},
-        {412, TL_FAIL_CONFLICT, false}, {413, TL_FAIL_DATA, false},     {414, TL_FAIL_DATA, false},
-        {415, TL_FAIL_DATA, false},     {417, TL_FAIL_DATA, false},     {418, TL_FAIL_DATA, false},
-        {422, TL_FAIL_DATA, false},     {423, TL_FAIL_CONFLICT, false}, {425, TL_FAIL_RETRY, false},
-        {428, TL_FAIL_CONFLICT, false}, {429, TL_FAIL_RETRY, false},    {451, TL_FAIL_DATA, false},
+        {300, TL_FAIL_CONFLICT, false}, {301, TL_FAIL_CONFIG, false},      {302, TL_FAIL_CONFIG, false},
+        {400, TL_FAIL_DATA, false},     {401, TL_FAIL_AUTH, false},        {402, TL_FAIL_CONFIG, false},
+        {403, TL_FAIL_CONFIG, false},   {404, TL_FAIL_MISSING, false},     {405, TL_FAIL_DATA, false},
+        {406, TL_FAIL_DATA, false},     {407, TL_FAIL_CONFIG, false},      {408, TL_FAIL_RETRY, true},
+        {409, TL_FAIL_CONFLICT, false}, {410, TL_FAIL_MISSING, false},     {411, TL_FAIL_DATA, false},
+        {412, TL_FAIL_CONFLICT, false}, {413, TL_FAIL_DATA, false},        {414, TL_FAIL_DATA, false},
+        {415, TL_FAIL_DATA, false},     {417, TL_FAIL_DATA, false},        {418, TL_FAIL_DATA, false},
+        {422, TL_FAIL_DATA, false},     {423, TL_FAIL_CONFLICT, false},    {425, TL_FAIL_RETRY, false},
+        {428, TL_FAIL_CONFLICT, false}, {429, TL_FAIL_RETRY, false},       {451, TL_FAIL_DATA, false},
         {500, TL_FAIL_RETRY, true},     {501, TL_FAIL_UNSUPPORTED, false}, {502, TL_FAIL_RETRY, true},
-        {503, TL_FAIL_RETRY, false},    {504, TL_FAIL_RETRY, true},     {505, TL_FAIL_UNSUPPORTED, false},
+        {503, TL_FAIL_RETRY, false},    {504, TL_FAIL_RETRY, true},        {505, TL_FAIL_UNSUPPORTED, false},
         {520, TL_FAIL_RETRY, true},
     };
     struct tl_arena arena;
@@ -109,16 +110,19 @@ static void lets_the_manifest_decide_first(void **state)
 {
     (void)state;
     static const char rules[] =
-        "[{\"status\":403,\"pointer\":\"/0/errorCode\",\"equals\":\"REQUEST_LIMIT_EXCEEDED\",\"class\":\"quota\",\"wait\":\"1h\"},"
-        "{\"status\":[400,500],\"pointer\":[\"/x\",\"/0/errorCode\"],\"in\":[\"UNABLE_TO_LOCK_ROW\"],\"class\":\"conflict\",\"wait\":\"5s\"},"
+        "[{\"status\":403,\"pointer\":\"/0/"
+        "errorCode\",\"equals\":\"REQUEST_LIMIT_EXCEEDED\",\"class\":\"quota\",\"wait\":\"1h\"},"
+        "{\"status\":[400,500],\"pointer\":[\"/x\",\"/0/"
+        "errorCode\"],\"in\":[\"UNABLE_TO_LOCK_ROW\"],\"class\":\"conflict\",\"wait\":\"5s\"},"
         "{\"status\":\"4xx\",\"header\":\"X-CSRF-Token\",\"equals\":\"Required\",\"class\":\"auth\"},"
         "{\"status\":400,\"pointer\":\"/0/message\",\"contains\":\"deleted\",\"class\":\"done\"},"
         "{\"status\":429,\"class\":\"quota\",\"wait\":{\"pointer\":\"/reset\",\"unit\":\"ms\"}},"
-        "{\"status\":400,\"pointer\":\"\",\"starts\":\"<html\",\"class\":\"retry\",\"unknown\":true,\"message\":\"a proxy\"}]";
+        "{\"status\":400,\"pointer\":\"\",\"starts\":\"<html\",\"class\":\"retry\",\"unknown\":true,\"message\":\"a "
+        "proxy\"}]";
     struct tl_arena arena;
     tl_arena_init(&arena);
-    struct tl_verdict v = judge(403, NULL, NULL, "[{\"errorCode\":\"REQUEST_LIMIT_EXCEEDED\",\"message\":\"m\"}]", rules,
-                                false, &arena);
+    struct tl_verdict v =
+        judge(403, NULL, NULL, "[{\"errorCode\":\"REQUEST_LIMIT_EXCEEDED\",\"message\":\"m\"}]", rules, false, &arena);
     assert_int_equal(v.failure, TL_FAIL_QUOTA);
     assert_int_equal(v.wait_ms, 3600000);
     assert_true(tl_str_is(v.message, "403 Forbidden: m"));
@@ -153,14 +157,18 @@ static void reads_quotas_and_warnings(void **state)
         {TL_STR("ratelimit-reset"), TL_STR("41")},
         {TL_STR("X-Zendesk-API-Warn"), TL_STR("Removed restricted keys [\"x\"]")},
     };
-    struct tl_answer answer = {.status = 200, .headers = headers, .header_count = 5, .body = TL_STR("{\"warn\":\"w\"}")};
+    struct tl_answer answer = {
+        .status = 200, .headers = headers, .header_count = 5, .body = TL_STR("{\"warn\":\"w\"}")};
     tl_arena_init(&arena);
     assert_int_equal(
-        tl_json_parse(TL_STR("{\"quota\":[{\"name\":\"daily\",\"window\":\"1d\",\"header\":\"Sforce-Limit-Info\","
-                             "\"form\":\"api-usage={used}/{limit}\"},{\"name\":\"minute\",\"window\":\"1m\","
-                             "\"limit\":\"X-Rate-Limit\",\"remaining\":\"X-Rate-Limit-Remaining\",\"reset\":\"ratelimit-reset\"}],"
-                             "\"warnings\":[{\"header\":\"x-zendesk-api-warn\",\"means\":\"fields ignored\"},{\"pointer\":\"/warn\"}]}"),
-                      NULL, &doc, NULL),
+        tl_json_parse(
+            TL_STR(
+                "{\"quota\":[{\"name\":\"daily\",\"window\":\"1d\",\"header\":\"Sforce-Limit-Info\","
+                "\"form\":\"api-usage={used}/{limit}\"},{\"name\":\"minute\",\"window\":\"1m\","
+                "\"limit\":\"X-Rate-Limit\",\"remaining\":\"X-Rate-Limit-Remaining\",\"reset\":\"ratelimit-reset\"}],"
+                "\"warnings\":[{\"header\":\"x-zendesk-api-warn\",\"means\":\"fields "
+                "ignored\"},{\"pointer\":\"/warn\"}]}"),
+            NULL, &doc, NULL),
         TL_OK);
     tl_notes_take(&notes, tl_json_root(doc), &answer, &arena);
     assert_int_equal(notes.quota_count, 2);

@@ -35,8 +35,8 @@ static void hear(void *ctx, const struct tl_webhook_result *result)
     }
 }
 
-static void receive(struct rig *rig, const struct tl_http_header *headers, size_t count, const char *body, bool loopback,
-                    struct heard *heard)
+static void receive(struct rig *rig, const struct tl_http_header *headers, size_t count, const char *body,
+                    bool loopback, struct heard *heard)
 {
     struct tl_http_header all[8] = {{TL_STR("Content-Type"), TL_STR("application/json; charset=utf-8")}};
     size_t n = count && tl_str_ieq(headers[0].name, TL_STR("content-type")) ? 0 : 1; /* unless the test gives its own */
@@ -75,8 +75,9 @@ static void verifies_splits_and_replies(void **state)
     struct heard heard;
     char signature[80];
     rig_open(&rig, "rest_t@1", "\"hook\":[\"new\",\"old\"],\"split\":\"/all\"", nothing);
-    struct tl_http_header headers[] = {{TL_STR("content-type"), TL_STR("application/json; charset=utf-8")},
-                                       {TL_STR("X-Hub-Signature-256"), tl_str_z(github_signature("old", body, signature))}};
+    struct tl_http_header headers[] = {
+        {TL_STR("content-type"), TL_STR("application/json; charset=utf-8")},
+        {TL_STR("X-Hub-Signature-256"), tl_str_z(github_signature("old", body, signature))}};
     receive(&rig, headers, 2, body, false, &heard);
     assert_false(heard.refused);
     assert_int_equal(heard.status, 200);
@@ -105,14 +106,12 @@ static void verifies_splits_and_replies(void **state)
     rig_close(&rig);
 }
 
-
 static void takes_unsigned_ones_from_this_machine_only(void **state)
 {
     (void)state;
     struct rig rig;
     struct heard heard;
-    rig_open_in(&rig, RIG_SHIPPED, "webhook@1", "\"scheme\":\"none\",\"type\":\"order\",\"version\":\"/rev\"",
-                nothing);
+    rig_open_in(&rig, RIG_SHIPPED, "webhook@1", "\"scheme\":\"none\",\"type\":\"order\",\"version\":\"/rev\"", nothing);
     receive(&rig, NULL, 0, "{\"id\":\"a\",\"rev\":3}", true, &heard);
     assert_string_equal(heard.events, "order a 3 order:a:3 {\"id\":\"a\",\"rev\":3}\n");
     assert_int_equal(heard.status, 202);
@@ -184,8 +183,8 @@ static void compares_tokens_and_macs(void **state)
     receive(&rig, &header, 1, "{\"id\":\"a\"}", false, &heard);
     assert_int_equal(heard.status, 401);
     rig_close(&rig);
-    rig_open_in(&rig, RIG_SHIPPED, "webhook@1",
-                "\"scheme\":\"hmac\",\"signature_header\":\"X-Sig\",\"secret\":\"k\"", nothing);
+    rig_open_in(&rig, RIG_SHIPPED, "webhook@1", "\"scheme\":\"hmac\",\"signature_header\":\"X-Sig\",\"secret\":\"k\"",
+                nothing);
     header = (struct tl_http_header){TL_STR("X-Sig"), tl_str_z(github_signature("k", "{\"id\":\"a\"}", signature) + 7)};
     receive(&rig, &header, 1, "{\"id\":\"a\"}", false, &heard);
     assert_false(heard.refused);
@@ -230,7 +229,8 @@ static void lets_code_verify_and_answer(void **state)
     struct rig rig;
     struct heard heard;
     char signature[80];
-    struct tl_http_header header = {TL_STR("X-Sig"), tl_str_z(github_signature("s3cret", "{\"id\":\"9\"}", signature) + 7)};
+    struct tl_http_header header = {TL_STR("X-Sig"),
+                                    tl_str_z(github_signature("s3cret", "{\"id\":\"9\"}", signature) + 7)};
     rig_open(&rig, "coded@2", "\"hook\":\"s3cret\"", nothing);
     receive(&rig, &header, 1, "{\"id\":\"9\"}", false, &heard);
     assert_string_equal(heard.events, "Case 9   null hint\n");
@@ -267,12 +267,11 @@ static void was_read(void *ctx, const struct tl_captured *event, const struct tl
 static void reads_what_a_hint_names_once_for_many(void **state)
 {
     (void)state;
-    static const struct rig_answer script[] = {
-        {"GET /api/items/5", 200, NULL, "{\"item\":{\"id\":5,\"at\":\"t1\"}}"},
-        {"GET /api/items/5", 200, NULL, "{\"item\":{\"id\":5,\"at\":\"t2\"}}"},
-        {"GET /api/items/6", 404, NULL, NULL},
-        {"GET /api/items/7", 503, NULL, NULL},
-        {NULL, 0, NULL, NULL}};
+    static const struct rig_answer script[] = {{"GET /api/items/5", 200, NULL, "{\"item\":{\"id\":5,\"at\":\"t1\"}}"},
+                                               {"GET /api/items/5", 200, NULL, "{\"item\":{\"id\":5,\"at\":\"t2\"}}"},
+                                               {"GET /api/items/6", 404, NULL, NULL},
+                                               {"GET /api/items/7", 503, NULL, NULL},
+                                               {NULL, 0, NULL, NULL}};
     struct rig rig;
     struct reads r = {.count = 0};
     rig_open(&rig, "rest_t@1", "", script);
@@ -298,14 +297,10 @@ static void reads_what_a_hint_names_once_for_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verifies_splits_and_replies),
-        cmocka_unit_test(takes_unsigned_ones_from_this_machine_only),
-        cmocka_unit_test(reads_standard_webhooks),
-        cmocka_unit_test(says_so_when_no_secret_is_set),
-        cmocka_unit_test(compares_tokens_and_macs),
-        cmocka_unit_test(sends_with_the_plugin),
-        cmocka_unit_test(lets_code_verify_and_answer),
-        cmocka_unit_test(reads_what_a_hint_names_once_for_many),
+        cmocka_unit_test(verifies_splits_and_replies), cmocka_unit_test(takes_unsigned_ones_from_this_machine_only),
+        cmocka_unit_test(reads_standard_webhooks),     cmocka_unit_test(says_so_when_no_secret_is_set),
+        cmocka_unit_test(compares_tokens_and_macs),    cmocka_unit_test(sends_with_the_plugin),
+        cmocka_unit_test(lets_code_verify_and_answer), cmocka_unit_test(reads_what_a_hint_names_once_for_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

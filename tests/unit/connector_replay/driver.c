@@ -182,8 +182,7 @@ static void count_round(struct driver *d)
         tl_capture_stop(d->capture, capture_stopped, d);
 }
 
-static void store(void *ctx, struct tl_capture *capture, const struct tl_captured *events, size_t count,
-                  tl_str cursor)
+static void store(void *ctx, struct tl_capture *capture, const struct tl_captured *events, size_t count, tl_str cursor)
 {
     struct driver *d = ctx;
 
@@ -302,8 +301,7 @@ static void begin_line(struct driver *d, const struct tl_json_value *line)
     } else if (tl_json_get(line, "webhook")) {
         start_webhook(d, line);
     } else if (tl_json_get(line, "hint")) {
-        tl_hint_read(d->lane, tl_json_get_text(line, "hint"), tl_json_get_text(line, "key"), NULL, hint_read,
-                     d);
+        tl_hint_read(d->lane, tl_json_get_text(line, "hint"), tl_json_get_text(line, "key"), NULL, hint_read, d);
     } else {
         tl_probe_start(d->lane, 20000, called, d);
     }

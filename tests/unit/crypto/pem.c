@@ -24,8 +24,7 @@ static void add_integer(struct tl_buf *out, tl_str base64url)
     tl_buf_init(&bytes, 4096);
     tl_buf_add_char(&bytes, '\0'); /* positive */
     tl_must(tl_base64url_decode(&bytes, base64url, NULL) == TL_OK);
-    add_tlv(out, 2,
-            (unsigned char)bytes.ptr[1] & 0x80 ? tl_buf_str(&bytes) : tl_str_from(tl_buf_str(&bytes), 1));
+    add_tlv(out, 2, (unsigned char)bytes.ptr[1] & 0x80 ? tl_buf_str(&bytes) : tl_str_from(tl_buf_str(&bytes), 1));
     tl_buf_free(&bytes);
 }
 

@@ -67,9 +67,8 @@ static void refuses_a_key_file_that_others_can_read(void **state)
 
 static void refuses_a_file_that_is_no_key_file(void **state)
 {
-    static const char *const texts[] = {
-        "", "tidelock-key-1 00\n",
-        "something else altogether, though of the very same length as a key file is\n"};
+    static const char *const texts[] = {"", "tidelock-key-1 00\n",
+                                        "something else altogether, though of the very same length as a key file is\n"};
     struct place *place = *state;
     struct tl_box *box = NULL;
 
@@ -132,8 +131,7 @@ static void refuses_changed_bytes_and_another_name(void **state)
         sealed.ptr[i] ^= 1;
     }
     for (size_t len = 0; len < sealed.len; len++)
-        assert_int_equal(tl_box_unseal(box, tl_str_n(sealed.ptr, len), TL_STR("name"), &opened, NULL),
-                         TL_ECORRUPT);
+        assert_int_equal(tl_box_unseal(box, tl_str_n(sealed.ptr, len), TL_STR("name"), &opened, NULL), TL_ECORRUPT);
     assert_int_equal(opened.len, 0);
     tl_box_free(box);
     tl_buf_free(&sealed);

@@ -101,16 +101,15 @@ static void signs_as_the_jose_cookbook_does(void **state)
         size_t count = tl_json_type(signing) == TL_JSON_IS_ARRAY ? tl_json_count(signing) : 1;
         for (size_t n = 0; n < count; n++) {
             bool many = tl_json_type(signing) == TL_JSON_IS_ARRAY;
-            bool known =
-                check_signing(tl_json_text(many ? tl_json_item(algs, n) : algs),
-                              many ? tl_json_item(keys, n) : keys, many ? tl_json_item(signing, n) : signing);
+            bool known = check_signing(tl_json_text(many ? tl_json_item(algs, n) : algs),
+                                       many ? tl_json_item(keys, n) : keys, many ? tl_json_item(signing, n) : signing);
             ours += known;
             others += !known;
         }
         tl_json_free(doc);
     }
-    print_message("JOSE cookbook: %d signatures checked, %d of algorithms that are not ours (PS384, ES512)\n",
-                  ours, others);
+    print_message("JOSE cookbook: %d signatures checked, %d of algorithms that are not ours (PS384, ES512)\n", ours,
+                  others);
     assert_int_equal(ours, 8);
     assert_int_equal(others, 3);
 }
@@ -124,8 +123,7 @@ static void signs_a_payload_that_is_not_encoded(void **state)
     (void)state;
     if (!doc)
         skip();
-    const struct tl_json_value *root = tl_json_root(doc),
-                               *flat = tl_json_get(tl_json_get(root, "output"), "json_flat");
+    const struct tl_json_value *root = tl_json_root(doc), *flat = tl_json_get(tl_json_get(root, "output"), "json_flat");
     tl_buf_init(&input, 4096);
     tl_buf_add_str(&input, tl_json_get_text(flat, "protected"));
     tl_buf_add_char(&input, '.');
@@ -153,8 +151,7 @@ static void check_round_trip(const char *private_pem, const char *public_pem, en
     assert_int_equal(tl_sign(private_key, text, signature, &len, NULL), TL_OK);
     assert_int_equal(len, 64);
     assert_int_equal(tl_sign_verify(public_key, text, tl_str_n(signature, len), NULL), TL_OK);
-    assert_int_equal(tl_sign_verify(public_key, TL_STR("what was agreeD"), tl_str_n(signature, len), NULL),
-                     TL_EACCESS);
+    assert_int_equal(tl_sign_verify(public_key, TL_STR("what was agreeD"), tl_str_n(signature, len), NULL), TL_EACCESS);
     for (size_t i = 0; i < len; i++) {
         signature[i] ^= 1;
         assert_int_equal(tl_sign_verify(public_key, text, tl_str_n(signature, len), NULL), TL_EACCESS);
@@ -225,8 +222,8 @@ static void writes_an_assertion_that_verifies(void **state)
                                              "\"aud\":\"https://login.example.com\",\"exp\":1700000180}"));
     tl_buf_clear(&part);
     assert_true(tl_base64url_decode(&part, signature, NULL) == TL_OK);
-    assert_int_equal(
-        tl_sign_verify(key, tl_str_n(token.ptr, header.len + 1 + body.len), tl_buf_str(&part), NULL), TL_OK);
+    assert_int_equal(tl_sign_verify(key, tl_str_n(token.ptr, header.len + 1 + body.len), tl_buf_str(&part), NULL),
+                     TL_OK);
     tl_buf_free(&token);
     tl_buf_free(&part);
     tl_sign_key_free(key);
@@ -235,12 +232,9 @@ static void writes_an_assertion_that_verifies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signs_as_the_jose_cookbook_does),
-        cmocka_unit_test(signs_a_payload_that_is_not_encoded),
-        cmocka_unit_test(signs_and_verifies_es256),
-        cmocka_unit_test(signs_and_verifies_ed25519),
-        cmocka_unit_test(says_why_a_key_cannot_be_used),
-        cmocka_unit_test(writes_an_assertion_that_verifies),
+        cmocka_unit_test(signs_as_the_jose_cookbook_does), cmocka_unit_test(signs_a_payload_that_is_not_encoded),
+        cmocka_unit_test(signs_and_verifies_es256),        cmocka_unit_test(signs_and_verifies_ed25519),
+        cmocka_unit_test(says_why_a_key_cannot_be_used),   cmocka_unit_test(writes_an_assertion_that_verifies),
     };
     return cmocka_run_group_tests_name("crypto/sign", tests, NULL, NULL);
 }

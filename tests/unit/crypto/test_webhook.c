@@ -34,8 +34,7 @@ static void read_message(const struct tl_json_value *vector, struct message *out
     out->input.body = tl_json_get_text(vector, "body");
     out->input.headers = out->headers;
     while (tl_json_next(&header))
-        out->headers[out->input.header_count++] =
-            (struct tl_webhook_header){header.key, tl_json_text(header.value)};
+        out->headers[out->input.header_count++] = (struct tl_webhook_header){header.key, tl_json_text(header.value)};
     if (tl_str_starts(scheme, TL_STR("standard"))) {
         out->input.scheme = TL_WEBHOOK_STANDARD;
         out->input.now_ms = STANDARD_TIME_MS;
@@ -94,8 +93,8 @@ static void accepts_the_published_messages_and_refuses_any_change(void **state)
             flips += flip_each_byte(&message, &message.headers[i].value);
     }
     tl_json_free(doc);
-    print_message("webhook signatures: %d accepted, %d refused as it must be, %d single changes refused\n",
-                  accepted, refused, flips);
+    print_message("webhook signatures: %d accepted, %d refused as it must be, %d single changes refused\n", accepted,
+                  refused, flips);
     assert_int_equal(accepted, 4);
     assert_int_equal(refused, 1);
 }
@@ -191,9 +190,9 @@ static void accepts_an_asymmetric_signature(void **state)
 
     (void)state;
     assert_int_equal(tl_sign_key_parse(TL_STR(ED25519_PRIVATE), &key, NULL), TL_OK);
-    assert_int_equal(tl_sign(key, TL_STR("msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}"),
-                             signature, &len, NULL),
-                     TL_OK);
+    assert_int_equal(
+        tl_sign(key, TL_STR("msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}"), signature, &len, NULL),
+        TL_OK);
     tl_buf_init(&header, 200);
     tl_buf_add_z(&header, "v1a,");
     tl_base64_encode(&header, tl_str_n(signature, len));
@@ -216,8 +215,7 @@ static void says_why_a_zendesk_message_is_refused(void **state)
                   .header_count = 2,
                   .body = TL_STR("{\"say\": \"hello\"}"),
                   .now_ms = ZENDESK_TIME_MS + 299 * 1000},
-        .headers = {{TL_STR("X-Zendesk-Webhook-Signature"),
-                     TL_STR("Rry/4TtIdFyawtXXp8QdI6tlAUUQ/5kL1OTp5qo/ZIk=")},
+        .headers = {{TL_STR("X-Zendesk-Webhook-Signature"), TL_STR("Rry/4TtIdFyawtXXp8QdI6tlAUUQ/5kL1OTp5qo/ZIk=")},
                     {TL_STR("x-zendesk-webhook-signature-timestamp"), TL_STR("2021-07-25T10:00:00Z")}},
         .secret = TL_STR("HRkRd4BeOAoUkfZr-mhauJT64rvBASlJRoIyPsd3zeA=")};
 
@@ -234,8 +232,7 @@ static void says_why_a_zendesk_message_is_refused(void **state)
     assert_int_equal(verify(&message), TL_WEBHOOK_BAD_SIGNATURE);
     message.headers[1].value = TL_STR("2021-07-25 10:00:00");
     assert_int_equal(verify(&message), TL_WEBHOOK_BAD_TIMESTAMP);
-    message.headers[1].value =
-        TL_STR("2021-07-25T12:00:00.5+02:00"); /* the same moment: read, but signed otherwise */
+    message.headers[1].value = TL_STR("2021-07-25T12:00:00.5+02:00"); /* the same moment: read, but signed otherwise */
     assert_int_equal(verify(&message), TL_WEBHOOK_BAD_SIGNATURE);
 }
 

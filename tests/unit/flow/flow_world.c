@@ -5,7 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- time ---------------------------------------------------------------------------------------------------------- */
+/* ---- time ----------------------------------------------------------------------------------------------------------
+ */
 
 static atomic_llong now_ms = 1700000000000;
 
@@ -30,7 +31,8 @@ static int64_t machine_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* ---- runs ---------------------------------------------------------------------------------------------------------- */
+/* ---- runs ----------------------------------------------------------------------------------------------------------
+ */
 
 static tl_code open_host(void *ctx, void **host, struct tl_error *err)
 {
@@ -107,19 +109,24 @@ void run_ask(struct tl_run *run, const char *target, const char *operation)
     run->asks++;
     snprintf(run->text, sizeof run->text, "{\"key\":\"%s\",\"n\":%s}", run->key, run->payload);
     run->outcome = (struct tl_run_outcome){.ending = TL_RUN_ASK,
-                                           .ask = {.target = tl_str_z(target), .operation = tl_str_z(operation),
-                                                   .args = tl_str_z(run->text), .effect = TL_EFFECT_IDEMPOTENT,
-                                                   .nth = run->asks, .place = {"flows/test.lua", 7}}};
+                                           .ask = {.target = tl_str_z(target),
+                                                   .operation = tl_str_z(operation),
+                                                   .args = tl_str_z(run->text),
+                                                   .effect = TL_EFFECT_IDEMPOTENT,
+                                                   .nth = run->asks,
+                                                   .place = {"flows/test.lua", 7}}};
 }
 
 void run_end(struct tl_run *run, enum tl_run_ending ending, const char *reason)
 {
-    run->outcome = (struct tl_run_outcome){.ending = ending, .place = {"flows/test.lua", 12}, .reason = tl_str_z(reason)};
+    run->outcome =
+        (struct tl_run_outcome){.ending = ending, .place = {"flows/test.lua", 12}, .reason = tl_str_z(reason)};
 }
 
 void run_emit(struct tl_run *run, const char *type)
 {
-    run->emits[0] = (struct tl_run_emit){.type = tl_str_z(type), .key = tl_str_z(run->key), .data = tl_str_z(run->payload)};
+    run->emits[0] =
+        (struct tl_run_emit){.type = tl_str_z(type), .key = tl_str_z(run->key), .data = tl_str_z(run->payload)};
     run->outcome = (struct tl_run_outcome){.ending = TL_RUN_DONE, .emits = run->emits, .emit_count = 1};
 }
 
@@ -139,12 +146,15 @@ void step_put(struct world *w, struct tl_run *run, const struct tl_run_result *r
     else {
         copy_text(run->text, sizeof run->text, result->message);
         run->outcome = (struct tl_run_outcome){.ending = TL_RUN_ERROR,
-                                               .error = {.cls = result->cls, .message = tl_str_z(run->text),
-                                                         .system = result->system, .place = {"flows/test.lua", 9}}};
+                                               .error = {.cls = result->cls,
+                                                         .message = tl_str_z(run->text),
+                                                         .system = result->system,
+                                                         .place = {"flows/test.lua", 9}}};
     }
 }
 
-/* ---- platforms ------------------------------------------------------------------------------------------------------- */
+/* ---- platforms
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void deliver(struct tl_mail *mail)
 {
@@ -220,8 +230,8 @@ static void call_cancel(void *ctx, void *handle)
     }
 }
 
-static void call_read(void *ctx, struct tl_lane *lane, tl_str system, tl_str object, tl_str key, const struct tl_trace *trace,
-                      tl_hint_done *done, void *done_ctx)
+static void call_read(void *ctx, struct tl_lane *lane, tl_str system, tl_str object, tl_str key,
+                      const struct tl_trace *trace, tl_hint_done *done, void *done_ctx)
 {
     struct world *w = ctx;
     struct tl_call_request request = {.operation = TL_STR("read"), .args = key};
@@ -230,7 +240,10 @@ static void call_read(void *ctx, struct tl_lane *lane, tl_str system, tl_str obj
     pthread_mutex_lock(&w->lock);
     apply(w, system, &request);
     pthread_mutex_unlock(&w->lock);
-    struct tl_captured event = {.object = object, .key = key, .version = TL_STR("7"), .dedupe = TL_STR("t1@7"),
+    struct tl_captured event = {.object = object,
+                                .key = key,
+                                .version = TL_STR("7"),
+                                .dedupe = TL_STR("t1@7"),
                                 .payload = TL_STR("{\"id\":\"t1\"}")};
     done(done_ctx, &event, &fine);
 }
@@ -244,7 +257,8 @@ void world_answer(struct world *w, size_t i, enum tl_failure failure)
     tl_loop_post(call->loop, &call->mail);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------------------------------
+ */
 
 void world_new(struct world *w, const struct tl_flow *flows, const struct scripted *scripts, size_t flow_count,
                const struct tl_system_decl *systems, size_t system_count)
@@ -261,9 +275,16 @@ void world_new(struct world *w, const struct tl_flow *flows, const struct script
     w->calls = (struct tl_call_port){call_start, call_cancel, call_read, w};
     for (size_t i = 0; i < system_count; i++)
         list[i] = (struct tl_engine_system){.decl = &systems[i]};
-    w->config = (struct tl_engine_config){.flows = flows, .flow_count = flow_count, .systems = list,
-                                          .system_count = system_count, .lanes = 2, .by_hand = true, .runs = &w->runs,
-                                          .calls = &w->calls, .steward = "desk", .revision = "r1"};
+    w->config = (struct tl_engine_config){.flows = flows,
+                                          .flow_count = flow_count,
+                                          .systems = list,
+                                          .system_count = system_count,
+                                          .lanes = 2,
+                                          .by_hand = true,
+                                          .runs = &w->runs,
+                                          .calls = &w->calls,
+                                          .steward = "desk",
+                                          .revision = "r1"};
 }
 
 tl_code world_try_start(struct world *w, struct tl_error *err)
@@ -271,8 +292,12 @@ tl_code world_try_start(struct world *w, struct tl_error *err)
     tl_code code = tl_engine_new(&w->config, &w->engine, err);
     if (code != TL_OK)
         return code;
-    struct tl_journal_options options = {.on_commit = tl_engine_on_commit, .before_drop = tl_engine_before_drop,
-                                         .ctx = w->engine, .ahead_bytes = 1 << 20, .segment_events = w->segment_events, .reserve_bytes = 1 << 20};
+    struct tl_journal_options options = {.on_commit = tl_engine_on_commit,
+                                         .before_drop = tl_engine_before_drop,
+                                         .ctx = w->engine,
+                                         .ahead_bytes = 1 << 20,
+                                         .segment_events = w->segment_events,
+                                         .reserve_bytes = 1 << 20};
     code = tl_journal_open(w->dir, &options, &w->journal, err);
     if (code == TL_OK)
         code = tl_engine_start(w->engine, w->journal, err);
@@ -323,7 +348,8 @@ void world_free(struct world *w)
     tl_clock_set(NULL);
 }
 
-/* ---- turning ------------------------------------------------------------------------------------------------------- */
+/* ---- turning -------------------------------------------------------------------------------------------------------
+ */
 
 static void turn(struct world *w, int max_ms)
 {
@@ -385,7 +411,8 @@ void world_advance(struct world *w, int64_t ms)
         world_settle(w);
 }
 
-/* ---- doing --------------------------------------------------------------------------------------------------------- */
+/* ---- doing ---------------------------------------------------------------------------------------------------------
+ */
 
 static void accepted(void *ctx, const struct tl_accepted *answer)
 {
@@ -403,8 +430,11 @@ static bool replied(struct world *w)
 
 tl_position world_accept(struct world *w, const char *type, const char *key, const char *payload)
 {
-    struct tl_event_in in = {.type = tl_str_z(type), .source = TL_STR("crm"), .key = tl_str_z(key),
-                             .payload = tl_str_z(payload), .priority = TL_NORMAL};
+    struct tl_event_in in = {.type = tl_str_z(type),
+                             .source = TL_STR("crm"),
+                             .key = tl_str_z(key),
+                             .payload = tl_str_z(payload),
+                             .priority = TL_NORMAL};
     w->replies = 0;
     tl_engine_accept(w->engine, &in, 1, tl_lane_loop(tl_engine_lane(w->engine, 0)), accepted, w);
     world_until(w, replied);
@@ -412,15 +442,19 @@ tl_position world_accept(struct world *w, const char *type, const char *key, con
     return w->last_position;
 }
 
-void world_flood(struct world *w, const char *type, const char *prefix, size_t n, size_t keys, enum tl_priority priority)
+void world_flood(struct world *w, const char *type, const char *prefix, size_t n, size_t keys,
+                 enum tl_priority priority)
 {
     struct tl_batch *batch = tl_batch_new(w->journal);
     for (size_t i = 0; i < n; i++) {
         char key[64], payload[64];
         snprintf(key, sizeof key, "%s%zu", prefix, i % keys);
         snprintf(payload, sizeof payload, "%zu", i);
-        struct tl_event_in in = {.type = tl_str_z(type), .source = TL_STR("crm"), .key = tl_str_z(key),
-                                 .payload = tl_str_z(payload), .priority = priority};
+        struct tl_event_in in = {.type = tl_str_z(type),
+                                 .source = TL_STR("crm"),
+                                 .key = tl_str_z(key),
+                                 .payload = tl_str_z(payload),
+                                 .priority = priority};
         assert_int_equal(tl_batch_event(batch, &in, NULL, NULL), TL_OK);
         if (tl_batch_event_count(batch) == 500 || i + 1 == n) {
             assert_int_equal(tl_journal_submit_wait(w->journal, batch, TL_DURABLE, NULL), TL_OK);
@@ -440,8 +474,12 @@ static void desk_done(void *ctx, tl_code code, const char *text)
 
 void world_desk(struct world *w, enum tl_desk_act act, const char *id, const char *payload, bool although_later)
 {
-    struct tl_desk_request request = {.act = act, .id = tl_str_z(id), .who = TL_STR("ann"), .why = TL_STR("tested"),
-                                      .payload = tl_str_z(payload), .although_later = although_later};
+    struct tl_desk_request request = {.act = act,
+                                      .id = tl_str_z(id),
+                                      .who = TL_STR("ann"),
+                                      .why = TL_STR("tested"),
+                                      .payload = tl_str_z(payload),
+                                      .although_later = although_later};
     w->replies = 0;
     tl_desk_do(w->engine, &request, tl_lane_loop(tl_engine_lane(w->engine, 0)), desk_done, w);
     world_until(w, replied);
@@ -459,7 +497,8 @@ void world_pause(struct world *w, const char *what, bool pause)
     world_until(w, replied);
 }
 
-/* ---- asking -------------------------------------------------------------------------------------------------------- */
+/* ---- asking --------------------------------------------------------------------------------------------------------
+ */
 
 size_t world_applied(struct world *w, const char *system)
 {

@@ -1,6 +1,6 @@
-/* A world for the engine's tests: flows written in C behind the run port, platforms behind the call port, lanes turned by hand or on
- * threads, and a clock that stands still until it is moved. One journal folder per world; the engine may be stopped,
- * abandoned (a crash as far as the engine is concerned) and started again on it. */
+/* A world for the engine's tests: flows written in C behind the run port, platforms behind the call port, lanes turned
+ * by hand or on threads, and a clock that stands still until it is moved. One journal folder per world; the engine may
+ * be stopped, abandoned (a crash as far as the engine is concerned) and started again on it. */
 #pragma once
 #include "../cmocka_room.h"
 #include "base/alloc.h"
@@ -79,7 +79,7 @@ struct world {
     char reply_text[512];
     tl_position last_position;
     uint32_t segment_events; /* of the journal; 0: its default */
-    void *ctx; /* the test's */
+    void *ctx;               /* the test's */
 };
 
 /* Declarations: arrays of these are handed to world_new; they must live as long as the world. */
@@ -96,7 +96,8 @@ void world_free(struct world *w);
 /* One event through tl_engine_accept; waits for the answer. */
 tl_position world_accept(struct world *w, const char *type, const char *key, const char *payload);
 /* Many at once, straight into the journal, `n` events in batches of 500: key "<prefix><i % keys>", payload {"n":i}. */
-void world_flood(struct world *w, const char *type, const char *prefix, size_t n, size_t keys, enum tl_priority priority);
+void world_flood(struct world *w, const char *type, const char *prefix, size_t n, size_t keys,
+                 enum tl_priority priority);
 /* Turns loops until `until` is true; fails the test after 20 s. */
 void world_until(struct world *w, bool (*until)(struct world *w));
 /* Until nothing moves any more. */
@@ -115,8 +116,8 @@ const char *world_exception(struct world *w);
 size_t world_rows(struct world *w, const char *table);
 
 /* Steps for scripts. */
-void step_done(struct world *w, struct tl_run *run, const struct tl_run_result *result);     /* ends at once */
-void step_put(struct world *w, struct tl_run *run, const struct tl_run_result *result);      /* one put to kind "erp" */
+void step_done(struct world *w, struct tl_run *run, const struct tl_run_result *result); /* ends at once */
+void step_put(struct world *w, struct tl_run *run, const struct tl_run_result *result);  /* one put to kind "erp" */
 void run_ask(struct tl_run *run, const char *target, const char *operation);
 void run_end(struct tl_run *run, enum tl_run_ending ending, const char *reason);
 void run_emit(struct tl_run *run, const char *type);

@@ -24,14 +24,21 @@ static void world_of(struct world *w, size_t flow_count)
 {
     (void)scripts;
     for (size_t i = 0; i < 2; i++) {
-        systems[i] = (struct tl_system_decl){.name = i == 0 ? "erp" : "desk", .kind = i == 0 ? "erp" : "desk",
-                                             .connector = "fake", .connector_major = 1,
+        systems[i] = (struct tl_system_decl){.name = i == 0 ? "erp" : "desk",
+                                             .kind = i == 0 ? "erp" : "desk",
+                                             .connector = "fake",
+                                             .connector_major = 1,
                                              .retry = {.first_ms = 100, .cap_ms = 1000, .attempts = 3},
                                              .breaker = {.failures = 3, .within_ms = 30000, .probe_after_ms = 5000},
                                              .limits = {.concurrent = 4}};
-        flows[i] = (struct tl_flow){.name = i == 0 ? "order" : "note", .on = won, .on_count = 1,
-                                    .scope = i == 0 ? "order" : "note", .after_failure = TL_AFTER_HOLD,
-                                    .priority = TL_NORMAL, .steward = "desk", .targets = i == 0 ? erp : desk,
+        flows[i] = (struct tl_flow){.name = i == 0 ? "order" : "note",
+                                    .on = won,
+                                    .on_count = 1,
+                                    .scope = i == 0 ? "order" : "note",
+                                    .after_failure = TL_AFTER_HOLD,
+                                    .priority = TL_NORMAL,
+                                    .steward = "desk",
+                                    .targets = i == 0 ? erp : desk,
                                     .target_count = 1};
     }
     world_new(w, flows, two, flow_count, systems, 2);

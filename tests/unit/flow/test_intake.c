@@ -4,16 +4,23 @@
 static const char *const tickets[] = {"erp.Ticket"};
 static const char *const won[] = {"won@1"};
 static const char *const erp[] = {"erp"};
-static const struct tl_system_decl systems[] = {{.name = "erp", .kind = "erp", .connector = "fake", .connector_major = 1}};
+static const struct tl_system_decl systems[] = {
+    {.name = "erp", .kind = "erp", .connector = "fake", .connector_major = 1}};
 static struct tl_flow flows[2];
 static const struct scripted scripts[] = {{"order", step_put}, {"ticket", step_done}};
 
 static void world_of(struct world *w)
 {
-    flows[0] = (struct tl_flow){.name = "order", .on = won, .on_count = 1, .scope = "order", .priority = TL_NORMAL,
-                                .steward = "desk", .targets = erp, .target_count = 1};
-    flows[1] = (struct tl_flow){.name = "ticket", .on = tickets, .on_count = 1, .scope = "ticket",
-                                .priority = TL_NORMAL, .steward = "desk"};
+    flows[0] = (struct tl_flow){.name = "order",
+                                .on = won,
+                                .on_count = 1,
+                                .scope = "order",
+                                .priority = TL_NORMAL,
+                                .steward = "desk",
+                                .targets = erp,
+                                .target_count = 1};
+    flows[1] = (struct tl_flow){
+        .name = "ticket", .on = tickets, .on_count = 1, .scope = "ticket", .priority = TL_NORMAL, .steward = "desk"};
     world_new(w, flows, scripts, 2, systems, 1);
     world_start(w);
 }
@@ -43,8 +50,8 @@ static void parks_a_signed_body_that_cannot_be_read(void **state)
     struct world w;
     world_of(&w);
     w.replies = 0;
-    tl_engine_accept_raw(w.engine, TL_STR("erp"), TL_STR("{\"a\":"), TL_STR("line 1: it ends too early"), NULL, loop_of(&w),
-                         noted, &w);
+    tl_engine_accept_raw(w.engine, TL_STR("erp"), TL_STR("{\"a\":"), TL_STR("line 1: it ends too early"), NULL,
+                         loop_of(&w), noted, &w);
     world_until(&w, replied);
     assert_int_equal(w.reply_code, TL_OK);
     world_settle(&w);
@@ -94,8 +101,11 @@ static void notes_a_duplicate_with_the_first_id(void **state)
     (void)state;
     struct world w;
     world_of(&w);
-    const struct tl_captured event = {.object = TL_STR("Ticket"), .key = TL_STR("t1"), .version = TL_STR("7"),
-                                      .dedupe = TL_STR("t1@7"), .payload = TL_STR("{}")};
+    const struct tl_captured event = {.object = TL_STR("Ticket"),
+                                      .key = TL_STR("t1"),
+                                      .version = TL_STR("7"),
+                                      .dedupe = TL_STR("t1@7"),
+                                      .payload = TL_STR("{}")};
     tl_position first = 0;
     for (int i = 0; i < 2; i++) {
         w.replies = 0;

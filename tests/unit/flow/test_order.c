@@ -7,11 +7,21 @@ static const char *const erp[] = {"erp"};
 
 static struct tl_flow flow_named(const char *name, const char *const *on, enum tl_after_failure after)
 {
-    return (struct tl_flow){.name = name, .on = on, .on_count = 1, .scope = name, .after_failure = after,
-                            .priority = TL_NORMAL, .steward = "desk", .targets = erp, .target_count = 1};
+    return (struct tl_flow){.name = name,
+                            .on = on,
+                            .on_count = 1,
+                            .scope = name,
+                            .after_failure = after,
+                            .priority = TL_NORMAL,
+                            .steward = "desk",
+                            .targets = erp,
+                            .target_count = 1};
 }
 
-static const struct tl_system_decl systems[] = {{.name = "erp", .kind = "erp", .connector = "fake", .connector_major = 1,
+static const struct tl_system_decl systems[] = {{.name = "erp",
+                                                 .kind = "erp",
+                                                 .connector = "fake",
+                                                 .connector_major = 1,
                                                  .retry = {.first_ms = 100, .cap_ms = 1000, .attempts = 3}}};
 static const struct scripted scripts[] = {{"order", step_put}, {"ship", step_put}};
 

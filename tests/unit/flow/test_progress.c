@@ -85,7 +85,8 @@ static void reads_back_the_rows_it_writes(void **state)
     struct tl_progress_bits bits = {0};
     tl_progress_bits(&read, 77, &bits);
     assert_int_equal(tl_progress_total(&read), 3);
-    assert_true(tl_progress_bits_has(&bits, 1, 69) && tl_progress_bits_has(&bits, 2, 3) && tl_progress_bits_has(&bits, 2, 68));
+    assert_true(tl_progress_bits_has(&bits, 1, 69) && tl_progress_bits_has(&bits, 2, 3) &&
+                tl_progress_bits_has(&bits, 2, 68));
     const char *bad[] = {"", "2 70 123\n", "1 70\n", "1 70 123\n00 webhook:hint\n", "1 4 1\ng webhook:hint\n"};
     for (size_t i = 0; i < TL_COUNT_OF(bad); i++)
         assert_false(tl_progress_row_read(&read, &plan, TL_STR("78"), tl_str_z(bad[i])));

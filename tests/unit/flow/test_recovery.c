@@ -6,7 +6,8 @@
 static const char *const won[] = {"won@1"};
 static const char *const both[] = {"won@1", "shipped@1"};
 static const char *const erp[] = {"erp"};
-static const struct tl_system_decl systems[] = {{.name = "erp", .kind = "erp", .connector = "fake", .connector_major = 1}};
+static const struct tl_system_decl systems[] = {
+    {.name = "erp", .kind = "erp", .connector = "fake", .connector_major = 1}};
 static struct tl_flow flows[2];
 
 static void relay(struct world *w, struct tl_run *run, const struct tl_run_result *result)
@@ -20,9 +21,15 @@ static const struct scripted scripts[] = {{"order", step_put}, {"note", step_put
 static void world_of(struct world *w, size_t flow_count)
 {
     for (size_t i = 0; i < 2; i++)
-        flows[i] = (struct tl_flow){.name = i == 0 ? "order" : "note", .on = won, .on_count = 1,
-                                    .scope = i == 0 ? "order" : "note", .after_failure = TL_AFTER_HOLD,
-                                    .priority = TL_NORMAL, .steward = "desk", .targets = erp, .target_count = 1};
+        flows[i] = (struct tl_flow){.name = i == 0 ? "order" : "note",
+                                    .on = won,
+                                    .on_count = 1,
+                                    .scope = i == 0 ? "order" : "note",
+                                    .after_failure = TL_AFTER_HOLD,
+                                    .priority = TL_NORMAL,
+                                    .steward = "desk",
+                                    .targets = erp,
+                                    .target_count = 1};
     world_new(w, flows, scripts, flow_count, systems, 1);
 }
 

@@ -7,16 +7,22 @@ static struct tl_system_decl systems[2];
 static struct tl_flow flows[1];
 static const struct scripted scripts[] = {{"order", step_put}};
 static const struct tl_route_to to[] = {{"1000", "erp_de"}, {"2000", "erp_fr"}};
-static const struct tl_route routes[] = {{.kind = "erp", .by = "/c", .to = to, .to_count = 2,
-                                          .place = {"integration.lua", 9}}};
+static const struct tl_route routes[] = {
+    {.kind = "erp", .by = "/c", .to = to, .to_count = 2, .place = {"integration.lua", 9}}};
 
 static void world_of(struct world *w)
 {
     for (size_t i = 0; i < 2; i++)
-        systems[i] = (struct tl_system_decl){.name = i == 0 ? "erp_de" : "erp_fr", .kind = "erp", .connector = "fake",
-                                             .connector_major = 1};
-    flows[0] = (struct tl_flow){.name = "order", .on = won, .on_count = 1, .scope = "order",
-                                .priority = TL_NORMAL, .steward = "desk", .targets = erp, .target_count = 1};
+        systems[i] = (struct tl_system_decl){
+            .name = i == 0 ? "erp_de" : "erp_fr", .kind = "erp", .connector = "fake", .connector_major = 1};
+    flows[0] = (struct tl_flow){.name = "order",
+                                .on = won,
+                                .on_count = 1,
+                                .scope = "order",
+                                .priority = TL_NORMAL,
+                                .steward = "desk",
+                                .targets = erp,
+                                .target_count = 1};
     world_new(w, flows, scripts, 1, systems, 2);
     w->config.routes = routes;
     w->config.route_count = 1;
@@ -65,8 +71,11 @@ static void goes_on_with_one_system_while_the_other_is_closed(void **state)
         char key[32], payload[32];
         snprintf(key, sizeof key, "k%d", i);
         snprintf(payload, sizeof payload, "{\"c\":%d,\"i\":%d}", i % 10 == 9 ? 2000 : 1000, i);
-        struct tl_event_in in = {.type = TL_STR("won@1"), .source = TL_STR("crm"), .key = tl_str_z(key),
-                                 .payload = tl_str_z(payload), .priority = TL_NORMAL};
+        struct tl_event_in in = {.type = TL_STR("won@1"),
+                                 .source = TL_STR("crm"),
+                                 .key = tl_str_z(key),
+                                 .payload = tl_str_z(payload),
+                                 .priority = TL_NORMAL};
         assert_int_equal(tl_batch_event(batch, &in, NULL, NULL), TL_OK);
     }
     assert_int_equal(tl_journal_submit_wait(w.journal, batch, TL_DURABLE, NULL), TL_OK);

@@ -23,12 +23,21 @@ static const struct scripted scripts[] = {{"order", step_put}, {"note", ask_desk
 static void world_of(struct world *w, size_t positions, const char *scope)
 {
     for (size_t i = 0; i < 2; i++) {
-        systems[i] = (struct tl_system_decl){.name = i == 0 ? "erp" : "desk", .kind = i == 0 ? "erp" : "desk",
-                                             .connector = "fake", .connector_major = 1};
-        flows[i] = (struct tl_flow){.name = i == 0 ? "order" : "note", .on = won, .on_count = 1,
-                                    .scope = scope != NULL ? scope : i == 0 ? "order" : "note",
-                                    .after_failure = TL_AFTER_HOLD, .priority = TL_NORMAL, .steward = "desk",
-                                    .targets = i == 0 ? erp : desk, .target_count = 1};
+        systems[i] = (struct tl_system_decl){.name = i == 0 ? "erp" : "desk",
+                                             .kind = i == 0 ? "erp" : "desk",
+                                             .connector = "fake",
+                                             .connector_major = 1};
+        flows[i] = (struct tl_flow){.name = i == 0 ? "order" : "note",
+                                    .on = won,
+                                    .on_count = 1,
+                                    .scope = scope != NULL ? scope
+                                             : i == 0      ? "order"
+                                                           : "note",
+                                    .after_failure = TL_AFTER_HOLD,
+                                    .priority = TL_NORMAL,
+                                    .steward = "desk",
+                                    .targets = i == 0 ? erp : desk,
+                                    .target_count = 1};
     }
     world_new(w, flows, scripts, 2, systems, 2);
     w->config.queue_positions = positions;

@@ -1,5 +1,5 @@
-/* The same engine on threads of its own, many events, several senders. Run with the thread sanitizer it says whether lanes
- * share more than they should; without it, how long an event takes. */
+/* The same engine on threads of its own, many events, several senders. Run with the thread sanitizer it says whether
+ * lanes share more than they should; without it, how long an event takes. */
 #include "flow_world.h"
 #include <stdlib.h>
 #include <time.h>
@@ -33,10 +33,21 @@ static void keeps_order_per_key_on_threads(void **state)
     (void)state;
     struct world w;
     systems[0] = (struct tl_system_decl){.name = "erp", .kind = "erp", .connector = "fake", .connector_major = 1};
-    flows[0] = (struct tl_flow){.name = "event:order@1", .on = won, .on_count = 1, .scope = "event:order@1",
-                                .priority = TL_NORMAL, .internal = true, .steward = "desk"};
-    flows[1] = (struct tl_flow){.name = "order", .on = order, .on_count = 1, .scope = "order", .priority = TL_NORMAL,
-                                .steward = "desk", .targets = erp, .target_count = 1};
+    flows[0] = (struct tl_flow){.name = "event:order@1",
+                                .on = won,
+                                .on_count = 1,
+                                .scope = "event:order@1",
+                                .priority = TL_NORMAL,
+                                .internal = true,
+                                .steward = "desk"};
+    flows[1] = (struct tl_flow){.name = "order",
+                                .on = order,
+                                .on_count = 1,
+                                .scope = "order",
+                                .priority = TL_NORMAL,
+                                .steward = "desk",
+                                .targets = erp,
+                                .target_count = 1};
     world_new(&w, flows, scripts, 2, systems, 1);
     w.config.by_hand = false;
     w.config.queue_positions = 2000;

@@ -75,8 +75,7 @@ static void one_probe_goes_and_decides(void **state)
     assert_false(tl_breaker_leave(&breaker, &config, true, TL_FAIL_RETRY, 600));
     assert_int_equal(breaker.until_ms, 1600); /* twice as long */
     assert_true(enter(&breaker, 1600, &probe));
-    assert_true(
-        tl_breaker_leave(&breaker, &config, probe, TL_FAIL_DATA, 1700)); /* it answers: that is enough */
+    assert_true(tl_breaker_leave(&breaker, &config, probe, TL_FAIL_DATA, 1700)); /* it answers: that is enough */
     assert_int_equal(breaker.state, TL_BREAKER_CLOSED);
 }
 

@@ -82,8 +82,7 @@ static void goes_over_midnight_and_the_week(void **state)
     expect(calendar, "2026-07-04T03:59:00-04:00", true, "2026-07-04T04:00:00-04:00");
     expect(calendar, "2026-07-04T04:00:00-04:00", false, "2026-07-06T22:00:00-04:00");
     tl_calendar_free(calendar);
-    calendar =
-        calendar_of("Fri-Mon 00:00-24:00 UTC", NULL); /* over the end of the week; days that touch are one */
+    calendar = calendar_of("Fri-Mon 00:00-24:00 UTC", NULL); /* over the end of the week; days that touch are one */
     expect(calendar, "2026-07-03T10:00:00Z", true, "2026-07-07T00:00:00Z");
     expect(calendar, "2026-07-07T00:00:00Z", false, "2026-07-10T00:00:00Z");
     tl_calendar_free(calendar);
@@ -165,12 +164,9 @@ static void teaches_when_the_text_is_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_a_weekly_window),
-        cmocka_unit_test(follows_daylight_saving),
-        cmocka_unit_test(goes_over_midnight_and_the_week),
-        cmocka_unit_test(joins_windows_that_overlap_or_touch),
-        cmocka_unit_test(around_the_clock_ends_somewhere),
-        cmocka_unit_test(an_empty_calendar_never_closes),
+        cmocka_unit_test(knows_a_weekly_window),           cmocka_unit_test(follows_daylight_saving),
+        cmocka_unit_test(goes_over_midnight_and_the_week), cmocka_unit_test(joins_windows_that_overlap_or_touch),
+        cmocka_unit_test(around_the_clock_ends_somewhere), cmocka_unit_test(an_empty_calendar_never_closes),
         cmocka_unit_test(teaches_when_the_text_is_wrong),
     };
     return cmocka_run_group_tests_name("guard/calendar", tests, NULL, NULL);

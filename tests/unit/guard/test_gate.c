@@ -28,8 +28,8 @@ static struct tl_gate_ticket take(struct tl_gate *gate, int64_t now_ms)
     return ticket;
 }
 
-static void refuse(struct tl_gate *gate, int64_t now_ms, struct tl_gate_waiter *waiter,
-                   enum tl_gate_reason why, int64_t until_ms)
+static void refuse(struct tl_gate *gate, int64_t now_ms, struct tl_gate_waiter *waiter, enum tl_gate_reason why,
+                   int64_t until_ms)
 {
     struct tl_gate_ticket ticket;
     struct tl_gate_closed closed = {0}, peeked = {0};
@@ -95,8 +95,8 @@ static void a_window_closes_it(void **state)
 
 static void failures_open_the_breaker_and_a_probe_closes_it(void **state)
 {
-    struct tl_gate *gate = gate_with(
-        (struct tl_gate_config){.breaker = {.failures = 2, .within_ms = 1000, .probe_after_ms = 100}});
+    struct tl_gate *gate =
+        gate_with((struct tl_gate_config){.breaker = {.failures = 2, .within_ms = 1000, .probe_after_ms = 100}});
     int told = 0;
     struct tl_gate_waiter waiter = {.opened = count_call, .ctx = &told};
 
@@ -289,8 +289,8 @@ static void lanes_share_it(void **state)
 
 static void costs_next_to_nothing(void **state)
 {
-    struct tl_gate *gate = gate_with(
-        (struct tl_gate_config){.concurrent = 10, .rate = {.per_second = 1000000, .per_day = 1u << 30}});
+    struct tl_gate *gate =
+        gate_with((struct tl_gate_config){.concurrent = 10, .rate = {.per_second = 1000000, .per_day = 1u << 30}});
     const int rounds = 200000;
     int64_t best_ns = INT64_MAX;
 
@@ -298,8 +298,7 @@ static void costs_next_to_nothing(void **state)
     for (int repeat = 0; repeat < 9; repeat++) {
         int64_t from = tl_mono_ns();
         for (int i = 0; i < rounds; i++)
-            tl_gate_leave(gate, take(gate, repeat * 1000 + i / 1000), TL_FAIL_NONE, 0,
-                          when(repeat * 1000 + i / 1000));
+            tl_gate_leave(gate, take(gate, repeat * 1000 + i / 1000), TL_FAIL_NONE, 0, when(repeat * 1000 + i / 1000));
         int64_t took = (tl_mono_ns() - from) / rounds;
         best_ns = took < best_ns ? took : best_ns;
     }

@@ -6,8 +6,7 @@
 
 static const struct tl_retry_policy policy = {.first_ms = 500, .cap_ms = 60000, .attempts = 3};
 
-static struct tl_retry_step next(struct tl_retry *retry, enum tl_failure failure, int64_t vendor_ms,
-                                 uint64_t chance)
+static struct tl_retry_step next(struct tl_retry *retry, enum tl_failure failure, int64_t vendor_ms, uint64_t chance)
 {
     return tl_retry_next(retry, &policy, failure, vendor_ms, 1000, TL_NEVER, chance);
 }
@@ -60,8 +59,7 @@ static void conflicts_count_and_end(void **state)
 
 static void what_time_does_not_heal_is_parked_at_once(void **state)
 {
-    static const enum tl_failure classes[] = {TL_FAIL_DATA, TL_FAIL_MISSING, TL_FAIL_UNSUPPORTED,
-                                              TL_FAIL_BUG};
+    static const enum tl_failure classes[] = {TL_FAIL_DATA, TL_FAIL_MISSING, TL_FAIL_UNSUPPORTED, TL_FAIL_BUG};
 
     (void)state;
     for (size_t i = 0; i < TL_COUNT_OF(classes); i++) {
@@ -84,10 +82,8 @@ static void a_wait_beyond_the_deadline_ends_it(void **state)
     struct tl_retry retry = {0};
 
     (void)state;
-    assert_int_equal(tl_retry_next(&retry, &policy, TL_FAIL_RETRY, 5000, 1000, 6001, 0).verdict,
-                     TL_RETRY_AGAIN);
-    assert_int_equal(tl_retry_next(&retry, &policy, TL_FAIL_RETRY, 5000, 1000, 6000, 0).verdict,
-                     TL_RETRY_EXPIRED);
+    assert_int_equal(tl_retry_next(&retry, &policy, TL_FAIL_RETRY, 5000, 1000, 6001, 0).verdict, TL_RETRY_AGAIN);
+    assert_int_equal(tl_retry_next(&retry, &policy, TL_FAIL_RETRY, 5000, 1000, 6000, 0).verdict, TL_RETRY_EXPIRED);
 }
 
 static void deadlines_nest(void **state)

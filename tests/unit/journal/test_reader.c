@@ -139,13 +139,22 @@ static void keeps_outcomes_with_their_effects(void **state)
 {
     struct tl_journal *j = open_journal(*state, &small_options);
     struct accepted event = accept_event(j, "order/1", NULL, "x");
-    struct tl_effect effects[] = {
-        {.system = TL_STR("erp_de"), .operation = TL_STR("put order@1"), .remote_id = TL_STR("4711"), .status = 201,
-         .attempts = 2, .duration_ms = 130, .request_hash = {1, 2, 3}},
-        {.system = TL_STR("crm"), .operation = TL_STR("note"), .status = 0, .class_ = 3}};
+    struct tl_effect effects[] = {{.system = TL_STR("erp_de"),
+                                   .operation = TL_STR("put order@1"),
+                                   .remote_id = TL_STR("4711"),
+                                   .status = 201,
+                                   .attempts = 2,
+                                   .duration_ms = 130,
+                                   .request_hash = {1, 2, 3}},
+                                  {.system = TL_STR("crm"), .operation = TL_STR("note"), .status = 0, .class_ = 3}};
     struct tl_batch *batch = tl_batch_new(j);
-    struct tl_outcome out = {.event = event.position, .flow = TL_STR("order-to-cash"), .revision = TL_STR("r1"),
-                             .ending = TL_PARKED, .note = TL_STR("credit"), .effects = effects, .effect_count = 2};
+    struct tl_outcome out = {.event = event.position,
+                             .flow = TL_STR("order-to-cash"),
+                             .revision = TL_STR("r1"),
+                             .ending = TL_PARKED,
+                             .note = TL_STR("credit"),
+                             .effects = effects,
+                             .effect_count = 2};
     EXPECT(TL_OK, tl_batch_outcome(batch, &out, err));
     EXPECT(TL_OK, tl_journal_submit_wait(j, batch, TL_DURABLE, err));
     static char payload[2000];
@@ -187,8 +196,8 @@ static void a_cursor_sees_every_record_once_and_goes_on(void **state)
 {
     struct tl_journal *j = open_journal(*state, &small_options);
     static char payload[2000];
-    struct tl_cursor *cursor =
-        tl_cursor_new(j, 0, TL_RECORD_BIT(TL_RECORD_EVENT) | TL_RECORD_BIT(TL_RECORD_PUT) | TL_RECORD_BIT(TL_RECORD_OUTCOME));
+    struct tl_cursor *cursor = tl_cursor_new(
+        j, 0, TL_RECORD_BIT(TL_RECORD_EVENT) | TL_RECORD_BIT(TL_RECORD_PUT) | TL_RECORD_BIT(TL_RECORD_OUTCOME));
     struct tl_record record;
     EXPECT(TL_ENOTFOUND, tl_cursor_next(cursor, &record, err));
     for (int round = 0; round < 120; round++) {

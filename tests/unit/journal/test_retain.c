@@ -164,10 +164,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, dir_setup, dir_teardown)
     const struct CMUnitTest tests[] = {
-        T(drops_whole_segments_past_their_time),
-        T(keeps_segments_whose_dedupe_keys_live),
-        T(a_cursor_keeps_the_segment_it_stands_in),
-        T(drops_nothing_while_the_clock_is_not_trusted),
+        T(drops_whole_segments_past_their_time),    T(keeps_segments_whose_dedupe_keys_live),
+        T(a_cursor_keeps_the_segment_it_stands_in), T(drops_nothing_while_the_clock_is_not_trusted),
         T(erases_one_payload_and_still_verifies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

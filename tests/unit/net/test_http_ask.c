@@ -77,8 +77,9 @@ static void gives_the_answer_whatever_its_status(void **state)
     (void)state;
     struct tl_ask_answer answer;
     struct tl_error err;
-    assert_int_equal(tl_http_ask(&(struct tl_ask){.socket_path = path, .path = "/echo", .body = TL_STR("{}")}, &answer, &err),
-                     TL_OK);
+    assert_int_equal(
+        tl_http_ask(&(struct tl_ask){.socket_path = path, .path = "/echo", .body = TL_STR("{}")}, &answer, &err),
+        TL_OK);
     assert_int_equal(answer.status, 200);
     assert_string_equal(answer.type, "text/plain");
     assert_true(tl_str_is(tl_buf_str(&answer.body), "{}"));

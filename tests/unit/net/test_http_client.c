@@ -13,7 +13,8 @@ static struct tl_loop *loop;
 static struct tl_http_client *client;
 static int is_down;
 
-/* ---- our own server: answers "METHOD path auth=… body" ----------------------------------------------------------------- */
+/* ---- our own server: answers "METHOD path auth=… body"
+ * ----------------------------------------------------------------- */
 
 static struct tl_http_server *server, *other_server;
 static uint16_t other_port;
@@ -34,17 +35,18 @@ static void on_request(void *ctx, struct tl_http_request *request)
 {
     (void)ctx;
     served++;
-    static const char zipped[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x27\x01\xe3\x51\x3d\x8d\x17\x00\x00\x00";
-    struct tl_http_header more[] = {{TL_STR("X-One"), TL_STR("1")},
-                                    {TL_STR("x-one"), TL_STR("2")},
-                                    {TL_STR("Content-Encoding"), TL_STR("gzip")}};
+    static const char zipped[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x27\x01\xe3"
+                                 "\x51\x3d\x8d\x17\x00\x00\x00";
+    struct tl_http_header more[] = {
+        {TL_STR("X-One"), TL_STR("1")}, {TL_STR("x-one"), TL_STR("2")}, {TL_STR("Content-Encoding"), TL_STR("gzip")}};
     if (tl_str_is(request->path, "/here") || tl_str_is(request->path, "/there")) {
         redirect(request);
         return;
     }
     if (tl_str_is(request->path, "/zip")) {
-        tl_http_reply(request, &(struct tl_http_answer){.status = 200, .headers = more, .header_count = 3,
-                                                        .body = {zipped, sizeof zipped - 1}});
+        tl_http_reply(request,
+                      &(struct tl_http_answer){
+                          .status = 200, .headers = more, .header_count = 3, .body = {zipped, sizeof zipped - 1}});
         return;
     }
     struct tl_buf body;
@@ -55,8 +57,10 @@ static void on_request(void *ctx, struct tl_http_request *request)
     tl_buf_addf(&body, "%.*s %.*s auth=%.*s type=%.*s length=%.*s ", TL_STR_ARGS(request->method),
                 TL_STR_ARGS(request->target), TL_STR_ARGS(auth), TL_STR_ARGS(type), TL_STR_ARGS(length));
     tl_buf_add_str(&body, request->body);
-    tl_http_reply(request, &(struct tl_http_answer){.status = 201, .type = "text/plain", .headers = more,
-                                                    .header_count = 2, .body = tl_buf_str(&body)});
+    tl_http_reply(
+        request,
+        &(struct tl_http_answer){
+            .status = 201, .type = "text/plain", .headers = more, .header_count = 2, .body = tl_buf_str(&body)});
     tl_buf_free(&body);
 }
 
@@ -71,7 +75,8 @@ static struct tl_http_server *serve(const struct tl_http_config *config)
     return made;
 }
 
-/* ---- what came back ------------------------------------------------------------------------------------------------------ */
+/* ---- what came back
+ * ------------------------------------------------------------------------------------------------------ */
 
 struct got {
     int count;
@@ -176,11 +181,12 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- the bad peer ---------------------------------------------------------------------------------------------------------- */
+/* ---- the bad peer
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static struct {
     int listener, fd;
-    int requests;       /* complete heads seen, on all connections */
+    int requests; /* complete heads seen, on all connections */
     int connections;
     const char *answer; /* to every request; NULL: none */
     int drop_at;        /* this request is not answered: the connection is closed; 0: never */
@@ -240,8 +246,8 @@ static void peer_step(void)
         return;
     peer.len += (size_t)got;
     peer.heard[peer.len] = 0;
-    bool is_whole = strncmp(peer.heard, "GET", 3) == 0 ? strstr(peer.heard, "\r\n\r\n") != NULL
-                                                        : peer.heard[peer.len - 1] == '!';
+    bool is_whole =
+        strncmp(peer.heard, "GET", 3) == 0 ? strstr(peer.heard, "\r\n\r\n") != NULL : peer.heard[peer.len - 1] == '!';
     if (!is_whole)
         return;
     peer.len = 0;
@@ -263,7 +269,8 @@ static void peer_end(void)
     close(peer.listener);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------------------ */
+/* ---- answers
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static void sends_what_is_asked_and_gives_the_answer(void **state)
 {
@@ -279,12 +286,18 @@ static void sends_what_is_asked_and_gives_the_answer(void **state)
     assert_string_equal(got.error, "");
     static const struct {
         const char *method, *body, *expected;
-    } rows[] = {{"POST", "x!", "POST /m auth= type= length=2 x!"},     {"PUT", "x!", "PUT /m auth= type= length=2 x!"},
-                {"PATCH", "x!", "PATCH /m auth= type= length=2 x!"},   {"DELETE", "", "DELETE /m auth= type= length= "},
-                {"POST", "", "POST /m auth= type= length=0 "},         {"PUT", "", "PUT /m auth= type= length=0 "},
-                {"HEAD", "", ""},                                      {"GET", "", "GET /m auth= type= length= "},
-                {"DELETE", "x!", "DELETE /m auth= type= length=2 x!"}, {"GET", "x!", "GET /m auth= type= length=2 x!"},
-                {"QUERY", "", "QUERY /m auth= type= length= "},        {"", "x!", "POST /m auth= type= length=2 x!"}};
+    } rows[] = {{"POST", "x!", "POST /m auth= type= length=2 x!"},
+                {"PUT", "x!", "PUT /m auth= type= length=2 x!"},
+                {"PATCH", "x!", "PATCH /m auth= type= length=2 x!"},
+                {"DELETE", "", "DELETE /m auth= type= length= "},
+                {"POST", "", "POST /m auth= type= length=0 "},
+                {"PUT", "", "PUT /m auth= type= length=0 "},
+                {"HEAD", "", ""},
+                {"GET", "", "GET /m auth= type= length= "},
+                {"DELETE", "x!", "DELETE /m auth= type= length=2 x!"},
+                {"GET", "x!", "GET /m auth= type= length=2 x!"},
+                {"QUERY", "", "QUERY /m auth= type= length= "},
+                {"", "x!", "POST /m auth= type= length=2 x!"}};
     for (size_t i = 0; i < TL_COUNT_OF(rows); i++) {
         fetch(&got, REQUEST(.method = tl_str_z(rows[i].method), .url = url("/m"), .body = tl_str_z(rows[i].body)));
         assert_string_equal(got.body, rows[i].expected);
@@ -355,13 +368,15 @@ static void runs_many_at_a_time_but_not_more_than_allowed(void **state)
     assert_int_equal(tl_http_client_running(client), 0);
 }
 
-/* ---- what is certain when it fails ------------------------------------------------------------------------------------------------ */
+/* ---- what is certain when it fails
+ * ------------------------------------------------------------------------------------------------ */
 
 static void knows_that_nothing_was_sent_when_nobody_listens(void **state)
 {
     (void)state;
     struct got got;
-    fetch(&got, REQUEST(.method = TL_STR("POST"), .url = TL_STR("http://127.0.0.1:1/x?key=secret"), .body = TL_STR("!")));
+    fetch(&got,
+          REQUEST(.method = TL_STR("POST"), .url = TL_STR("http://127.0.0.1:1/x?key=secret"), .body = TL_STR("!")));
     assert_int_equal(got.sent, TL_SENT_NOT);
     assert_int_equal(got.reason, TL_TRANSFER_CONNECT);
     assert_non_null(strstr(got.error, "127.0.0.1:1/x"));
@@ -436,7 +451,8 @@ static void ends_at_its_deadline_on_the_driven_clock(void **state)
     use_client(&(struct tl_http_client_config){.at_once = 1});
     uint16_t port = peer_open();
     start(&sent, REQUEST(.method = TL_STR("POST"), .url = url_of(port, "/"), .body = TL_STR("x!"), .total_ms = 5000));
-    start(&waiting, REQUEST(.method = TL_STR("POST"), .url = url_of(port, "/"), .body = TL_STR("x!"), .total_ms = 4000));
+    start(&waiting,
+          REQUEST(.method = TL_STR("POST"), .url = url_of(port, "/"), .body = TL_STR("x!"), .total_ms = 4000));
     for (int i = 0; i < TALK_TURNS && peer.requests == 0; i++) {
         tl_loop_wait(loop, 1);
         peer_step();
@@ -509,7 +525,8 @@ static void cancels_everything_when_it_is_stopped(void **state)
     peer_end();
 }
 
-/* ---- what may be called ---------------------------------------------------------------------------------------------------------- */
+/* ---- what may be called
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static bool only_our_port(void *ctx, tl_str host, uint16_t port)
 {
@@ -521,7 +538,8 @@ static void refuses_what_must_not_be_sent(void **state)
 {
     (void)state;
     struct got got;
-    static const char *const urls[] = {"ftp://a/", "file:///etc/passwd", "/path", "", "http://", "gopher://a", "http://u:p@127.0.0.1/", "http://a b/"};
+    static const char *const urls[] = {"ftp://a/",   "file:///etc/passwd",    "/path",      "", "http://",
+                                       "gopher://a", "http://u:p@127.0.0.1/", "http://a b/"};
     for (size_t i = 0; i < TL_COUNT_OF(urls); i++) {
         fetch(&got, REQUEST(.url = tl_str_z(urls[i])));
         assert_int_equal(got.sent, TL_SENT_NOT);

@@ -14,9 +14,9 @@ enum { MANY = 64 };
 
 /* What the handler does and has seen. */
 static struct {
-    bool defers;              /* keep the request, reply later */
-    int refuse_head;          /* status to answer from on_head; 0: none */
-    size_t body_max;          /* set from on_head; 0: leave */
+    bool defers;     /* keep the request, reply later */
+    int refuse_head; /* status to answer from on_head; 0: none */
+    size_t body_max; /* set from on_head; 0: leave */
     int requests, heads, gone;
     struct tl_http_request *kept[MANY];
     char last_path[64];
@@ -100,7 +100,8 @@ static void reply_text(struct tl_http_request *request, const char *text)
 
 #define CONFIG(...) (&(struct tl_http_config){__VA_ARGS__})
 
-/* ---- requests and replies -------------------------------------------------------------------------------------------- */
+/* ---- requests and replies
+ * -------------------------------------------------------------------------------------------- */
 
 static void answers_pipelined_requests_in_order_on_one_connection(void **state)
 {
@@ -242,7 +243,8 @@ static void replaces_an_answer_that_cannot_be_sent(void **state)
     shut();
 }
 
-/* ---- refusals --------------------------------------------------------------------------------------------------------- */
+/* ---- refusals
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void refuses_broken_framing_and_what_follows_it(void **state)
 {
@@ -449,7 +451,8 @@ static void cuts_a_client_that_takes_no_answers(void **state)
     shut();
 }
 
-/* ---- ends --------------------------------------------------------------------------------------------------------------- */
+/* ---- ends
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void tells_the_handler_when_the_client_has_gone(void **state)
 {
@@ -501,9 +504,10 @@ static void reads_no_further_when_answers_are_not_taken(void **state)
     (void)state;
     enum { REQUESTS = 100000 };
     open_and_dial(CONFIG(.limits = {.write_bytes = 4096}));
-    static const char request[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
-                                  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
-                                  "56789012345678";
+    static const char request[] =
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
+        "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
+        "56789012345678";
     int said = 0;
     while (said < REQUESTS && send(talk.fd, request, sizeof request - 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
         said++;
@@ -543,7 +547,8 @@ static void streams_an_answer_in_pieces(void **state)
     shut();
 }
 
-/* ---- sockets -------------------------------------------------------------------------------------------------------------- */
+/* ---- sockets
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static struct {
     int listen, accept, read;
@@ -614,7 +619,8 @@ static void shares_a_port_only_when_asked_to(void **state)
     uint16_t port = tl_http_server_port(server);
     assert_int_equal(tl_http_server_start(loop, CONFIG(.port = port), &handler, &second, &err), TL_EIO);
     assert_non_null(strstr(err.text, "another process has it"));
-    assert_int_equal(tl_http_server_start(loop, CONFIG(.port = port, .share_port = true), &handler, &second, &err), TL_OK);
+    assert_int_equal(tl_http_server_start(loop, CONFIG(.port = port, .share_port = true), &handler, &second, &err),
+                     TL_OK);
     tl_http_server_stop(second, 0, NULL, NULL);
     assert_int_equal(tl_http_server_start(loop, CONFIG(.host = "localhost"), &handler, &second, &err), TL_ECONFIG);
     assert_int_equal(tl_http_server_start(loop, CONFIG(.cert_file = "/nowhere"), &handler, &second, &err), TL_ECONFIG);

@@ -14,8 +14,12 @@ static void prints_what_is_known(void **state)
 {
     (void)state;
     check(&(struct tl_problem){.status = 404}, "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404}");
-    check(&(struct tl_problem){.status = 503, .type = "credit-unknown", .title = "Credit", .detail = "a \"b\"\n\xff",
-                               .instance = "urn:x:1", .members = TL_STR("\"retry_after\":5")},
+    check(&(struct tl_problem){.status = 503,
+                               .type = "credit-unknown",
+                               .title = "Credit",
+                               .detail = "a \"b\"\n\xff",
+                               .instance = "urn:x:1",
+                               .members = TL_STR("\"retry_after\":5")},
           "{\"type\":\"urn:tidelock:problem:credit-unknown\",\"title\":\"Credit\",\"status\":503,"
           "\"detail\":\"a \\\"b\\\"\\n\xef\xbf\xbd\",\"instance\":\"urn:x:1\",\"retry_after\":5}");
     check(&(struct tl_problem){.status = 400, .type = "https://e.example/p"},

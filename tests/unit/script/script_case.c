@@ -11,9 +11,8 @@ static const struct tl_bundle_file base_files[] = {
             "= \"crm\" }\n")},
     {"contracts/o.json", TL_STR("{}")},
     {"maps/m.lua", TL_STR("return map \"erp.Orders <- order@1\" { No = \"no\", Total = \"total\" }\n")},
-    {"events.lua",
-     TL_STR("event \"in@1\" { contract = \"contracts/o.json\", key = \"no\", steward = \"s\" }\n"
-            "event \"out@1\" { contract = \"contracts/o.json\", key = \"no\", steward = \"s\" }\n")},
+    {"events.lua", TL_STR("event \"in@1\" { contract = \"contracts/o.json\", key = \"no\", steward = \"s\" }\n"
+                          "event \"out@1\" { contract = \"contracts/o.json\", key = \"no\", steward = \"s\" }\n")},
 };
 
 static enum tl_effect_class effect_of(void *ctx, const struct tl_system_decl *system, tl_str operation,
@@ -93,8 +92,8 @@ void case_start_limited(struct case_run *c, const char *head, const char *body, 
                         const struct tl_script_limits *limits)
 {
     static char text[65536];
-    snprintf(text, sizeof text,
-             "%s flow \"f\" { on = \"in@1\", steward = \"s\", run = function(ctx, e) %s end }", head, body);
+    snprintf(text, sizeof text, "%s flow \"f\" { on = \"in@1\", steward = \"s\", run = function(ctx, e) %s end }", head,
+             body);
     c->bundle = load("flows/f.lua", text);
     if (tl_bundle_errors(c->bundle)) {
         tl_bundle_free(c->bundle);
@@ -136,8 +135,8 @@ const char *case_says_with(const char *head, const char *body, const char *paylo
         len += (size_t)snprintf(out + len, sizeof out - len, "%s%.*s", i ? "|" : "",
                                 TL_STR_ARGS(c.outcome->logs[i].message));
     if (c.outcome->ending == TL_RUN_ERROR)
-        snprintf(out + len, sizeof out - len, "%serror: %.*s: %.*s", len ? "|" : "",
-                 TL_STR_ARGS(c.outcome->error.cls), TL_STR_ARGS(c.outcome->error.message));
+        snprintf(out + len, sizeof out - len, "%serror: %.*s: %.*s", len ? "|" : "", TL_STR_ARGS(c.outcome->error.cls),
+                 TL_STR_ARGS(c.outcome->error.message));
     else if (c.outcome->ending != TL_RUN_DONE)
         snprintf(out + len, sizeof out - len, "%sending %d", len ? "|" : "", (int)c.outcome->ending);
     case_end(&c);

@@ -96,10 +96,9 @@ static void routes_a_kind_by_the_payload(void **state)
     (void)state;
     struct tl_bundle *b = load_shop();
     struct tl_error err;
-    assert_string_equal(
-        tl_bundle_route_to(b, TL_STR("erp"), TL_STR("{\"company_code\":\"2000\"}"), &err)->name, "erp_us");
-    assert_string_equal(tl_bundle_route_to(b, TL_STR("erp"), TL_STR("{\"company_code\":1000}"), &err)->name,
-                        "erp_de");
+    assert_string_equal(tl_bundle_route_to(b, TL_STR("erp"), TL_STR("{\"company_code\":\"2000\"}"), &err)->name,
+                        "erp_us");
+    assert_string_equal(tl_bundle_route_to(b, TL_STR("erp"), TL_STR("{\"company_code\":1000}"), &err)->name, "erp_de");
     assert_string_equal(tl_bundle_route_to(b, TL_STR("erp_us"), TL_STR("{}"), &err)->name, "erp_us");
     assert_string_equal(tl_bundle_route_to(b, TL_STR("support"), TL_STR("{}"), &err)->name, "desk_app");
     assert_null(tl_bundle_route_to(b, TL_STR("erp"), TL_STR("{\"company_code\":\"9\"}"), &err));
@@ -141,18 +140,17 @@ static void an_event_declaration_filters_and_maps(void **state)
     struct tl_script *script;
     struct tl_error err;
     assert_int_equal(tl_script_new(b, NULL, &script, &err), TL_OK);
-    struct tl_run_event event = {
-        .type = TL_STR("crm.Opportunity"), .key = TL_STR("006"), .payload = tl_str_z(deal)};
+    struct tl_run_event event = {.type = TL_STR("crm.Opportunity"), .key = TL_STR("006"), .payload = tl_str_z(deal)};
     struct tl_run *run;
     const struct tl_run_outcome *out = tl_run_start(script, 2, &event, &run);
     assert_int_equal(out->ending, TL_RUN_DONE);
     assert_int_equal(out->emit_count, 1);
     assert_true(tl_str_is(out->emits[0].key, "SO-1"));
-    assert_true(tl_str_is(
-        out->emits[0].data,
-        "{\"account_no\":\"A-1\",\"amount\":1234567890123.46,\"company_code\":\"1000\",\"kind\":\"sale\","
-        "\"lines\":[{\"price\":19.10,\"qty\":2,\"sku\":\"X\"}],\"note\":null,\"order_no\":\"SO-1\","
-        "\"region\":\"north\",\"status\":\"won\",\"won_on\":\"2024-05-17\"}"));
+    assert_true(
+        tl_str_is(out->emits[0].data,
+                  "{\"account_no\":\"A-1\",\"amount\":1234567890123.46,\"company_code\":\"1000\",\"kind\":\"sale\","
+                  "\"lines\":[{\"price\":19.10,\"qty\":2,\"sku\":\"X\"}],\"note\":null,\"order_no\":\"SO-1\","
+                  "\"region\":\"north\",\"status\":\"won\",\"won_on\":\"2024-05-17\"}"));
     tl_run_free(run);
     event.payload = TL_STR("{\"StageName\":\"New\"}");
     out = tl_run_start(script, 2, &event, &run);
@@ -179,8 +177,7 @@ static void keys_and_orders_may_be_functions(void **state)
     assert_int_equal(tl_script_new(b, NULL, &script, &err), TL_OK);
     struct tl_buf out;
     tl_buf_init(&out, 100);
-    struct tl_run_event event = {
-        .type = TL_STR("order.placed@1"), .key = TL_STR("7"), .payload = TL_STR("{}")};
+    struct tl_run_event event = {.type = TL_STR("order.placed@1"), .key = TL_STR("7"), .payload = TL_STR("{}")};
     assert_int_equal(tl_script_order_key(script, 1, &event, &out, &err), TL_OK);
     assert_string_equal(out.ptr, "d-7");
     tl_buf_clear(&out);
@@ -221,8 +218,8 @@ static void a_document_goes_through_values_and_back(void **state)
     assert_int_equal(tl_script_new_bare(TIDELOCK_ROOT "/scripts/lib", NULL, &script, &err), TL_OK);
     struct tl_buf out;
     tl_buf_init(&out, 4096);
-    assert_int_equal(
-        tl_script_roundtrip(script, TL_STR(" { \"b\" : [ 1.50 , null ] , \"a\" : {} } "), &out, &err), TL_OK);
+    assert_int_equal(tl_script_roundtrip(script, TL_STR(" { \"b\" : [ 1.50 , null ] , \"a\" : {} } "), &out, &err),
+                     TL_OK);
     assert_string_equal(out.ptr, "{\"a\":{},\"b\":[1.50,null]}");
     assert_int_equal(tl_script_roundtrip(script, TL_STR("{\n \"a\": tru}"), &out, &err), TL_EINPUT);
     assert_non_null(strstr(err.text, "line 2, column 7"));

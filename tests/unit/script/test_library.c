@@ -12,8 +12,7 @@ static void says(const char *module, const char *body, const char *expected)
 static void text_knows_utf8(void **state)
 {
     (void)state;
-    says("text",
-         "ctx:log(m.upper(\"Malmö\") .. m.lower(\"ÄÖ\") .. m.length(\"Malmö\") .. m.first(\"öäü\", 2))",
+    says("text", "ctx:log(m.upper(\"Malmö\") .. m.lower(\"ÄÖ\") .. m.length(\"Malmö\") .. m.first(\"öäü\", 2))",
          "MALMÖäö5öä");
     says("text",
          "ctx:log(m.trim(\"  a b \") .. #m.split(\"a;;b\", \";\") .. #m.words(\" a b  c\") .. "
@@ -36,10 +35,8 @@ static void paths_get_and_set(void **state)
 static void dates_know_zones(void **state)
 {
     (void)state;
-    says("dates", "ctx:log(m.in_zone(\"2024-05-17T07:42:31Z\", \"Europe/Berlin\"))",
-         "2024-05-17T09:42:31+02:00");
-    says("dates", "ctx:log(m.from_local(\"2024-01-17T09:00:00\", \"America/New_York\"))",
-         "2024-01-17T09:00:00-05:00");
+    says("dates", "ctx:log(m.in_zone(\"2024-05-17T07:42:31Z\", \"Europe/Berlin\"))", "2024-05-17T09:42:31+02:00");
+    says("dates", "ctx:log(m.from_local(\"2024-01-17T09:00:00\", \"America/New_York\"))", "2024-01-17T09:00:00-05:00");
     says("dates",
          "ctx:log(m.from_local(\"2024-10-27T02:30:00\", \"Europe/Berlin\")) "
          "ctx:log(m.from_local(\"2024-10-27T02:30:00\", \"Europe/Berlin\", \"later\"))",
@@ -53,9 +50,9 @@ static void dates_know_zones(void **state)
          "m.weekday(\"2024-05-17\") .. m.day(\"2024-05-17T23:30:00Z\", \"Europe/Berlin\"))",
          "2024-02-29252024-05-18");
     says("dates", "local _, e1 = ctx:try(m.utc, \"yesterday\") ctx:log(e1.class)", "data");
-    assert_non_null(strstr(case_says_with("local m = require \"dates\"",
-                                          "m.in_zone(\"2024-05-17T07:42:31Z\", \"Mars/Base\")", "{}"),
-                           "Mars/Base"));
+    assert_non_null(strstr(
+        case_says_with("local m = require \"dates\"", "m.in_zone(\"2024-05-17T07:42:31Z\", \"Mars/Base\")", "{}"),
+        "Mars/Base"));
 }
 
 static void enums_read_and_write(void **state)
@@ -86,10 +83,9 @@ static void lookups_are_held_by_the_host(void **state)
     struct tl_bundle_file files[] = {
         {"integration.lua", TL_STR("integration \"t\" { steward = \"s\" } steward \"s\" {}")},
         {"lib/x.lua",
-         TL_STR(
-             "local l = require \"lookups\" local r = l.table_of(\"r\")\n"
-             "assert(r(\"a,b\").name == 'x \"y\"' and r(\"n\", \"name\") == \"1\" and r(\"none\") == nil)\n"
-             "local j = l.table_of(\"j\") assert(j(\"k\")[1] == 7 and j(12, \"z\") == 1)\nreturn l")},
+         TL_STR("local l = require \"lookups\" local r = l.table_of(\"r\")\n"
+                "assert(r(\"a,b\").name == 'x \"y\"' and r(\"n\", \"name\") == \"1\" and r(\"none\") == nil)\n"
+                "local j = l.table_of(\"j\") assert(j(\"k\")[1] == 7 and j(12, \"z\") == 1)\nreturn l")},
         {"lookups/r.csv", TL_STR("key,name\r\n\"a,b\",\"x \"\"y\"\"\"\r\nn,1\r\n")},
         {"lookups/j.json", TL_STR("{\"k\":[7],\"12\":{\"z\":1}}")}};
     struct tl_bundle_options options = {.library = TIDELOCK_ROOT "/scripts/lib"};
@@ -101,8 +97,8 @@ static void lookups_are_held_by_the_host(void **state)
         fail_msg("%s:%d %s", f[0].place.file, f[0].place.line, f[0].text);
     tl_bundle_free(bundle);
     assert_non_null(strstr(case_errors("lookups/bad.csv", "a,b\n1,2,3\n"), "lookups/bad.csv:3 not a line"));
-    assert_non_null(strstr(case_errors("lib/x.lua", "return require(\"lookups\").table_of(\"none\")"),
-                           "no lookup table"));
+    assert_non_null(
+        strstr(case_errors("lib/x.lua", "return require(\"lookups\").table_of(\"none\")"), "no lookup table"));
 }
 
 static void maps_say_which_field_is_wrong(void **state)
@@ -129,12 +125,11 @@ static void maps_say_which_field_is_wrong(void **state)
                                            {"{\"L\":[{\"Q\":3}]}", "data: l[].q: '3' is not true or false"}};
     for (size_t i = 0; i < TL_COUNT_OF(wrong); i++)
         assert_non_null(strstr(case_says_with(head, "t(e.data)", wrong[i][0]), wrong[i][1]));
+    assert_non_null(strstr(case_errors("maps/x.lua", "return map \"order@1 <- crm.D\" { a = as.integr(\"x\") }"),
+                           "there is no as.integr"));
     assert_non_null(
-        strstr(case_errors("maps/x.lua", "return map \"order@1 <- crm.D\" { a = as.integr(\"x\") }"),
-               "there is no as.integr"));
-    assert_non_null(strstr(
-        case_errors("maps/x.lua", "return map \"order@1 <- crm.D\" { a = as.date(\"x\", { zon = 1 }) }"),
-        "unknown option 'zon'"));
+        strstr(case_errors("maps/x.lua", "return map \"order@1 <- crm.D\" { a = as.date(\"x\", { zon = 1 }) }"),
+               "unknown option 'zon'"));
 }
 
 int main(void)

@@ -11,19 +11,17 @@ static void refuses_a_key_that_is_unknown(void **state)
                  "flow \"f\" {\n  on = \"in@1\",\n  stewart = \"s\",\n  steward = \"s\",\n  run = "
                  "function() end }",
                  3, "did you mean 'steward'?");
-    case_refuses(
-        "integration.lua",
-        "integration \"t\" { steward = \"s\" } steward \"s\" { }\nsystem \"crm\" { connector = \"a@1\" }\n"
-        "system \"erp\" {\n connector = \"o@1\",\n limits = {\n  concurent = 3 } }",
-        6, "did you mean 'concurrent'?");
+    case_refuses("integration.lua",
+                 "integration \"t\" { steward = \"s\" } steward \"s\" { }\nsystem \"crm\" { connector = \"a@1\" }\n"
+                 "system \"erp\" {\n connector = \"o@1\",\n limits = {\n  concurent = 3 } }",
+                 6, "did you mean 'concurrent'?");
 }
 
 static void refuses_a_key_that_stands_twice(void **state)
 {
     (void)state;
-    case_refuses("flows/f.lua",
-                 "flow \"f\" { on = \"in@1\", steward = \"s\",\n on = \"in@1\", run = function() end }", 2,
-                 "'on' stands twice");
+    case_refuses("flows/f.lua", "flow \"f\" { on = \"in@1\", steward = \"s\",\n on = \"in@1\", run = function() end }",
+                 2, "'on' stands twice");
     case_refuses("lib/x.lua", "return { a = 1, b = { a = 2 }, [\"a\"] = 3 }", 1, "'a' stands twice");
     case_accepts("lib/x.lua",
                  "return { a = 1, b = { a = 2 }, c = { a = 3, f = function() local a = 1 return a end } }");
@@ -32,8 +30,7 @@ static void refuses_a_key_that_stands_twice(void **state)
 static void refuses_a_key_that_is_missing(void **state)
 {
     (void)state;
-    case_refuses("flows/f.lua", "\nflow \"f\" { on = \"in@1\", run = function() end }", 2,
-                 "'steward' is missing");
+    case_refuses("flows/f.lua", "\nflow \"f\" { on = \"in@1\", run = function() end }", 2, "'steward' is missing");
     case_refuses("entities.lua",
                  "entity \"order@1\" { contract = \"contracts/o.json\", steward = \"s\", key = \"no\" }", 1,
                  "'owner' is missing");
@@ -42,9 +39,8 @@ static void refuses_a_key_that_is_missing(void **state)
 static void refuses_a_value_of_another_type(void **state)
 {
     (void)state;
-    case_refuses("flows/f.lua",
-                 "flow \"f\" { on = \"in@1\", steward = \"s\", latest = \"yes\", run = function() end }", 1,
-                 "'latest' must be true or false, not string");
+    case_refuses("flows/f.lua", "flow \"f\" { on = \"in@1\", steward = \"s\", latest = \"yes\", run = function() end }",
+                 1, "'latest' must be true or false, not string");
 }
 
 static void refuses_a_declaration_without_body(void **state)
@@ -57,8 +53,7 @@ static void refuses_a_declaration_without_body(void **state)
 static void refuses_a_name_without_version(void **state)
 {
     (void)state;
-    case_refuses("events.lua",
-                 "event \"in\" { contract = \"contracts/o.json\", key = \"no\", steward = \"s\" }", 1,
+    case_refuses("events.lua", "event \"in\" { contract = \"contracts/o.json\", key = \"no\", steward = \"s\" }", 1,
                  "carry a version");
 }
 
@@ -76,8 +71,8 @@ static void names_the_nearest_word(void **state)
     case_refuses("flows/f.lua", "flow \"f\" { on = \"inn@1\", steward = \"s\", run = function() end }", 1,
                  "did you mean \"in@1\"?");
     case_refuses("flows/f.lua",
-                 "flow \"f\" { on = \"in@1\", steward = \"s\", priority = \"urgnt\", run = function() end }",
-                 1, "did you mean \"urgent\"?");
+                 "flow \"f\" { on = \"in@1\", steward = \"s\", priority = \"urgnt\", run = function() end }", 1,
+                 "did you mean \"urgent\"?");
     case_refuses("flows/f.lua", FLOW("ctx:emitt(\"out@1\", {})"), 2, "did you mean ctx:emit?");
     case_refuses("flows/f.lua", FLOW("ctx.epr:credit_status{}"), 2, "did you mean ctx.erp?");
     case_refuses("flows/f.lua", FLOW("ctx.erp:credit_statu{}"), 2, "did you mean 'credit_status'?");
@@ -94,8 +89,7 @@ static void refuses_dots_for_colons(void **state)
 static void reports_every_finding_and_not_only_the_first(void **state)
 {
     (void)state;
-    const char *errors =
-        case_errors("flows/f.lua", "flow \"f\" { onn = \"in@1\",\n stewrd = \"s\",\n runn = 1 }");
+    const char *errors = case_errors("flows/f.lua", "flow \"f\" { onn = \"in@1\",\n stewrd = \"s\",\n runn = 1 }");
     assert_non_null(strstr(errors, "f.lua:1 flow \"f\": unknown key 'onn'"));
     assert_non_null(strstr(errors, "f.lua:2 flow \"f\": unknown key 'stewrd'"));
     assert_non_null(strstr(errors, "f.lua:3 flow \"f\": unknown key 'runn'"));
@@ -107,8 +101,7 @@ static void gives_place_and_call_chain_of_an_error_while_loading(void **state)
     (void)state;
     struct tl_bundle_file files[] = {
         {"integration.lua",
-         TL_STR(
-             "integration \"t\" { steward = \"s\" } steward \"s\" {}\nlocal lib = require \"l\"\nlib.f()")},
+         TL_STR("integration \"t\" { steward = \"s\" } steward \"s\" {}\nlocal lib = require \"l\"\nlib.f()")},
         {"lib/l.lua", TL_STR("local M = {}\nfunction M.f()\n  local t = nil\n  return t.x\nend\nreturn M")}};
     struct tl_bundle_options options = {.library = TIDELOCK_ROOT "/scripts/lib"};
     struct tl_bundle *bundle;
@@ -126,10 +119,8 @@ static void gives_place_and_call_chain_of_an_error_while_loading(void **state)
 static void refuses_globals(void **state)
 {
     (void)state;
-    case_refuses("lib/x.lua", "local M = {}\nfunction M.f()\n  count = 1\nend\nreturn M", 3,
-                 "'count' is written");
-    case_refuses("lib/x.lua", "local M = {}\nfunction M.f() return conut end\nreturn M", 2,
-                 "unknown global 'conut'");
+    case_refuses("lib/x.lua", "local M = {}\nfunction M.f()\n  count = 1\nend\nreturn M", 3, "'count' is written");
+    case_refuses("lib/x.lua", "local M = {}\nfunction M.f() return conut end\nreturn M", 2, "unknown global 'conut'");
     case_refuses("lib/x.lua", "local M = {}\nfunction M.f() return os.time() end\nreturn M", 2, "ctx:now()");
     case_refuses("lib/x.lua", "local M = {}\nfunction M.f() return ctx end\nreturn M", 2, "first parameter");
 }
@@ -137,29 +128,25 @@ static void refuses_globals(void **state)
 static void refuses_functions_that_assign_to_a_local_of_the_file(void **state)
 {
     (void)state;
-    case_refuses("lib/x.lua",
-                 "local seen = 0\nlocal M = {}\nfunction M.f()\n  seen = seen + 1\nend\nreturn M", 4,
+    case_refuses("lib/x.lua", "local seen = 0\nlocal M = {}\nfunction M.f()\n  seen = seen + 1\nend\nreturn M", 4,
                  "assigns to 'seen', a local of the file");
     case_refuses("lib/x.lua",
                  "local function counter()\n local n = 0\n return function()\n  n = n + 1 return n end\nend\n"
                  "return { next = counter() }",
                  4, "assigns to 'n'");
-    case_accepts("lib/x.lua",
-                 "local function sum(t)\n local n = 0\n local function add(x) n = n + x end\n for _, x in "
-                 "ipairs(t) do add(x) end\n return n end\nreturn { sum = sum }");
+    case_accepts("lib/x.lua", "local function sum(t)\n local n = 0\n local function add(x) n = n + x end\n for _, x in "
+                              "ipairs(t) do add(x) end\n return n end\nreturn { sum = sum }");
 }
 
 static void refuses_names_of_later_packages(void **state)
 {
     (void)state;
-    case_refuses("flows/f.lua",
-                 "flow \"f\" { on = \"in@1\", steward = \"s\", one_per = \"no\", run = function() end }", 1,
-                 "durable-runs package");
+    case_refuses("flows/f.lua", "flow \"f\" { on = \"in@1\", steward = \"s\", one_per = \"no\", run = function() end }",
+                 1, "durable-runs package");
     case_refuses("flows/f.lua", FLOW("ctx:sleep(\"1d\")"), 2, "durable-runs package");
     case_refuses("flows/f.lua", "sync \"order@1\" { }", 1, "entities package");
     case_refuses("apis/x.lua", "endpoint \"GET /x\" { }", 1, "endpoints package");
-    case_refuses("lenses/x.lua", "return map \"order@1 <-> crm.Order\" { a = \"b\" }", 1,
-                 "trusted-mappings package");
+    case_refuses("lenses/x.lua", "return map \"order@1 <-> crm.Order\" { a = \"b\" }", 1, "trusted-mappings package");
 }
 
 static void says_what_is_accepted_but_not_enforced(void **state)
@@ -173,24 +160,20 @@ static void says_what_is_accepted_but_not_enforced(void **state)
 static void refuses_a_second_effect_a_read_or_an_emit_before_one(void **state)
 {
     (void)state;
-    case_refuses("flows/f.lua", FLOW("ctx.erp:put(\"order@1\", e.data)\nctx.crm:set_status{}"), 3,
-                 "second effect");
+    case_refuses("flows/f.lua", FLOW("ctx.erp:put(\"order@1\", e.data)\nctx.crm:set_status{}"), 3, "second effect");
     case_refuses("flows/f.lua",
-                 FLOW("local c = ctx.erp:credit_status{}\nif c.ok then ctx.erp:put(\"order@1\", e.data) end"),
-                 3, "after a read");
+                 FLOW("local c = ctx.erp:credit_status{}\nif c.ok then ctx.erp:put(\"order@1\", e.data) end"), 3,
+                 "after a read");
     case_refuses("flows/f.lua", FLOW("ctx:emit(\"out@1\", e.data)\nctx.erp:put(\"order@1\", e.data)"), 3,
                  "after an emit");
-    case_refuses("flows/f.lua", FLOW("for i = 1, 2 do\nctx.erp:put(\"order@1\", e.data)\nend"), 3,
-                 "second effect");
+    case_refuses("flows/f.lua", FLOW("for i = 1, 2 do\nctx.erp:put(\"order@1\", e.data)\nend"), 3, "second effect");
     case_refuses("flows/f.lua",
                  FLOW("local erp = ctx.erp\nctx:try(function() erp:put(\"order@1\", {}) end)\n"
                       "ctx:try(function() ctx.crm:set_status{} ctx.erp:put(\"order@1\", {}) end)"),
                  4, "second effect");
-    case_accepts("flows/f.lua",
-                 FLOW("if e.data.a then ctx.erp:put(\"order@1\", e.data) else ctx.crm:set_status{} end\n"
-                      "ctx:emit(\"out@1\", e.data)"));
-    case_accepts("flows/f.lua",
-                 FLOW("local c = ctx.erp:credit_status{}\nif c then ctx:emit(\"out@1\", e.data) end"));
+    case_accepts("flows/f.lua", FLOW("if e.data.a then ctx.erp:put(\"order@1\", e.data) else ctx.crm:set_status{} end\n"
+                                     "ctx:emit(\"out@1\", e.data)"));
+    case_accepts("flows/f.lua", FLOW("local c = ctx.erp:credit_status{}\nif c then ctx:emit(\"out@1\", e.data) end"));
 }
 
 static void refuses_a_put_without_a_map(void **state)
@@ -225,8 +208,7 @@ static void refuses_what_refers_to_nothing(void **state)
                  "entity \"order@1\" { contract = \"contracts/none.json\", steward = \"s\", key = \"no\", "
                  "owner = \"crm\" }",
                  1, "there is no file contracts/none.json");
-    case_refuses("maps/m.lua", "return map \"erp.Orders <- order@1\" { Total = \"total\" }", 1,
-                 "external key");
+    case_refuses("maps/m.lua", "return map \"erp.Orders <- order@1\" { Total = \"total\" }", 1, "external key");
 }
 
 static void ends_a_file_that_does_not_end(void **state)

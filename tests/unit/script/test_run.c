@@ -66,8 +66,7 @@ static void emits_are_handed_over_when_the_run_ends(void **state)
 {
     (void)state;
     struct case_run c;
-    case_start(&c, "",
-               "ctx.erp:put(\"order@1\", e.data)\nctx:emit(\"out@1\", { no = 7, z = null, a = array() })",
+    case_start(&c, "", "ctx.erp:put(\"order@1\", e.data)\nctx:emit(\"out@1\", { no = 7, z = null, a = array() })",
                "{\"no\":\"SO-1\"}");
     resume(&c, &good);
     assert_int_equal(c.outcome->ending, TL_RUN_DONE);
@@ -230,9 +229,8 @@ static void a_repeated_run_draws_the_same(void **state)
 static void an_event_shows_its_fields(void **state)
 {
     (void)state;
-    assert_string_equal(
-        case_says("ctx:log(e.id .. e.type .. e.key .. e.source .. e.time .. e.data.x)", "{\"x\":1}"),
-        "1-0in@1Kcrm2023-11-14T22:13:20.123Z1");
+    assert_string_equal(case_says("ctx:log(e.id .. e.type .. e.key .. e.source .. e.time .. e.data.x)", "{\"x\":1}"),
+                        "1-0in@1Kcrm2023-11-14T22:13:20.123Z1");
     assert_non_null(strstr(case_says("return e.data.x", "{\"x\":"), "error: data: line 1"));
     assert_says("ctx:log(\"untouched\")", "untouched");
 }
@@ -241,8 +239,7 @@ static void several_runs_of_one_state_wait_at_once(void **state)
 {
     (void)state;
     struct case_run c;
-    case_start(&c, "", "local r = ctx.erp:credit_status{ a = e.key } ctx:log(e.key .. tostring(r.limit))",
-               "{}");
+    case_start(&c, "", "local r = ctx.erp:credit_status{ a = e.key } ctx:log(e.key .. tostring(r.limit))", "{}");
     struct tl_run_event event = {.type = TL_STR("in@1"), .key = TL_STR("L"), .payload = TL_STR("{}")};
     struct tl_run *second;
     const struct tl_run_outcome *out = tl_run_start(c.script, 0, &event, &second);

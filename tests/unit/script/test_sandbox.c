@@ -13,8 +13,7 @@ static int64_t cpu_ms(void)
 static void ends_within_budget(const char *body, const char *code, int64_t budget_ms)
 {
     struct case_run c;
-    struct tl_script_limits limits = {
-        .cpu_ms = budget_ms, .memory = 24u * 1024 * 1024, .growth = 16u * 1024 * 1024};
+    struct tl_script_limits limits = {.cpu_ms = budget_ms, .memory = 24u * 1024 * 1024, .growth = 16u * 1024 * 1024};
     int64_t before = cpu_ms();
     case_start_limited(&c, "", body, "{}", &limits);
     int64_t took = cpu_ms() - before;
@@ -80,8 +79,7 @@ static void a_stopped_run_does_not_hurt_the_next(void **state)
     (void)state;
     struct case_run c;
     struct tl_script_limits limits = {.cpu_ms = 20};
-    case_start_limited(&c, "", "if e.data.bad then while true do end end ctx:log(\"fine\")", "{\"bad\":true}",
-                       &limits);
+    case_start_limited(&c, "", "if e.data.bad then while true do end end ctx:log(\"fine\")", "{\"bad\":true}", &limits);
     assert_int_equal(c.outcome->ending, TL_RUN_ERROR);
     tl_run_free(c.run);
     struct tl_run_event event = {.type = TL_STR("in@1"), .key = TL_STR("L"), .payload = TL_STR("{}")};
@@ -96,13 +94,12 @@ static void deep_recursion_is_an_error_of_the_script(void **state)
     (void)state;
     const char *says = case_says("local function f() return 1 + f() end f()", "{}");
     assert_true(strstr(says, "stack overflow") || strstr(says, "error: budget"));
+    assert_non_null(strstr(case_says("string.find((\"(\"):rep(300), (\"(\"):rep(300))", "{}"), "too many captures"));
     assert_non_null(
-        strstr(case_says("string.find((\"(\"):rep(300), (\"(\"):rep(300))", "{}"), "too many captures"));
-    assert_non_null(strstr(
-        case_says("local s = (\"[\"):rep(300) .. (\"]\"):rep(300) local t = 1 for i = 1, 300 do t = { t "
-                  "} end ctx:emit(\"out@1\", { no = \"1\", t = t })",
-                  "{}"),
-        "deeper than 128"));
+        strstr(case_says("local s = (\"[\"):rep(300) .. (\"]\"):rep(300) local t = 1 for i = 1, 300 do t = { t "
+                         "} end ctx:emit(\"out@1\", { no = \"1\", t = t })",
+                         "{}"),
+               "deeper than 128"));
 }
 
 static void what_would_let_a_script_out_is_not_there(void **state)
@@ -114,13 +111,12 @@ static void what_would_let_a_script_out_is_not_there(void **state)
         char text[100];
         snprintf(text, sizeof text, "return { f = function() return %s end }", names[i]);
         assert_true(case_errors("lib/x.lua", text)[0] != '\0');
-        snprintf(text, sizeof text,
-                 "local ok, why = pcall(function() return _G[\"%s\"] end) ctx:log(tostring(ok))", names[i]);
+        snprintf(text, sizeof text, "local ok, why = pcall(function() return _G[\"%s\"] end) ctx:log(tostring(ok))",
+                 names[i]);
         assert_says(text, "false");
     }
-    assert_says(
-        "ctx:log(tostring(string.dump)) ctx:log(tostring(math.random)) ctx:log(tostring(getmetatable(\"\")))",
-        "nil|nil|string");
+    assert_says("ctx:log(tostring(string.dump)) ctx:log(tostring(math.random)) ctx:log(tostring(getmetatable(\"\")))",
+                "nil|nil|string");
     assert_non_null(strstr(case_says("_G.x = 1", "{}"), "'x' is written"));
     assert_non_null(strstr(case_says("rawset(_G, \"x\", 1)", "{}"), "protected"));
     assert_non_null(strstr(case_says("string.upper = 1", "{}"), "frozen"));
@@ -144,14 +140,13 @@ static void file_level_state_is_frozen_after_load(void **state)
     assert_non_null(strstr(case_says_with(head, "rawset(seen, \"x\", 1)", "{}"), "frozen"));
     assert_non_null(strstr(case_says_with(head, "seen.n = null", "{}"), "frozen"));
     assert_non_null(strstr(case_says_with(head, "json.encode = nil", "{}"), "frozen"));
-    assert_string_equal(
-        case_says_with("local t = { 3, 1, 2, x = { y = array() } } local json = require \"json\"",
-                       "local s = 0 for _, v in ipairs(t) do s = s + v end local c = {} for k, v in "
-                       "pairs(t) do c[#c + 1] = tostring(k) end ctx:log(s .. #t .. table.concat(c) .. "
-                       "json.encode(t.x) .. select(\"#\", table.unpack(t)) .. rawlen(t) .. "
-                       "tostring(next(t)) .. rawget(t, 2))",
-                       "{}"),
-        "63123x{\"y\":[]}3311");
+    assert_string_equal(case_says_with("local t = { 3, 1, 2, x = { y = array() } } local json = require \"json\"",
+                                       "local s = 0 for _, v in ipairs(t) do s = s + v end local c = {} for k, v in "
+                                       "pairs(t) do c[#c + 1] = tostring(k) end ctx:log(s .. #t .. table.concat(c) .. "
+                                       "json.encode(t.x) .. select(\"#\", table.unpack(t)) .. rawlen(t) .. "
+                                       "tostring(next(t)) .. rawget(t, 2))",
+                                       "{}"),
+                        "63123x{\"y\":[]}3311");
     assert_string_equal(
         case_says_with("local C = {} C.__index = C function C.new(x) return setmetatable({ x = x }, C) end "
                        "function C:get() return self.x end",
@@ -178,13 +173,10 @@ static void patterns_match_as_in_stock_lua(void **state)
                 "\"X\") .. \"\")",
                 "(a(b)c)|X (X) X");
     assert_says("ctx:log((\"[[x]]\"):match(\"[^%[%]]+\")) ctx:log((\"a.b\"):match(\"^(.-)%.\"))", "x|a");
-    assert_says(
-        "ctx:log(tostring((\"abab\"):match(\"^(ab)%1$\"))) ctx:log(tostring((\"\"):match(\".*\") == \"\"))",
-        "ab|true");
-    assert_says("ctx:log(tostring((\"abc\"):find(\"b\", -1))) ctx:log(tostring((\"abc\"):match(\"()c()\")))",
-                "nil|3");
-    assert_says("ctx:log(tostring((\"a]c\"):find(\"[]]\"))) ctx:log(tostring((\"a-c\"):find(\"[a%-]\", 2)))",
-                "2|2");
+    assert_says("ctx:log(tostring((\"abab\"):match(\"^(ab)%1$\"))) ctx:log(tostring((\"\"):match(\".*\") == \"\"))",
+                "ab|true");
+    assert_says("ctx:log(tostring((\"abc\"):find(\"b\", -1))) ctx:log(tostring((\"abc\"):match(\"()c()\")))", "nil|3");
+    assert_says("ctx:log(tostring((\"a]c\"):find(\"[]]\"))) ctx:log(tostring((\"a-c\"):find(\"[a%-]\", 2)))", "2|2");
     assert_non_null(strstr(case_says("return (\"x\"):find(\"[a\")", "{}"), "missing ']'"));
     assert_non_null(strstr(case_says("return (\"x\"):find(\"%\")", "{}"), "ends with '%'"));
 }
@@ -201,7 +193,8 @@ static void sorting_is_stable_and_refuses_gaps(void **state)
                 "true|1,2,3");
     assert_says("local t = { 1, 2, 3 } table.insert(t, 4) table.insert(t, 1, 0) local r = table.remove(t) local f = "
                 "table.remove(t, 1) ctx:log(r .. f .. table.concat(t) .. tostring(table.remove({}))) "
-                "ctx:log(table.concat(table.move({ 1, 2, 3 }, 1, 3, 2)))", "40123nil|1123");
+                "ctx:log(table.concat(table.move({ 1, 2, 3 }, 1, 3, 2)))",
+                "40123nil|1123");
 }
 
 int main(void)

@@ -14,5 +14,6 @@ int64_t tl_mono_ns(void);
 int64_t tl_mono_ms(void);
 /* So many nanoseconds from now on the machine's own clock, also when time is driven: for pthread_cond_timedwait. */
 struct timespec tl_clock_until(int64_t ns);
-/* Replaces the clock of the whole process; NULL restores the machine's. Call before threads start. The table must outlive its use. */
+/* Replaces the clock of the whole process; NULL restores the machine's. Call before threads start. The table must
+ * outlive its use. */
 void tl_clock_set(const struct tl_clock *clock);

@@ -29,8 +29,8 @@ struct tl_disk {
     void *ctx;
 };
 
-/* Replaces the disk of the whole process; NULL restores the machine's. Call while no file is open. The table must outlive
- * its use. */
+/* Replaces the disk of the whole process; NULL restores the machine's. Call while no file is open. The table must
+ * outlive its use. */
 void tl_disk_set(const struct tl_disk *disk);
 /* The machine's own table, for tables that wrap it. */
 const struct tl_disk *tl_disk_machine(void);

@@ -1,4 +1,5 @@
-/* Durations as people write them: a whole number and one of ms s m h d w ("500ms", "30d"), nothing else. Thread: any. */
+/* Durations as people write them: a whole number and one of ms s m h d w ("500ms", "30d"), nothing else. Thread: any.
+ */
 #pragma once
 #include "base/error.h"
 #include "base/str.h"

@@ -8,21 +8,21 @@
 /* code, name, exit status of the command line (sysexits where one fits) */
 #define TL_CODES(X)                                                                                                    \
     X(TL_OK, "ok", 0)                                                                                                  \
-    X(TL_EFAILED, "failed", 1)           /* an operation did not succeed, for a reason of its own */                   \
-    X(TL_EDIFFERS, "differs", 2)         /* done, with differences or findings */                                      \
-    X(TL_EUSAGE, "usage", 64)            /* the command's words are wrong */                                           \
-    X(TL_EINPUT, "bad-input", 65)        /* data from outside that cannot be used */                                   \
-    X(TL_ENOSERVER, "no-server", 69)     /* no Tidelock answers there */                                               \
-    X(TL_EACCESS, "not-allowed", 77)     /* permission, signature, credentials */                                      \
-    X(TL_EIO, "io", 74)                  /* disk or socket */                                                          \
-    X(TL_EFULL, "full", 75)              /* no space, or a limit reached: try again later */                           \
+    X(TL_EFAILED, "failed", 1)       /* an operation did not succeed, for a reason of its own */                       \
+    X(TL_EDIFFERS, "differs", 2)     /* done, with differences or findings */                                          \
+    X(TL_EUSAGE, "usage", 64)        /* the command's words are wrong */                                               \
+    X(TL_EINPUT, "bad-input", 65)    /* data from outside that cannot be used */                                       \
+    X(TL_ENOSERVER, "no-server", 69) /* no Tidelock answers there */                                                   \
+    X(TL_EACCESS, "not-allowed", 77) /* permission, signature, credentials */                                          \
+    X(TL_EIO, "io", 74)              /* disk or socket */                                                              \
+    X(TL_EFULL, "full", 75)          /* no space, or a limit reached: try again later */                               \
     X(TL_ENOTFOUND, "not-found", 1)                                                                                    \
-    X(TL_ECORRUPT, "corrupt", 70)        /* data of ours that fails its checks */                                      \
-    X(TL_EVERSION, "version", 78)        /* a format or ABI this program does not know */                              \
-    X(TL_ECONFIG, "config", 78)          /* an integration, setting or file is wrong */                                \
-    X(TL_ECANCELLED, "cancelled", 1)     /* shut down or withdrawn before it ended */                                  \
+    X(TL_ECORRUPT, "corrupt", 70)    /* data of ours that fails its checks */                                          \
+    X(TL_EVERSION, "version", 78)    /* a format or ABI this program does not know */                                  \
+    X(TL_ECONFIG, "config", 78)      /* an integration, setting or file is wrong */                                    \
+    X(TL_ECANCELLED, "cancelled", 1) /* shut down or withdrawn before it ended */                                      \
     X(TL_ETIMEOUT, "timeout", 1)                                                                                       \
-    X(TL_EBUG, "bug", 70)                /* something that cannot happen did */
+    X(TL_EBUG, "bug", 70) /* something that cannot happen did */
 
 typedef enum tl_code {
 #define X(code, name, exit_status) code,

@@ -1,4 +1,5 @@
-/* Keyed hash for tables and directories: SipHash-2-4 (Aumasson and Bernstein, 2012). Not for signatures. Thread: any. */
+/* Keyed hash for tables and directories: SipHash-2-4 (Aumasson and Bernstein, 2012). Not for signatures. Thread: any.
+ */
 #pragma once
 #include "base/str.h"
 

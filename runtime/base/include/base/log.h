@@ -33,5 +33,5 @@ void tl_log_sink(void (*sink)(void *ctx, tl_str line), void *ctx);
     do {                                                                                                               \
         if (tl_log_on(level))                                                                                          \
             tl_log_write((level), (id), (message),                                                                     \
-                         (const struct tl_log_field[]){__VA_ARGS__ __VA_OPT__(,) {NULL, TL_FIELD_STR, {NULL, 0}, 0}}); \
+                         (const struct tl_log_field[]){__VA_ARGS__ __VA_OPT__(, ){NULL, TL_FIELD_STR, {NULL, 0}, 0}}); \
     } while (0)

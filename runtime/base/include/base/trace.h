@@ -1,5 +1,5 @@
-/* W3C trace context (www.w3.org/TR/trace-context, level 1 with the level 2 rule for unknown flags): what comes in with a request, is stored with the event and
- * goes out on every call. Thread: any. */
+/* W3C trace context (www.w3.org/TR/trace-context, level 1 with the level 2 rule for unknown flags): what comes in with
+ * a request, is stored with the event and goes out on every call. Thread: any. */
 #pragma once
 #include "base/error.h"
 #include "base/str.h"

@@ -1,9 +1,10 @@
 /* Exact decimal numbers: sign, whole coefficient and scale; value = ±coefficient / 10^scale. The scale is kept as
  * written ("1.50" stays 1.50, "1E+3" has scale -3), and so is the sign of a zero that was parsed; a computed zero has
- * none. Coefficients below 2^64 take no memory; larger ones are GMP integers. There is no NaN and no infinity: what has no value is an error.
- * Bounded: a coefficient has at most TL_DECIMAL_DIGITS digits and a scale at most TL_DECIMAL_SCALE either way; a
- * result beyond is TL_EINPUT, decided before memory is taken, so 1e999999999 + 1 costs nothing.
- * `out` may be one of the operands; it must be initialised and is unchanged on failure. Thread: one at a time. */
+ * none. Coefficients below 2^64 take no memory; larger ones are GMP integers. There is no NaN and no infinity: what has
+ * no value is an error. Bounded: a coefficient has at most TL_DECIMAL_DIGITS digits and a scale at most
+ * TL_DECIMAL_SCALE either way; a result beyond is TL_EINPUT, decided before memory is taken, so 1e999999999 + 1 costs
+ * nothing. `out` may be one of the operands; it must be initialised and is unchanged on failure. Thread: one at a time.
+ */
 #pragma once
 #include "base/buf.h"
 #include "base/error.h"

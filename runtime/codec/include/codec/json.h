@@ -25,8 +25,8 @@ struct tl_json_value; /* opaque; lives in its document */
 
 /* Parses; the document keeps its own copy of the text. *doc is released with tl_json_free; untouched on failure.
  * `limits` NULL means defaults. TL_EINPUT with line and column. */
-tl_code tl_json_parse(tl_str text, const struct tl_json_limits *limits, struct tl_json_doc **doc, struct tl_error *err)
-    TL_MUST_CHECK;
+tl_code tl_json_parse(tl_str text, const struct tl_json_limits *limits, struct tl_json_doc **doc,
+                      struct tl_error *err) TL_MUST_CHECK;
 /* The same without the copy: `text` must stay unchanged as long as the document. */
 tl_code tl_json_parse_borrowed(tl_str text, const struct tl_json_limits *limits, struct tl_json_doc **doc,
                                struct tl_error *err) TL_MUST_CHECK;

@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/str.h"
 
-#define TL_JSON_DEPTH 128               /* default nesting limit; `[]` has depth 1 */
-#define TL_JSON_DEPTH_MAX 1024          /* a higher limit is cut to this */
+#define TL_JSON_DEPTH 128                /* default nesting limit; `[]` has depth 1 */
+#define TL_JSON_DEPTH_MAX 1024           /* a higher limit is cut to this */
 #define TL_JSON_SIZE (64u * 1024 * 1024) /* default limit of the text, in bytes */
 
 /* 0 in a field means its default. A NULL pointer to limits means all defaults. */
@@ -23,9 +23,9 @@ enum tl_json_token {
     TL_JSON_NULL,
     TL_JSON_TRUE,
     TL_JSON_FALSE,
-    TL_JSON_NUMBER,       /* `text` is the number as written; `is_int` and `integer` are set */
-    TL_JSON_STRING,       /* `text` is the decoded string */
-    TL_JSON_KEY,          /* `text` is the decoded key; the next token begins its value */
+    TL_JSON_NUMBER, /* `text` is the number as written; `is_int` and `integer` are set */
+    TL_JSON_STRING, /* `text` is the decoded string */
+    TL_JSON_KEY,    /* `text` is the decoded key; the next token begins its value */
     TL_JSON_BEGIN_OBJECT,
     TL_JSON_END_OBJECT,
     TL_JSON_BEGIN_ARRAY,

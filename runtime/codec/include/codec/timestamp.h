@@ -6,17 +6,17 @@
 
 /* A point in time, with the offset it was written in. Equal points may differ in offset. */
 struct tl_timestamp {
-    int64_t ms;             /* since 1970-01-01T00:00:00Z, rounded down */
-    uint32_t ns;            /* nanoseconds beyond ms, 0..999999 */
-    int16_t offset;         /* minutes east of UTC */
-    bool offset_unknown;    /* written as -00:00: UTC known, local offset not */
-    uint8_t digits;         /* fraction digits as written, 0..9; printed again */
+    int64_t ms;          /* since 1970-01-01T00:00:00Z, rounded down */
+    uint32_t ns;         /* nanoseconds beyond ms, 0..999999 */
+    int16_t offset;      /* minutes east of UTC */
+    bool offset_unknown; /* written as -00:00: UTC known, local offset not */
+    uint8_t digits;      /* fraction digits as written, 0..9; printed again */
 };
 
 struct tl_date {
-    int32_t year;   /* 1..9999 */
-    uint8_t month;  /* 1..12 */
-    uint8_t day;    /* 1..31 */
+    int32_t year;  /* 1..9999 */
+    uint8_t month; /* 1..12 */
+    uint8_t day;   /* 1..31 */
 };
 /* A date and time of day without offset: what a wall clock shows. */
 struct tl_civil {
@@ -64,6 +64,7 @@ int32_t tl_date_weekday(struct tl_date date);
 
 /* YYYY-MM-DDTHH:MM:SS[.f…] without offset (also with a blank for T). */
 tl_code tl_civil_parse(tl_str text, struct tl_civil *out, struct tl_error *err);
-/* As if the clock showed UTC; the fraction of a millisecond is dropped. For another offset subtract its minutes * 60000. */
+/* As if the clock showed UTC; the fraction of a millisecond is dropped. For another offset subtract its minutes *
+ * 60000. */
 int64_t tl_civil_to_ms(const struct tl_civil *civil);
 struct tl_civil tl_civil_from_ms(int64_t ms);

@@ -4,11 +4,12 @@
 #include "base/error.h"
 #include "base/str.h"
 
-enum tl_uri_set {          /* what stays as it is; everything else becomes %XX of its bytes */
-    TL_URI_UNRESERVED,     /* A-Z a-z 0-9 - . _ ~ : one path segment or one query name or value */
-    TL_URI_RESERVED,       /* and : / ? # [ ] @ ! $ & ' ( ) * + , ; = and existing %XX: whole URIs, RFC 6570's {+x} */
-    TL_URI_PATH,           /* unreserved and / ! $ & ' ( ) * + , ; = : @ : a whole path */
-    TL_URI_FORM            /* application/x-www-form-urlencoded: A-Z a-z 0-9 * - . _ stay, blank becomes + */
+enum tl_uri_set {                    /* what stays as it is; everything else becomes %XX of its bytes */
+                  TL_URI_UNRESERVED, /* A-Z a-z 0-9 - . _ ~ : one path segment or one query name or value */
+                  TL_URI_RESERVED,   /* and : / ? # [ ] @ ! $ & ' ( ) * + , ; = and existing %XX: whole URIs, RFC 6570's
+                                        {+x} */
+                  TL_URI_PATH,       /* unreserved and / ! $ & ' ( ) * + , ; = : @ : a whole path */
+                  TL_URI_FORM        /* application/x-www-form-urlencoded: A-Z a-z 0-9 * - . _ stay, blank becomes + */
 };
 /* Appends; false when the buffer is full. */
 bool tl_uri_encode(struct tl_buf *out, tl_str s, enum tl_uri_set keep);

@@ -1,6 +1,6 @@
-/* One call of one operation: a single attempt, plus at most one replay after a new token and one after a new CSRF token.
- * Whether, when and how often to try again is the caller's (guard). What a call may do is bounded: declared hosts only,
- * its deadline, the largest answer. All functions: [loop] of the lane. */
+/* One call of one operation: a single attempt, plus at most one replay after a new token and one after a new CSRF
+ * token. Whether, when and how often to try again is the caller's (guard). What a call may do is bounded: declared
+ * hosts only, its deadline, the largest answer. All functions: [loop] of the lane. */
 #pragma once
 #include "base/trace.h"
 #include "connector/system.h"
@@ -62,8 +62,8 @@ struct tl_call *tl_call_start(struct tl_system_lane *lane, const struct tl_call_
  * in the message, `unknown` as it is. */
 void tl_call_cancel(struct tl_call *call);
 
-/* Settles an unknown outcome (rule 12): runs the operation's lookup with the request that was sent (marker, keys, args).
- * Result: done with `matches`, and id and version of the first; `unsupported` when the operation has none. */
+/* Settles an unknown outcome (rule 12): runs the operation's lookup with the request that was sent (marker, keys,
+ * args). Result: done with `matches`, and id and version of the first; `unsupported` when the operation has none. */
 struct tl_call *tl_call_lookup(struct tl_system_lane *lane, const struct tl_call_request *request, tl_call_done *done,
                                void *ctx);
 

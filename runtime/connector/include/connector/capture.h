@@ -8,20 +8,20 @@ struct tl_capture;
 
 /* An event that a platform reported. Borrowed. */
 struct tl_captured {
-    tl_str object;   /* the event's type is <system>.<object> */
-    tl_str key;      /* record id */
-    tl_str version;  /* comparable version of the record; empty: none */
-    tl_str dedupe;   /* never empty unless `hint`: unique in the system, the same from capture and webhook */
-    tl_str payload;  /* the record as JSON; "null" for a deleted one without body */
+    tl_str object;  /* the event's type is <system>.<object> */
+    tl_str key;     /* record id */
+    tl_str version; /* comparable version of the record; empty: none */
+    tl_str dedupe;  /* never empty unless `hint`: unique in the system, the same from capture and webhook */
+    tl_str payload; /* the record as JSON; "null" for a deleted one without body */
     bool deleted;
     bool hint;          /* webhooks: there is no payload, read the record (tl_hints_read) */
     int64_t changed_ms; /* Unix time; 0 unknown */
 };
 
 struct tl_capture_config {
-    tl_str object;   /* "Account" */
-    tl_str options;  /* JSON object of the `changes = {…}` table; `poll` ("30s") is the interval. Empty: {} */
-    tl_str cursor;   /* as last stored; empty: from the start */
+    tl_str object;      /* "Account" */
+    tl_str options;     /* JSON object of the `changes = {…}` table; `poll` ("30s") is the interval. Empty: {} */
+    tl_str cursor;      /* as last stored; empty: from the start */
     int64_t timeout_ms; /* of one round; 0: 300,000 */
 };
 
@@ -29,8 +29,8 @@ struct tl_capture_config {
 struct tl_capture_owner {
     /* NULL, or asked before each round: 0 go, else ask again after so many ms (gate closed, window, back pressure). */
     int64_t (*ready)(void *ctx);
-    /* Store the events and the cursor in one commit, then call tl_capture_stored (then or later). Everything is borrowed
-     * until that call. `count` may be 0: only the cursor moved. */
+    /* Store the events and the cursor in one commit, then call tl_capture_stored (then or later). Everything is
+     * borrowed until that call. `count` may be 0: only the cursor moved. */
     void (*store)(void *ctx, struct tl_capture *capture, const struct tl_captured *events, size_t count, tl_str cursor);
     /* A round failed (gap: the cursor is no longer valid). Returns ms until the next round, or -1 to stop for good:
      * then nothing more happens until tl_capture_poke. */

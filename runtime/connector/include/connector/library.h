@@ -22,10 +22,10 @@ void tl_library_free(struct tl_library *library);
 TL_MUST_CHECK tl_code tl_library_get(struct tl_library *library, tl_str name, const struct tl_connector **out,
                                      struct tl_error *err);
 /* By path, for the vendor's commands. TL_EACCESS outside the plugins folder. */
-TL_MUST_CHECK tl_code tl_library_get_file(struct tl_library *library, const char *path,
-                                          const struct tl_connector **out, struct tl_error *err);
-/* Reads and checks the manifest of any file without running it, also outside the folder (`connector show`). *manifest is
- * tl_free'd by the caller, NUL-terminated. */
+TL_MUST_CHECK tl_code tl_library_get_file(struct tl_library *library, const char *path, const struct tl_connector **out,
+                                          struct tl_error *err);
+/* Reads and checks the manifest of any file without running it, also outside the folder (`connector show`). *manifest
+ * is tl_free'd by the caller, NUL-terminated. */
 TL_MUST_CHECK tl_code tl_library_show(const char *path, char **manifest, struct tl_error *err);
 /* Calls `each` with every `.so` of the folder, sorted; `problem` is NULL for a good one. Returns how many. */
 size_t tl_library_list(struct tl_library *library,

@@ -46,8 +46,7 @@ struct tl_system_hooks {
 /* TL_ECONFIG: unknown, missing or mistyped field (with the nearest word and the help), unknown auth kind, or an
  * operations file that is refused; TL_ENOTFOUND and others from tl_library_get. [any] */
 TL_MUST_CHECK tl_code tl_system_new(struct tl_library *library, const struct tl_system_config *config,
-                                    const struct tl_system_hooks *hooks, struct tl_system **out,
-                                    struct tl_error *err);
+                                    const struct tl_system_hooks *hooks, struct tl_system **out, struct tl_error *err);
 /* Every lane must have been stopped. NULL is fine. [any] */
 void tl_system_free(struct tl_system *system);
 /* For `tidelock check`: the same checks, but a field given as null (a setting or secret whose value is not known yet)
@@ -86,8 +85,8 @@ bool tl_system_has_webhook(const struct tl_system *system);
  * lane and may be shared by all its systems. [loop] */
 TL_MUST_CHECK tl_code tl_system_attach(struct tl_system *system, struct tl_loop *loop, struct tl_http_client *client,
                                        struct tl_system_lane **out, struct tl_error *err);
-/* Cancels the lane's calls and captures; `stopped` is called once, in a later callback, when all have ended and the lane
- * is freed. Stop the lane before its client. [loop] */
+/* Cancels the lane's calls and captures; `stopped` is called once, in a later callback, when all have ended and the
+ * lane is freed. Stop the lane before its client. [loop] */
 void tl_system_lane_stop(struct tl_system_lane *lane, void (*stopped)(void *ctx), void *ctx);
 struct tl_system *tl_system_lane_system(const struct tl_system_lane *lane);
 

@@ -20,8 +20,7 @@ struct tl_box;
 /* Reads the key file; with `create`, one that is absent is made first (0600, synced). A file that others may
  * read or write, that is no regular file, or that belongs to another user is refused: TL_EACCESS says what to
  * change. */
-TL_MUST_CHECK tl_code tl_box_open(const char *key_path, bool create, struct tl_box **out,
-                                  struct tl_error *err);
+TL_MUST_CHECK tl_code tl_box_open(const char *key_path, bool create, struct tl_box **out, struct tl_error *err);
 /* Wipes the key. NULL is allowed. */
 void tl_box_free(struct tl_box *box);
 /* Appends sealed bytes. Fails only when `out` is full. */
@@ -29,5 +28,5 @@ TL_MUST_CHECK tl_code tl_box_seal(const struct tl_box *box, tl_str secret, tl_st
                                   struct tl_error *err);
 /* Appends the secret. TL_EVERSION for a newer format, TL_EACCESS for another key, TL_ECORRUPT for changed
  * bytes or another context. */
-TL_MUST_CHECK tl_code tl_box_unseal(const struct tl_box *box, tl_str sealed, tl_str context,
-                                    struct tl_buf *out, struct tl_error *err);
+TL_MUST_CHECK tl_code tl_box_unseal(const struct tl_box *box, tl_str sealed, tl_str context, struct tl_buf *out,
+                                    struct tl_error *err);

@@ -21,8 +21,8 @@ enum tl_sign_alg tl_sign_key_alg(const struct tl_sign_key *key);
 bool tl_sign_key_is_private(const struct tl_sign_key *key);
 
 /* TL_EACCESS when the key is public. */
-TL_MUST_CHECK tl_code tl_sign(const struct tl_sign_key *key, tl_str message, uint8_t out[TL_SIGNATURE_MAX],
-                              size_t *len, struct tl_error *err);
+TL_MUST_CHECK tl_code tl_sign(const struct tl_sign_key *key, tl_str message, uint8_t out[TL_SIGNATURE_MAX], size_t *len,
+                              struct tl_error *err);
 /* TL_OK when the signature is the key's; TL_EACCESS when not, whatever is wrong with it. */
 TL_MUST_CHECK tl_code tl_sign_verify(const struct tl_sign_key *key, tl_str message, tl_str signature,
                                      struct tl_error *err);

@@ -17,22 +17,19 @@ enum tl_webhook_scheme { TL_WEBHOOK_STANDARD, TL_WEBHOOK_ZENDESK, TL_WEBHOOK_GIT
 #define TL_WEBHOOK_TOLERANCE_S 300 /* our policy for both schemes that carry a time */
 
 /* enum, word for logs and the command line, sentence for people */
-#define TL_WEBHOOK_VERDICTS(X)                                                                               \
-    X(TL_WEBHOOK_ACCEPTED, "accepted", "the signature is right")                                             \
-    X(TL_WEBHOOK_NO_ID, "no-id", "the header with the message id is missing or empty")                       \
-    X(TL_WEBHOOK_NO_TIMESTAMP, "no-timestamp", "the header with the time of signing is missing")             \
-    X(TL_WEBHOOK_BAD_TIMESTAMP, "bad-timestamp", "the time of signing cannot be read")                       \
-    X(TL_WEBHOOK_TOO_OLD, "too-old",                                                                         \
-      "signed longer ago than the tolerance allows: a repeat, or a clock is wrong")                          \
-    X(TL_WEBHOOK_TOO_NEW, "too-new", "signed in the future, beyond the tolerance: a clock is wrong")         \
-    X(TL_WEBHOOK_NO_SIGNATURE, "no-signature", "the header with the signature is missing or empty")          \
-    X(TL_WEBHOOK_BAD_SIGNATURE, "bad-signature",                                                             \
-      "the signature header has no signature of a kind that can be checked")                                 \
-    X(TL_WEBHOOK_TWICE, "header-twice",                                                                      \
-      "a header that must be single came more than once with different values")                              \
-    X(TL_WEBHOOK_BAD_SECRET, "bad-secret", "no configured secret can be used: wrong encoding or length")     \
-    X(TL_WEBHOOK_MISMATCH, "mismatch",                                                                       \
-      "no signature matches: another secret, or the body was changed on the way")
+#define TL_WEBHOOK_VERDICTS(X)                                                                                         \
+    X(TL_WEBHOOK_ACCEPTED, "accepted", "the signature is right")                                                       \
+    X(TL_WEBHOOK_NO_ID, "no-id", "the header with the message id is missing or empty")                                 \
+    X(TL_WEBHOOK_NO_TIMESTAMP, "no-timestamp", "the header with the time of signing is missing")                       \
+    X(TL_WEBHOOK_BAD_TIMESTAMP, "bad-timestamp", "the time of signing cannot be read")                                 \
+    X(TL_WEBHOOK_TOO_OLD, "too-old", "signed longer ago than the tolerance allows: a repeat, or a clock is wrong")     \
+    X(TL_WEBHOOK_TOO_NEW, "too-new", "signed in the future, beyond the tolerance: a clock is wrong")                   \
+    X(TL_WEBHOOK_NO_SIGNATURE, "no-signature", "the header with the signature is missing or empty")                    \
+    X(TL_WEBHOOK_BAD_SIGNATURE, "bad-signature",                                                                       \
+      "the signature header has no signature of a kind that can be checked")                                           \
+    X(TL_WEBHOOK_TWICE, "header-twice", "a header that must be single came more than once with different values")      \
+    X(TL_WEBHOOK_BAD_SECRET, "bad-secret", "no configured secret can be used: wrong encoding or length")               \
+    X(TL_WEBHOOK_MISMATCH, "mismatch", "no signature matches: another secret, or the body was changed on the way")
 
 enum tl_webhook_verdict {
 #define X(verdict, word, sentence) verdict,

@@ -2,8 +2,8 @@
  * lanes, and writes down how each one ended (rules.md 3 to 6, 9, 16, 17, 25).
  *
  * Life, all on one thread (the main one) unless said otherwise:
- *     tl_engine_new(config) · tl_journal_open(options{on_commit = tl_engine_on_commit, before_drop = tl_engine_before_drop,
- *     ctx = engine}) · tl_engine_start · … · tl_engine_stop · tl_engine_free · tl_journal_close
+ *     tl_engine_new(config) · tl_journal_open(options{on_commit = tl_engine_on_commit, before_drop =
+ * tl_engine_before_drop, ctx = engine}) · tl_engine_start · … · tl_engine_stop · tl_engine_free · tl_journal_close
  *
  * Lanes share the journal, the gates of the systems and nothing else. Calls tagged [any] may come from every thread. */
 #pragma once
@@ -32,23 +32,22 @@ struct tl_engine_config {
     size_t route_count;
     const struct tl_steward *stewards;
     size_t steward_count;
-    const char *steward;  /* of what names none */
-    const char *revision; /* hash of the bundle; written with every outcome */
+    const char *steward;                    /* of what names none */
+    const char *revision;                   /* hash of the bundle; written with every outcome */
     const struct tl_engine_system *systems; /* the array is copied */
     size_t system_count;
 
-    unsigned lanes;         /* 0: one per core */
-    bool by_hand;           /* no threads: the owner turns the lanes' loops himself (tests) */
-    bool park_removed;      /* pending units of flows that are gone are parked instead of refusing the start */
-    size_t queue_positions; /* most loaded units of a queue; 0: 10,000 (rule 9) */
-    size_t pinned_bytes;    /* most payload bytes kept in memory for units that wait; 0: 64 MB */
+    unsigned lanes;          /* 0: one per core */
+    bool by_hand;            /* no threads: the owner turns the lanes' loops himself (tests) */
+    bool park_removed;       /* pending units of flows that are gone are parked instead of refusing the start */
+    size_t queue_positions;  /* most loaded units of a queue; 0: 10,000 (rule 9) */
+    size_t pinned_bytes;     /* most payload bytes kept in memory for units that wait; 0: 64 MB */
     int64_t call_timeout_ms; /* of calls of systems that state none; 0: 60 s */
     struct tl_script_limits script;
 
-    /* Called for each lane by tl_engine_start, before its loop runs (so [loop] functions may be used), and on the lane when it
-     * stops, before its attachments are given up: the
-     * gateway opens and closes its listeners here. NULL allowed. `lane_stop` calls tl_lane_released exactly once, then
-     * or later. */
+    /* Called for each lane by tl_engine_start, before its loop runs (so [loop] functions may be used), and on the lane
+     * when it stops, before its attachments are given up: the gateway opens and closes its listeners here. NULL
+     * allowed. `lane_stop` calls tl_lane_released exactly once, then or later. */
     tl_code (*lane_start)(void *ctx, struct tl_lane *lane, struct tl_error *err);
     void (*lane_stop)(void *ctx, struct tl_lane *lane);
     void *ctx;
@@ -62,17 +61,19 @@ struct tl_engine_config {
 void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bundle *bundle);
 
 /* TL_ECONFIG: a declaration the engine cannot carry out (text says which and why). Takes no thread and no disk. */
-TL_MUST_CHECK tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **out, struct tl_error *err);
+TL_MUST_CHECK tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **out,
+                                    struct tl_error *err);
 
 /* For tl_journal_options; ctx is the engine. */
 void tl_engine_on_commit(void *ctx, struct tl_commit *commit);
 bool tl_engine_before_drop(void *ctx, uint64_t first_commit, uint64_t last_commit);
 
-/* Reads what is unfinished, activates new flows, starts the lanes. TL_EDIFFERS: a flow that is gone has pending units and
- * park_removed is not set (the text names the flows and the counts). The journal is borrowed until tl_engine_free. */
+/* Reads what is unfinished, activates new flows, starts the lanes. TL_EDIFFERS: a flow that is gone has pending units
+ * and park_removed is not set (the text names the flows and the counts). The journal is borrowed until tl_engine_free.
+ */
 TL_MUST_CHECK tl_code tl_engine_start(struct tl_engine *engine, struct tl_journal *journal, struct tl_error *err);
-/* Starts nothing more, waits at most `grace_ms` for calls in flight (the others are left to recovery), writes down what is
- * unfinished, ends the lanes. Returns when all has ended. Fine on an engine that did not start. */
+/* Starts nothing more, waits at most `grace_ms` for calls in flight (the others are left to recovery), writes down what
+ * is unfinished, ends the lanes. Returns when all has ended. Fine on an engine that did not start. */
 void tl_engine_stop(struct tl_engine *engine, int64_t grace_ms);
 /* Stopped, or never started. NULL is allowed. */
 void tl_engine_free(struct tl_engine *engine);

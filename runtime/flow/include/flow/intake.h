@@ -12,7 +12,8 @@
 
 /* Borrowed until the callback returns. */
 struct tl_accepted {
-    tl_code code; /* TL_OK · TL_EFULL: the journal is full or behind, try later · TL_ECANCELLED: shutting down · TL_EINPUT */
+    tl_code code; /* TL_OK · TL_EFULL: the journal is full or behind, try later · TL_ECANCELLED: shutting down ·
+                     TL_EINPUT */
     const struct tl_error *error; /* NULL when TL_OK */
     size_t count;
     const tl_position *positions; /* of each event; of the first one for a duplicate */
@@ -31,5 +32,5 @@ void tl_engine_accept(struct tl_engine *engine, const struct tl_event_in *events
 void tl_engine_accept_captured(struct tl_engine *engine, tl_str system, const struct tl_captured *events, size_t count,
                                const struct tl_trace *trace, struct tl_loop *loop, tl_accepted_done *done, void *ctx);
 /* A verified body that cannot be parsed: kept as received and parked as an exception with the reason. */
-void tl_engine_accept_raw(struct tl_engine *engine, tl_str system, tl_str body, tl_str why, const struct tl_trace *trace,
-                          struct tl_loop *loop, tl_accepted_done *done, void *ctx);
+void tl_engine_accept_raw(struct tl_engine *engine, tl_str system, tl_str body, tl_str why,
+                          const struct tl_trace *trace, struct tl_loop *loop, tl_accepted_done *done, void *ctx);

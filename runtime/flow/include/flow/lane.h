@@ -1,5 +1,6 @@
 /* One worker thread: its loop, its HTTP client, its Lua state, its attachments to the systems. What stands here is for
- * rooms that do work of their own on a lane (gateway, server). All functions: [loop] of the lane, unless said otherwise. */
+ * rooms that do work of their own on a lane (gateway, server). All functions: [loop] of the lane, unless said
+ * otherwise. */
 #pragma once
 #include "base/error.h"
 #include "flow/engine.h"

@@ -6,9 +6,9 @@
 
 #define TL_TABLE_PAUSE "pause"
 
-/* `what`: "system/<name>", "flow/<name>" or "capture/<system>/<object>". A name without "/" is looked for among systems, then
- * flows. `done` is called once, in a later callback on `loop`, when it is durable: TL_OK; TL_ENOTFOUND with the nearest
- * name. Everything is copied. [any] */
+/* `what`: "system/<name>", "flow/<name>" or "capture/<system>/<object>". A name without "/" is looked for among
+ * systems, then flows. `done` is called once, in a later callback on `loop`, when it is durable: TL_OK; TL_ENOTFOUND
+ * with the nearest name. Everything is copied. [any] */
 void tl_engine_pause(struct tl_engine *engine, tl_str what, tl_str who, tl_str why, struct tl_loop *loop,
                      void (*done)(void *ctx, tl_code code, const char *text), void *ctx);
 /* Resuming what is not paused is fine. A system: also lets a probe through an open breaker. */

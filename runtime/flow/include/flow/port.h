@@ -29,7 +29,7 @@ struct tl_call_port {
     void *(*start)(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_call_request *request,
                    tl_call_done *done, void *done_ctx);
     void (*cancel)(void *ctx, void *call);
-    void (*read)(void *ctx, struct tl_lane *lane, tl_str system, tl_str object, tl_str key, const struct tl_trace *trace,
-                 tl_hint_done *done, void *done_ctx);
+    void (*read)(void *ctx, struct tl_lane *lane, tl_str system, tl_str object, tl_str key,
+                 const struct tl_trace *trace, tl_hint_done *done, void *done_ctx);
     void *ctx;
 };

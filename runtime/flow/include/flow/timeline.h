@@ -1,11 +1,12 @@
-/* "Why is this so?": everything about one business key as one timeline over all systems. Thread: any but a loop that must
- * stay quick (it reads the journal). */
+/* "Why is this so?": everything about one business key as one timeline over all systems. Thread: any but a loop that
+ * must stay quick (it reads the journal). */
 #pragma once
 #include "base/buf.h"
 #include "flow/engine.h"
 
 /* `key`: "order/4711" or "4711" (what stands before the first '/' is tried both as part of the key and as the entity's
- * name). Collects the events with that business key, the events they came from and the events that came of them, and writes
+ * name). Collects the events with that business key, the events they came from and the events that came of them, and
+ * writes
  * {"key","entries":[ … in time order …]} where an entry is one of
  *   {"time","kind":"event","id","type","source","key","cause"|null,"cause_flow","trace"}
  *   {"time","kind":"outcome","id","flow","ending","note","revision","effects":[{system,operation,id,status,class,attempts,

@@ -4,17 +4,17 @@
 #pragma once
 #include "base/str.h"
 
-#define TL_FAILURES(X)                                                                                       \
-    X(TL_FAIL_NONE, 0, "done")               /* no failure */                                                \
-    X(TL_FAIL_RETRY, 1, "retry")             /* endpoint: timeout, 5xx, connection */                        \
-    X(TL_FAIL_AUTH, 2, "auth")               /* endpoint: credentials refused */                             \
-    X(TL_FAIL_QUOTA, 3, "quota")             /* endpoint: too many calls */                                  \
-    X(TL_FAIL_DATA, 4, "data")               /* record: refused for what it holds */                         \
-    X(TL_FAIL_MISSING, 5, "missing")         /* record: not there */                                         \
-    X(TL_FAIL_CONFLICT, 6, "conflict")       /* record: locked, or changed meanwhile */                      \
-    X(TL_FAIL_GAP, 7, "gap")                 /* capture: the cursor is too old */                            \
-    X(TL_FAIL_CONFIG, 8, "config")           /* endpoint: our configuration cannot work */                   \
-    X(TL_FAIL_UNSUPPORTED, 9, "unsupported") /* record: the platform cannot do it */                         \
+#define TL_FAILURES(X)                                                                                                 \
+    X(TL_FAIL_NONE, 0, "done")               /* no failure */                                                          \
+    X(TL_FAIL_RETRY, 1, "retry")             /* endpoint: timeout, 5xx, connection */                                  \
+    X(TL_FAIL_AUTH, 2, "auth")               /* endpoint: credentials refused */                                       \
+    X(TL_FAIL_QUOTA, 3, "quota")             /* endpoint: too many calls */                                            \
+    X(TL_FAIL_DATA, 4, "data")               /* record: refused for what it holds */                                   \
+    X(TL_FAIL_MISSING, 5, "missing")         /* record: not there */                                                   \
+    X(TL_FAIL_CONFLICT, 6, "conflict")       /* record: locked, or changed meanwhile */                                \
+    X(TL_FAIL_GAP, 7, "gap")                 /* capture: the cursor is too old */                                      \
+    X(TL_FAIL_CONFIG, 8, "config")           /* endpoint: our configuration cannot work */                             \
+    X(TL_FAIL_UNSUPPORTED, 9, "unsupported") /* record: the platform cannot do it */                                   \
     X(TL_FAIL_BUG, 10, "bug")                /* the connector broke its contract */
 
 enum tl_failure {

@@ -22,14 +22,14 @@ struct tl_gate_config {
 };
 
 /* enum, word */
-#define TL_GATE_REASONS(X)                                                                                   \
-    X(TL_GATE_OPEN, "open")                                                                                  \
-    X(TL_GATE_PAUSED, "paused") /* by a person */                                                            \
-    X(TL_GATE_WINDOW, "maintenance")                                                                         \
-    X(TL_GATE_BREAKER, "breaker")    /* the endpoint fails */                                                \
-    X(TL_GATE_WAIT, "asked-to-wait") /* by the platform */                                                   \
-    X(TL_GATE_DAY, "day-budget")                                                                             \
-    X(TL_GATE_RATE, "rate")                                                                                  \
+#define TL_GATE_REASONS(X)                                                                                             \
+    X(TL_GATE_OPEN, "open")                                                                                            \
+    X(TL_GATE_PAUSED, "paused") /* by a person */                                                                      \
+    X(TL_GATE_WINDOW, "maintenance")                                                                                   \
+    X(TL_GATE_BREAKER, "breaker")    /* the endpoint fails */                                                          \
+    X(TL_GATE_WAIT, "asked-to-wait") /* by the platform */                                                             \
+    X(TL_GATE_DAY, "day-budget")                                                                                       \
+    X(TL_GATE_RATE, "rate")                                                                                            \
     X(TL_GATE_CONCURRENCY, "concurrency")
 
 enum tl_gate_reason {
@@ -74,16 +74,15 @@ void tl_gate_unsubscribe(struct tl_gate *gate, struct tl_gate_waiter *waiter);
 /* True: `ticket` is filled. False: `closed` is filled, and `waiter` (NULL allowed) is called when something
  * else than time opens the gate. A ticket must be given back exactly once, by leave or withdraw. */
 bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
-                   struct tl_gate_waiter *waiter, struct tl_gate_ticket *ticket,
-                   struct tl_gate_closed *closed);
+                   struct tl_gate_waiter *waiter, struct tl_gate_ticket *ticket, struct tl_gate_closed *closed);
 /* The same answer without taking anything. True: open. */
 bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
                   struct tl_gate_closed *closed);
 /* `wait_ms`: what the platform asked for with the failure (retry or quota), 0 if nothing: nobody calls
  * before, and the rate is halved. quota without a wait closes for a second, doubled each time, up to ten
  * minutes. */
-void tl_gate_leave(struct tl_gate *gate, struct tl_gate_ticket ticket, enum tl_failure failure,
-                   int64_t wait_ms, struct tl_instant now);
+void tl_gate_leave(struct tl_gate *gate, struct tl_gate_ticket ticket, enum tl_failure failure, int64_t wait_ms,
+                   struct tl_instant now);
 /* Nothing was sent: takes back what enter took. */
 void tl_gate_withdraw(struct tl_gate *gate, struct tl_gate_ticket ticket, struct tl_instant now);
 

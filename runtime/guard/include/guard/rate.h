@@ -29,8 +29,8 @@ enum tl_rate_why { TL_RATE_OPEN, TL_RATE_SECOND, TL_RATE_DAY };
 
 void tl_rate_init(struct tl_rate *rate, const struct tl_rate_config *config, int64_t now_ms);
 /* Takes one call, or says which limit stands against it and when to ask again. */
-enum tl_rate_why tl_rate_take(struct tl_rate *rate, const struct tl_rate_config *config,
-                              enum tl_priority priority, int64_t now_ms, int64_t *until_ms);
+enum tl_rate_why tl_rate_take(struct tl_rate *rate, const struct tl_rate_config *config, enum tl_priority priority,
+                              int64_t now_ms, int64_t *until_ms);
 /* The call was not sent after all. */
 void tl_rate_give_back(struct tl_rate *rate, const struct tl_rate_config *config, int64_t now_ms);
 /* The platform said "too many". */

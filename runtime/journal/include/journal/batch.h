@@ -1,5 +1,5 @@
-/* A batch: records that become durable together, all or none, in one commit. It is filled on any one thread (payloads are
- * hashed there, not on the writer's), submitted once, and carries the answer back. */
+/* A batch: records that become durable together, all or none, in one commit. It is filled on any one thread (payloads
+ * are hashed there, not on the writer's), submitted once, and carries the answer back. */
 #pragma once
 #include "base/error.h"
 #include "journal/event.h"
@@ -29,7 +29,8 @@ size_t tl_batch_event_count(const struct tl_batch *batch);
 /* Bytes it will take in the journal, about. */
 size_t tl_batch_size(const struct tl_batch *batch);
 
-/* The answer, once done. TL_OK; TL_EFULL: refused, nothing was written, try later; TL_ECANCELLED: the journal closed. */
+/* The answer, once done. TL_OK; TL_EFULL: refused, nothing was written, try later; TL_ECANCELLED: the journal closed.
+ */
 tl_code tl_batch_code(const struct tl_batch *batch, struct tl_error *err);
 /* The commit it is in; 0 when refused. */
 uint64_t tl_batch_commit(const struct tl_batch *batch);

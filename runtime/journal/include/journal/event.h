@@ -5,13 +5,13 @@
 #include "base/trace.h"
 #include "journal/position.h"
 
-#define TL_KEY_MAX 4096                   /* bytes of a key, dedupe key, record id or version */
-#define TL_NAME_LEN_MAX 255               /* bytes of a type, source, flow, system, operation, revision or table name */
+#define TL_KEY_MAX 4096     /* bytes of a key, dedupe key, record id or version */
+#define TL_NAME_LEN_MAX 255 /* bytes of a type, source, flow, system, operation, revision or table name */
 #define TL_PAYLOAD_MAX (64u * 1024 * 1024) /* bytes of a payload or a state value */
-#define TL_BATCH_EVENTS_MAX 65536         /* events in a batch */
+#define TL_BATCH_EVENTS_MAX 65536          /* events in a batch */
 
-/* An event to be accepted. Names (type, source, cause_flow) come from the integration, never from a payload: the journal
- * keeps each one in memory for good. All slices are copied. */
+/* An event to be accepted. Names (type, source, cause_flow) come from the integration, never from a payload: the
+ * journal keeps each one in memory for good. All slices are copied. */
 struct tl_event_in {
     tl_str type;           /* "order.won@1", "salesforce.Account" */
     tl_str source;         /* the system (or endpoint, or flow) it came from; namespace of the dedupe key */

@@ -1,12 +1,13 @@
-/* The journal: the durable record of everything. A log of segment files is the truth; a state database is applied behind
- * it. One writer thread takes whatever has queued up, removes duplicates, writes one commit, syncs once, and answers.
+/* The journal: the durable record of everything. A log of segment files is the truth; a state database is applied
+ * behind it. One writer thread takes whatever has queued up, removes duplicates, writes one commit, syncs once, and
+ * answers.
  *
  * Promises: what was answered TL_OK survives kill -9 and power loss; a batch is in the journal whole or not at all; two
  * batches submitted by one thread keep their order; journal time never goes back; a duplicate within its window
  * is answered with the first event's position, across segments and restarts.
  *
- * Any write or sync error other than a full disk ends the process before anything is answered: after a failed sync nobody
- * knows what the disk holds, only recovery finds out.
+ * Any write or sync error other than a full disk ends the process before anything is answered: after a failed sync
+ * nobody knows what the disk holds, only recovery finds out.
  *
  * Thread: any, unless said otherwise. */
 #pragma once
@@ -26,8 +27,8 @@ struct tl_journal_options {
     uint64_t ahead_bytes;      /* zeros kept ahead of the write position while the writer rests; 0: 24 MB */
     int64_t redelivers_for_ms; /* default window of dedupe keys; 0: 7 days */
     uint64_t queue_bytes;      /* most bytes waiting for the writer before events are refused; 0: 256 MB */
-    /* Called on the writer thread for each commit once it is durable, before anybody is answered. Must be quick: it holds
-     * up the next commit. Take a reference to keep the commit. */
+    /* Called on the writer thread for each commit once it is durable, before anybody is answered. Must be quick: it
+     * holds up the next commit. Take a reference to keep the commit. */
     void (*on_commit)(void *ctx, struct tl_commit *commit);
     /* Called before a segment is dropped, on the thread that drops: commits first..last go. What must outlive them is
      * copied into state (with tl_journal_submit_wait, TL_APPLIED). False keeps the segment for now. */
@@ -41,8 +42,8 @@ struct tl_journal_options {
 TL_MUST_CHECK tl_code tl_journal_open(const char *dir, const struct tl_journal_options *options,
                                       struct tl_journal **out, struct tl_error *err);
 /* Writes what is queued, applies it to the state, syncs both, leaves what the next start needs to be quick, and frees.
- * Batches submitted meanwhile are answered TL_ECANCELLED. Answers still on their way to a loop are delivered by that loop.
- * NULL is allowed. */
+ * Batches submitted meanwhile are answered TL_ECANCELLED. Answers still on their way to a loop are delivered by that
+ * loop. NULL is allowed. */
 void tl_journal_close(struct tl_journal *journal);
 
 enum tl_until {
@@ -52,19 +53,21 @@ enum tl_until {
 
 /* Hands `batch` to the writer, which owns it until `done` is called, once, on the thread of `loop` (all answers of one
  * commit for one loop arrive with one wake), or on a thread of the journal when `loop` is NULL (then it must be
- * quick and must not wait). `done` gets the batch back. An empty batch is answered with the last commit. Never blocks. */
+ * quick and must not wait). `done` gets the batch back. An empty batch is answered with the last commit. Never blocks.
+ */
 void tl_journal_submit(struct tl_journal *journal, struct tl_batch *batch, enum tl_until until, struct tl_loop *loop,
                        void (*done)(struct tl_batch *batch, void *ctx), void *ctx);
-/* The same, waiting for the answer; returns its code. Never on a loop's thread that must stay quick, nor in on_commit. */
+/* The same, waiting for the answer; returns its code. Never on a loop's thread that must stay quick, nor in on_commit.
+ */
 tl_code tl_journal_submit_wait(struct tl_journal *journal, struct tl_batch *batch, enum tl_until until,
                                struct tl_error *err);
 
 /* What may be accepted now; capture and the gateway ask before they take work on. */
 enum tl_room {
     TL_ROOM_OK,
-    TL_ROOM_BEHIND,  /* the writer or the state lags: pull capture stops */
-    TL_ROOM_FULL,    /* the disk is full: events from outside are refused (503), no new effect starts */
-    TL_ROOM_RESERVE  /* the reserve is being used: no effect at all starts */
+    TL_ROOM_BEHIND, /* the writer or the state lags: pull capture stops */
+    TL_ROOM_FULL,   /* the disk is full: events from outside are refused (503), no new effect starts */
+    TL_ROOM_RESERVE /* the reserve is being used: no effect at all starts */
 };
 enum tl_room tl_journal_room(const struct tl_journal *journal);
 
@@ -87,13 +90,13 @@ uint32_t tl_journal_partition(const struct tl_journal *journal, tl_str scope, tl
 /* The keyed hash that entries carry for a business key; 0 for the empty key. */
 uint64_t tl_journal_key_hash(const struct tl_journal *journal, tl_str key);
 
-/* Drops every closed segment whose newest commit was accepted before now - keep_ms, oldest first, unless a dedupe key in it
- * still lives or the state is not synced past it. `dropped` (NULL allowed) counts them. Call it now and then, from one
- * thread at a time, never from a loop. Does nothing while the clock is not trusted (rule 24). */
+/* Drops every closed segment whose newest commit was accepted before now - keep_ms, oldest first, unless a dedupe key
+ * in it still lives or the state is not synced past it. `dropped` (NULL allowed) counts them. Call it now and then,
+ * from one thread at a time, never from a loop. Does nothing while the clock is not trusted (rule 24). */
 TL_MUST_CHECK tl_code tl_journal_retain(struct tl_journal *journal, int64_t keep_ms, unsigned *dropped,
                                         struct tl_error *err);
-/* False while wall time ran ahead of the monotonic clock by more than a minute and has not agreed with it for ten minutes;
- * dedupe keys do not expire and nothing is dropped meanwhile. */
+/* False while wall time ran ahead of the monotonic clock by more than a minute and has not agreed with it for ten
+ * minutes; dedupe keys do not expire and nothing is dropped meanwhile. */
 bool tl_journal_clock_trusted(struct tl_journal *journal);
 /* An operator says the wall clock is right. */
 void tl_journal_trust_clock(struct tl_journal *journal);
@@ -110,8 +113,8 @@ struct tl_journal_stats {
 };
 void tl_journal_stats(struct tl_journal *journal, struct tl_journal_stats *out);
 
-/* Reads every commit of a journal that no process has open and checks checksums, chain and payload hashes. `report` gets a
- * line for each finding (NULL allowed). TL_ECORRUPT with the first finding. */
+/* Reads every commit of a journal that no process has open and checks checksums, chain and payload hashes. `report`
+ * gets a line for each finding (NULL allowed). TL_ECORRUPT with the first finding. */
 struct tl_verify_result {
     uint64_t segments, commits, events, erased, bytes;
     uint64_t torn_bytes; /* a commit at the end that was never acknowledged */

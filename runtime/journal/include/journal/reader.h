@@ -1,12 +1,12 @@
-/* Reading the journal. Readers never hold up the writer. What they return is copied into the caller's arena and lives as
- * long as that. Thread: any (cursors: one at a time). */
+/* Reading the journal. Readers never hold up the writer. What they return is copied into the caller's arena and lives
+ * as long as that. Thread: any (cursors: one at a time). */
 #pragma once
 #include "base/arena.h"
 #include "base/error.h"
 #include "journal/journal.h"
 
-/* The event at a position, with its payload. TL_ENOTFOUND: never existed, or past retention. TL_ECORRUPT: its bytes do not
- * match their hash. */
+/* The event at a position, with its payload. TL_ENOTFOUND: never existed, or past retention. TL_ECORRUPT: its bytes do
+ * not match their hash. */
 TL_MUST_CHECK tl_code tl_journal_event(struct tl_journal *journal, tl_position position, struct tl_arena *arena,
                                        struct tl_event *out, struct tl_error *err);
 
@@ -32,8 +32,8 @@ TL_MUST_CHECK tl_code tl_journal_outcomes(struct tl_journal *journal, tl_positio
 /* A cursor walks records in commit order; payloads are not read. It never sees a commit that is not durable. It holds
  * the segment it stands in, also when that is dropped meanwhile. */
 struct tl_cursor;
-/* From the first record of commit `from` (or of the oldest one held, when that is later). `kinds`: TL_RECORD_BIT of each
- * kind wanted. */
+/* From the first record of commit `from` (or of the oldest one held, when that is later). `kinds`: TL_RECORD_BIT of
+ * each kind wanted. */
 struct tl_cursor *tl_cursor_new(struct tl_journal *journal, uint64_t from, uint32_t kinds);
 /* From just after an event; for queues that have spilled. */
 struct tl_cursor *tl_cursor_after(struct tl_journal *journal, tl_position position, uint32_t kinds);

@@ -8,10 +8,10 @@
 uv_loop_t *tl_loop_uv(struct tl_loop *loop);
 
 struct tl_handles {
-    unsigned closing;           /* close callbacks still to come */
-    bool done;                  /* the owner wants to be told */
-    void (*gone)(void *owner);  /* called once, when `done` and nothing is closing; may free the owner */
-    void *owner;                /* borrow */
+    unsigned closing;          /* close callbacks still to come */
+    bool done;                 /* the owner wants to be told */
+    void (*gone)(void *owner); /* called once, when `done` and nothing is closing; may free the owner */
+    void *owner;               /* borrow */
 };
 
 void tl_handles_init(struct tl_handles *handles, void (*gone)(void *owner), void *owner);

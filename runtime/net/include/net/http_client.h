@@ -3,9 +3,9 @@
  *
  * What matters most is what is known about the *effect* when something goes wrong:
  *   TL_SENT_NOT      nothing of the request can have reached the server's application: sending it again is harmless
- *   TL_SENT_UNKNOWN  (part of) the request went out and no complete answer came: it may or may not have been carried out
- *   TL_SENT_ANSWERED a complete answer is here, whatever its status
- * The client never sends a request twice by itself, except GET, HEAD and OPTIONS when a kept connection turned out dead. */
+ *   TL_SENT_UNKNOWN  (part of) the request went out and no complete answer came: it may or may not have been carried
+ * out TL_SENT_ANSWERED a complete answer is here, whatever its status The client never sends a request twice by itself,
+ * except GET, HEAD and OPTIONS when a kept connection turned out dead. */
 #pragma once
 #include "base/error.h"
 #include "loop/loop.h"
@@ -57,8 +57,8 @@ unsigned tl_http_client_waiting(const struct tl_http_client *client);
 /* Everything is copied by tl_transfer_start, so that the caller's memory is free at once, except `body` when
  * `body_borrowed` is set: then it must stay until `done`. 0 means the default in brackets. */
 struct tl_transfer_request {
-    tl_str method; /* [GET, or POST with a body] */
-    tl_str url;    /* absolute, http or https */
+    tl_str method;                        /* [GET, or POST with a body] */
+    tl_str url;                           /* absolute, http or https */
     const struct tl_http_header *headers; /* Host, Content-Length, Transfer-Encoding, Expect are the client's */
     size_t header_count;
     tl_str body;
@@ -89,15 +89,15 @@ struct tl_transfer_result {
     const struct tl_http_header *headers; /* of the last response; case as sent; repeated fields stay apart */
     size_t header_count;
     tl_str body;
-    bool truncated;     /* sent is TL_SENT_ANSWERED, the body is its first response_max bytes */
-    const char *error;  /* a sentence: what failed and where; "" when ANSWERED */
-    const char *url;    /* where the answer came from, after redirects */
+    bool truncated;    /* sent is TL_SENT_ANSWERED, the body is its first response_max bytes */
+    const char *error; /* a sentence: what failed and where; "" when ANSWERED */
+    const char *url;   /* where the answer came from, after redirects */
     bool is_http2;
-    bool reused;        /* on a kept connection */
-    int64_t waited_ms;  /* for a turn */
+    bool reused;           /* on a kept connection */
+    int64_t waited_ms;     /* for a turn */
     int64_t first_byte_ms; /* from start to the first byte of the answer; 0 when none came */
     int64_t total_ms;
-    size_t sent_bytes;  /* of the request, about; 0 when nothing was sent */
+    size_t sent_bytes; /* of the request, about; 0 when nothing was sent */
 };
 
 typedef void tl_transfer_done(void *ctx, const struct tl_transfer_result *result);

@@ -2,9 +2,9 @@
  * with a server of its own (`share_port`).
  *
  * The life of a request: the head is read (`on_head` may lower the body limit or answer already), the body is read,
- * `on_request` is called, and somebody calls tl_http_reply exactly once, then or later. Until then the request and every
- * slice in it stay valid, even when the client has gone (the reply then goes nowhere). Requests of one connection are
- * handled one after the other. All functions and callbacks: [loop].
+ * `on_request` is called, and somebody calls tl_http_reply exactly once, then or later. Until then the request and
+ * every slice in it stay valid, even when the client has gone (the reply then goes nowhere). Requests of one connection
+ * are handled one after the other. All functions and callbacks: [loop].
  *
  * What the server answers by itself, as problem+json (RFC 9457): 400 broken framing, 408 too slow, 413 body, 414
  * target, 417 expectation, 431 head, 501 method or coding, 503 too many connections, 505 version. */
@@ -51,35 +51,36 @@ struct tl_http_handler {
 
 /* 0 means the default in brackets. */
 struct tl_http_limits {
-    size_t head_bytes;      /* [16 KiB] request line and headers */
-    size_t target_bytes;    /* [8 KiB] */
-    unsigned headers;       /* [100] */
-    size_t body_bytes;      /* [1 MiB] */
-    unsigned connections;   /* [10,000] more are answered 503 and closed */
-    int64_t head_ms;        /* [10,000] from the first byte to the end of the head */
-    int64_t body_ms;        /* [10,000] for the body, plus one second per body_per_s bytes received */
-    size_t body_per_s;      /* [1,024] least progress */
-    int64_t idle_ms;        /* [60,000] between requests */
-    int64_t write_ms;       /* [30,000] without the client taking a byte */
-    size_t write_bytes;     /* [256 KiB] unsent answers after which no further pipelined request is read */
+    size_t head_bytes;    /* [16 KiB] request line and headers */
+    size_t target_bytes;  /* [8 KiB] */
+    unsigned headers;     /* [100] */
+    size_t body_bytes;    /* [1 MiB] */
+    unsigned connections; /* [10,000] more are answered 503 and closed */
+    int64_t head_ms;      /* [10,000] from the first byte to the end of the head */
+    int64_t body_ms;      /* [10,000] for the body, plus one second per body_per_s bytes received */
+    size_t body_per_s;    /* [1,024] least progress */
+    int64_t idle_ms;      /* [60,000] between requests */
+    int64_t write_ms;     /* [30,000] without the client taking a byte */
+    size_t write_bytes;   /* [256 KiB] unsent answers after which no further pipelined request is read */
 };
 
 struct tl_socket_seam; /* net/socket_seam.h */
 
 struct tl_http_config {
-    const char *host;        /* address to listen on, "127.0.0.1" or "::"; NULL: 127.0.0.1 */
-    uint16_t port;           /* 0: any free one, see tl_http_server_port */
-    bool share_port;         /* SO_REUSEPORT: the kernel spreads connections over the servers of one port */
-    const char *socket_path; /* a Unix socket instead (mode 0600); a stale file is removed only if nobody answers there */
-    const char *cert_file;   /* PEM chain; with key_file: TLS 1.2 or later */
-    const char *key_file;    /* PEM */
-    const char *name;        /* value of the Server field; NULL: none is sent */
+    const char *host; /* address to listen on, "127.0.0.1" or "::"; NULL: 127.0.0.1 */
+    uint16_t port;    /* 0: any free one, see tl_http_server_port */
+    bool share_port;  /* SO_REUSEPORT: the kernel spreads connections over the servers of one port */
+    const char
+        *socket_path;      /* a Unix socket instead (mode 0600); a stale file is removed only if nobody answers there */
+    const char *cert_file; /* PEM chain; with key_file: TLS 1.2 or later */
+    const char *key_file;  /* PEM */
+    const char *name;      /* value of the Server field; NULL: none is sent */
     struct tl_http_limits limits;
     const struct tl_socket_seam *seam; /* borrow; NULL: the machine's sockets. For tests */
 };
 
-/* Listens at once. `config` and `handler` are copied. TL_ECONFIG (address, certificate), TL_EIO (bind: the text says who
- * has it, as far as known). */
+/* Listens at once. `config` and `handler` are copied. TL_ECONFIG (address, certificate), TL_EIO (bind: the text says
+ * who has it, as far as known). */
 TL_MUST_CHECK tl_code tl_http_server_start(struct tl_loop *loop, const struct tl_http_config *config,
                                            const struct tl_http_handler *handler, struct tl_http_server **out,
                                            struct tl_error *err);
@@ -92,24 +93,26 @@ uint16_t tl_http_server_port(const struct tl_http_server *server);
 unsigned tl_http_server_connections(const struct tl_http_server *server);
 
 struct tl_http_answer {
-    int status;       /* 200…599 */
-    const char *type; /* Content-Type; NULL: none */
+    int status;                           /* 200…599 */
+    const char *type;                     /* Content-Type; NULL: none */
     const struct tl_http_header *headers; /* further fields; Content-Length, Date and Connection are the server's */
     size_t header_count;
-    tl_str body;      /* not sent for HEAD, 204 and 304 */
-    bool close;       /* end the connection afterwards */
+    tl_str body; /* not sent for HEAD, 204 and 304 */
+    bool close;  /* end the connection afterwards */
 };
 
 /* Ends the request; it must not be used afterwards. Everything is copied before the call returns. A header name or
  * value that is not fit to be sent (line breaks…) makes the answer a 500 and is logged. */
 void tl_http_reply(struct tl_http_request *request, const struct tl_http_answer *answer);
 
-/* ---- answers in pieces (log tails, large results) ----------------------------------------------------------------- */
+/* ---- answers in pieces (log tails, large results) -----------------------------------------------------------------
+ */
 
 /* Sends the head (chunked; until close for HTTP/1.0). Pieces follow, then tl_http_stream_end; `answer->body` is the
  * first piece. */
 void tl_http_stream_start(struct tl_http_request *request, const struct tl_http_answer *answer);
-/* False: nothing was taken; the client has gone or has more than `write_bytes` still to take. Ask again later, or end. */
+/* False: nothing was taken; the client has gone or has more than `write_bytes` still to take. Ask again later, or end.
+ */
 TL_MUST_CHECK bool tl_http_stream_write(struct tl_http_request *request, tl_str piece);
 bool tl_http_stream_is_gone(const struct tl_http_request *request);
 /* Ends the request; it must not be used afterwards. */

@@ -7,8 +7,9 @@
 
 struct tl_problem {
     int status;
-    const char *type;     /* a short word ("credit-unknown") printed as "urn:tidelock:problem:credit-unknown", or a URI (has a
-                             ':'); NULL: "about:blank", the status alone says it */
+    const char
+        *type; /* a short word ("credit-unknown") printed as "urn:tidelock:problem:credit-unknown", or a URI (has a
+                  ':'); NULL: "about:blank", the status alone says it */
     const char *title;    /* the same for every problem of the type; NULL: the status's phrase */
     const char *detail;   /* this case: what happened and what to do; NULL: none */
     const char *instance; /* URI of this case; NULL: none */
@@ -20,4 +21,5 @@ void tl_problem_print(const struct tl_problem *problem, struct tl_buf *out);
 /* Replies with it. */
 void tl_http_problem(struct tl_http_request *request, const struct tl_problem *problem);
 /* The usual case: status, type word and a detail sentence. */
-void tl_http_refuse(struct tl_http_request *request, int status, const char *type, const char *fmt, ...) TL_PRINTF(4, 5);
+void tl_http_refuse(struct tl_http_request *request, int status, const char *type, const char *fmt, ...)
+    TL_PRINTF(4, 5);

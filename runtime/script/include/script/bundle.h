@@ -1,10 +1,10 @@
 /* A bundle: one integration folder, read, checked and turned into declarations that C reads without Lua.
  *
- * Loading reads every file once (integration.lua, entities, maps, lenses, events, flows, lib, contracts, systems and the
- * standard library), inspects the compiled chunks, runs the files once in a throw-away state, and collects everything
- * that is wrong, not only the first thing. A bundle is immutable afterwards: every pointer it hands out is borrowed and
- * lives until tl_bundle_free. A bundle with errors can be read and printed, but no state can be built from it.
- * Thread: load and free on any one thread; reading from any number of threads. */
+ * Loading reads every file once (integration.lua, entities, maps, lenses, events, flows, lib, contracts, systems and
+ * the standard library), inspects the compiled chunks, runs the files once in a throw-away state, and collects
+ * everything that is wrong, not only the first thing. A bundle is immutable afterwards: every pointer it hands out is
+ * borrowed and lives until tl_bundle_free. A bundle with errors can be read and printed, but no state can be built from
+ * it. Thread: load and free on any one thread; reading from any number of threads. */
 #pragma once
 #include "base/effect.h"
 #include "base/error.h"
@@ -59,15 +59,15 @@ struct tl_capture_decl {
 
 struct tl_system_decl {
     const char *name;
-    const char *kind;           /* equals `name` when not given */
-    const char *connector;      /* "salesforce" */
-    int connector_major;        /* 1 of "salesforce@1" */
-    struct tl_ref url;          /* TL_REF_NONE: the connector needs none */
-    const char *auth;           /* JSON; references are {"$setting":"n"} and {"$secret":"n"}; "" when not given */
-    const char *operations;     /* contents of the JSON file of added operations, "" when not given */
+    const char *kind;       /* equals `name` when not given */
+    const char *connector;  /* "salesforce" */
+    int connector_major;    /* 1 of "salesforce@1" */
+    struct tl_ref url;      /* TL_REF_NONE: the connector needs none */
+    const char *auth;       /* JSON; references are {"$setting":"n"} and {"$secret":"n"}; "" when not given */
+    const char *operations; /* contents of the JSON file of added operations, "" when not given */
     const char *operations_file;
-    int64_t timeout_ms;         /* of one call; 0: default */
-    int64_t redelivers_ms;      /* default 7 days */
+    int64_t timeout_ms;    /* of one call; 0: default */
+    int64_t redelivers_ms; /* default 7 days */
     struct {
         int64_t concurrent; /* 0 in each: no limit of its own */
         int64_t per_second;
@@ -86,8 +86,8 @@ struct tl_system_decl {
     size_t maintenance_count;
     const struct tl_capture_decl *captures; /* sorted by object; also objects that only an event's `from` names */
     size_t capture_count;
-    const char *config; /* JSON of the whole declaration, keys sorted, references as in auth; what is not the runtime's is the
-                           connector's configuration */
+    const char *config; /* JSON of the whole declaration, keys sorted, references as in auth; what is not the runtime's
+                           is the connector's configuration */
     struct tl_place place;
 };
 
@@ -127,11 +127,11 @@ struct tl_event_type {
     const char *contract;
     const char *steward;
     struct tl_keyed key;
-    const char *from;       /* "salesforce.Opportunity", "" when flows emit it */
-    const char *map;        /* "order@1 <- salesforce.Opportunity", "" when the payload goes on as it is */
-    const char *entity;     /* entity of `map`, "" */
-    const char *key_field;  /* field of the source's record that the key is read from, "" when that cannot be told */
-    bool when;              /* has a filter */
+    const char *from;      /* "salesforce.Opportunity", "" when flows emit it */
+    const char *map;       /* "order@1 <- salesforce.Opportunity", "" when the payload goes on as it is */
+    const char *entity;    /* entity of `map`, "" */
+    const char *key_field; /* field of the source's record that the key is read from, "" when that cannot be told */
+    bool when;             /* has a filter */
     struct tl_place place, when_place;
     int flow; /* index of its internal flow, -1 without `from` */
 };
@@ -145,9 +145,9 @@ struct tl_flow {
     const char *name;
     const char *const *on; /* event types; for an internal flow "<system>.<Object>" of each system of `from` */
     size_t on_count;
-    bool internal;           /* made from an event declaration: no effects, one emit or a drop */
-    const char *scope;       /* of the order; the flow's own name unless declared */
-    struct tl_keyed order;   /* neither: the event's key */
+    bool internal;         /* made from an event declaration: no effects, one emit or a drop */
+    const char *scope;     /* of the order; the flow's own name unless declared */
+    struct tl_keyed order; /* neither: the event's key */
     enum tl_after_failure after_failure;
     enum tl_on_failure on_failure;
     enum tl_priority priority;
@@ -165,9 +165,10 @@ struct tl_bundle_options {
      * (an error; `nearest`, when set by the callee, is quoted; it must outlive the call). NULL: not checked at load,
      * and every operation counts as a read when running. "put" is never asked. Also asked while runs go on, from any
      * thread: it and `ctx` must outlive the bundle. */
-    enum tl_effect_class (*effect_class)(void *ctx, const struct tl_system_decl *system, tl_str operation, const char **nearest);
-    /* Asked once for each declared system: is its connector installed, does its configuration fit? Another code than TL_OK
-     * makes its sentence an error at the system's place. NULL: not checked. */
+    enum tl_effect_class (*effect_class)(void *ctx, const struct tl_system_decl *system, tl_str operation,
+                                         const char **nearest);
+    /* Asked once for each declared system: is its connector installed, does its configuration fit? Another code than
+     * TL_OK makes its sentence an error at the system's place. NULL: not checked. */
     tl_code (*check_system)(void *ctx, const struct tl_system_decl *system, struct tl_error *err);
     void *ctx;
 };
@@ -216,4 +217,4 @@ tl_str tl_bundle_file(const struct tl_bundle *bundle, const char *path);
 /* The system that `target` (a system or a kind) means for this payload, or NULL: *reason (static text or in `err`)
  * says why the unit must park. A kind with a single system needs no route. */
 const struct tl_system_decl *tl_bundle_route_to(const struct tl_bundle *bundle, tl_str target, tl_str payload,
-                                           struct tl_error *err);
+                                                struct tl_error *err);

@@ -2,10 +2,10 @@
  *
  *     tl_run_start ─▶ ASK ─(call the system)─▶ tl_run_resume ─▶ ASK | DONE | DROPPED | PARKED | FAILED | ERROR
  *
- * Each start or resume is one stretch: it runs on the caller's thread until the script waits or ends, within the CPU and
- * memory budget of the state. A run in memory is a suspended coroutine (about 4 KB with a decoded order); freeing it at
- * any moment is how a unit is unstarted, cancelled or shut down. A script cannot catch that. Several runs of one state
- * may be suspended at once; none may be entered while another is running. Thread: that of the state. */
+ * Each start or resume is one stretch: it runs on the caller's thread until the script waits or ends, within the CPU
+ * and memory budget of the state. A run in memory is a suspended coroutine (about 4 KB with a decoded order); freeing
+ * it at any moment is how a unit is unstarted, cancelled or shut down. A script cannot catch that. Several runs of one
+ * state may be suspended at once; none may be entered while another is running. Thread: that of the state. */
 #pragma once
 #include "script/state.h"
 
@@ -13,13 +13,13 @@ struct tl_run;
 
 /* The event a run is for. Borrowed during tl_run_start only, except payload: until tl_run_free. */
 struct tl_run_event {
-    tl_str id;      /* printable position */
-    tl_str type;    /* "order.won@1" or "salesforce.Opportunity" */
-    tl_str key;     /* business key */
-    tl_str source;  /* system it came from, or "" for an emit */
-    tl_str payload; /* JSON; decoded only when the script touches e.data */
+    tl_str id;       /* printable position */
+    tl_str type;     /* "order.won@1" or "salesforce.Opportunity" */
+    tl_str key;      /* business key */
+    tl_str source;   /* system it came from, or "" for an emit */
+    tl_str payload;  /* JSON; decoded only when the script touches e.data */
     int64_t time_ms; /* when it was accepted: what ctx:now() says in the first stretch */
-    uint64_t unit;  /* identifies (event, flow): random and uuid derive from it and a counter */
+    uint64_t unit;   /* identifies (event, flow): random and uuid derive from it and a counter */
 };
 
 enum tl_run_ending {
@@ -33,16 +33,16 @@ enum tl_run_ending {
 
 /* An effect or a read. All slices live until the next resume or free. */
 struct tl_run_ask {
-    tl_str target;    /* system or kind, as the script named it: tl_bundle_route_to */
-    tl_str operation; /* "put" or the connector's operation */
-    tl_str args;      /* operation: the JSON object given; put: {"key":{…},"object":…,"record":{…}} */
-    tl_str entity;    /* put only: "order@1" */
-    tl_str object;    /* put only: the platform's object */
-    tl_str key;       /* put only: JSON object of the external key fields, from the record */
-    tl_str record;    /* put only: JSON of the mapped record, key fields included */
+    tl_str target;               /* system or kind, as the script named it: tl_bundle_route_to */
+    tl_str operation;            /* "put" or the connector's operation */
+    tl_str args;                 /* operation: the JSON object given; put: {"key":{…},"object":…,"record":{…}} */
+    tl_str entity;               /* put only: "order@1" */
+    tl_str object;               /* put only: the platform's object */
+    tl_str key;                  /* put only: JSON object of the external key fields, from the record */
+    tl_str record;               /* put only: JSON of the mapped record, key fields included */
     enum tl_effect_class effect; /* put: idempotent; else what the bundle's effect_class said, READ when unknown */
-    int nth;               /* n-th ask with this (operation, target) in this run, from 1 */
-    struct tl_place place; /* the script's line */
+    int nth;                     /* n-th ask with this (operation, target) in this run, from 1 */
+    struct tl_place place;       /* the script's line */
 };
 
 struct tl_run_emit {
@@ -73,11 +73,11 @@ struct tl_run_error {
 
 struct tl_run_outcome {
     enum tl_run_ending ending;
-    struct tl_run_ask ask;     /* ASK */
-    struct tl_place place;     /* DROPPED, PARKED, FAILED: where */
-    tl_str reason;             /* PARKED, FAILED */
-    tl_str data;               /* PARKED, FAILED: JSON or "" */
-    struct tl_run_error error; /* ERROR */
+    struct tl_run_ask ask;           /* ASK */
+    struct tl_place place;           /* DROPPED, PARKED, FAILED: where */
+    tl_str reason;                   /* PARKED, FAILED */
+    tl_str data;                     /* PARKED, FAILED: JSON or "" */
+    struct tl_run_error error;       /* ERROR */
     const struct tl_run_emit *emits; /* DONE */
     size_t emit_count;
     const struct tl_run_log *logs; /* of this stretch, any ending */
@@ -88,7 +88,7 @@ struct tl_run_outcome {
  * others (rule 17). */
 struct tl_run_result {
     bool ok;
-    tl_str document; /* ok: JSON, "" means no value */
+    tl_str document;                              /* ok: JSON, "" means no value */
     tl_str cls, code, message, system, operation; /* not ok */
     int status;
     int64_t now_ms; /* time of the record that woke the run: what ctx:now() says from here on; 0: unchanged */

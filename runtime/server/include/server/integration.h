@@ -6,8 +6,8 @@
 
 struct tl_integration;
 
-/* Findings are in the bundle; TL_OK also when there are errors. `library`: folder of the standard library; `plugins`: folder
- * of the connectors. */
+/* Findings are in the bundle; TL_OK also when there are errors. `library`: folder of the standard library; `plugins`:
+ * folder of the connectors. */
 TL_MUST_CHECK tl_code tl_integration_load(const char *dir, const char *library, const char *plugins,
                                           struct tl_integration **out, struct tl_error *err);
 /* NULL is fine. */

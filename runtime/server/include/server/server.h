@@ -5,22 +5,22 @@
 #include <stdint.h>
 
 struct tl_server_config { /* everything borrowed until tl_server_run returns */
-    const char *dir;            /* the integration */
-    const char *data;           /* journal, key, sockets; made when absent */
-    const char *library;        /* scripts/lib */
-    const char *plugins;        /* installed connectors */
-    const char *listen;         /* "HOST:PORT" for webhooks */
-    const char *ops;            /* "HOST:PORT" for probes */
-    const char *tls_cert;       /* NULL: no TLS */
+    const char *dir;      /* the integration */
+    const char *data;     /* journal, key, sockets; made when absent */
+    const char *library;  /* scripts/lib */
+    const char *plugins;  /* installed connectors */
+    const char *listen;   /* "HOST:PORT" for webhooks */
+    const char *ops;      /* "HOST:PORT" for probes */
+    const char *tls_cert; /* NULL: no TLS */
     const char *tls_key;
-    const char *key_file;       /* NULL: DATA/secrets.key */
-    const char *settings_file;  /* NULL: none */
-    const char *secrets_file;   /* NULL: none; must be mode 0600 */
-    unsigned lanes;             /* 0: one per core */
+    const char *key_file;      /* NULL: DATA/secrets.key */
+    const char *settings_file; /* NULL: none */
+    const char *secrets_file;  /* NULL: none; must be mode 0600 */
+    unsigned lanes;            /* 0: one per core */
     int64_t retain_ms;
     bool park_removed;
 };
 
-/* Runs until SIGTERM or SIGINT on the calling (main) thread. TL_ECONFIG: the integration has errors (they are printed to
- * standard error); others as the rooms say. */
+/* Runs until SIGTERM or SIGINT on the calling (main) thread. TL_ECONFIG: the integration has errors (they are printed
+ * to standard error); others as the rooms say. */
 TL_MUST_CHECK tl_code tl_server_run(const struct tl_server_config *config, struct tl_error *err);

@@ -259,29 +259,34 @@ static void step_host(tlc_call *c, const tlc_input *in, tlc_action *out)
         n++;
     put(c, w, "next_array", n == 3 && tlc_is(text, "{\"b\":null}"));
     at = 0;
-    put(c, w, "next_object", h->json_next(s, json, &at, &key, &text) == 1 && tlc_is(key, "a") &&
-                                 h->json_next(s, json, &at, &key, &text) == 1 && tlc_is(key, "c") &&
-                                 tlc_is(text, "true") && h->json_next(s, json, &at, &key, &text) == 0);
+    put(c, w, "next_object",
+        h->json_next(s, json, &at, &key, &text) == 1 && tlc_is(key, "a") &&
+            h->json_next(s, json, &at, &key, &text) == 1 && tlc_is(key, "c") && tlc_is(text, "true") &&
+            h->json_next(s, json, &at, &key, &text) == 0);
     bad = h->json_writer(s);
     h->json_put(bad, TLC_JSON_ARRAY, tlc_z(""));
     put(c, w, "unfinished", h->json_finish(bad, &text) == -1);
-    put(c, w, "base64", h->encode(s, TLC_BASE64, tlc_z("a?>"), &text) == 1 && tlc_is(text, "YT8+") &&
-                            h->decode(s, TLC_BASE64, text, &text) == 1 && tlc_is(text, "a?>"));
+    put(c, w, "base64",
+        h->encode(s, TLC_BASE64, tlc_z("a?>"), &text) == 1 && tlc_is(text, "YT8+") &&
+            h->decode(s, TLC_BASE64, text, &text) == 1 && tlc_is(text, "a?>"));
     put(c, w, "hex", h->encode(s, TLC_HEX, tlc_z("\x01z"), &text) == 1 && tlc_is(text, "017a"));
     put(c, w, "percent", h->encode(s, TLC_PERCENT, tlc_z("a b"), &text) == 1 && tlc_is(text, "a%20b"));
-    put(c, w, "hash", h->hash(s, TLC_SHA256, tlc_z(""), &text) == 1 && text.len == 32 && (unsigned char)text.ptr[0] == 0xe3);
+    put(c, w, "hash",
+        h->hash(s, TLC_SHA256, tlc_z(""), &text) == 1 && text.len == 32 && (unsigned char)text.ptr[0] == 0xe3);
     put(c, w, "no_md5", h->hash(s, TLC_MD5, tlc_z(""), &text) == -1);
     put(c, w, "sign", h->sign(s, TLC_SIGN_HMAC_SHA256, tlc_z("hook"), tlc_z("m"), &text) == 1 && text.len == 32);
-    put(c, w, "verify", h->verify(s, TLC_SIGN_HMAC_SHA256, tlc_z("hook"), tlc_z("m"), text) == 1 &&
-                            h->verify(s, TLC_SIGN_HMAC_SHA256, tlc_z("hook"), tlc_z("n"), text) == 0);
-    put(c, w, "equals", h->secret_equals(s, tlc_z("hook"), tlc_z("s3cret")) == 1 &&
-                            h->secret_equals(s, tlc_z("hook"), tlc_z("guess")) == 0);
+    put(c, w, "verify",
+        h->verify(s, TLC_SIGN_HMAC_SHA256, tlc_z("hook"), tlc_z("m"), text) == 1 &&
+            h->verify(s, TLC_SIGN_HMAC_SHA256, tlc_z("hook"), tlc_z("n"), text) == 0);
+    put(c, w, "equals",
+        h->secret_equals(s, tlc_z("hook"), tlc_z("s3cret")) == 1 &&
+            h->secret_equals(s, tlc_z("hook"), tlc_z("guess")) == 0);
     put(c, w, "unreadable", h->secret_read(s, tlc_z("hook"), &text) == 0);
     h->session_get(s, &session, &version);
     put(c, w, "swap", h->session_swap(s, version, tlc_z("{\"job\":1}")) == 1);
     put(c, w, "swap_late", h->session_swap(s, version, tlc_z("{\"job\":2}")) == 0);
-    put(c, w, "session", h->session_get(s, &session, &again) == 1 && again == version + 1 &&
-                             tlc_is(session, "{\"job\":1}"));
+    put(c, w, "session",
+        h->session_get(s, &session, &again) == 1 && again == version + 1 && tlc_is(session, "{\"job\":1}"));
     put(c, w, "clock", h->wall_ms(s) > 0 && h->mono_ms(s) >= 0);
     h->json_put(w, TLC_JSON_END, tlc_z(""));
     h->log(s, TLC_LOG_INFO, tlc_z("coded.host"), tlc_z("all host functions were called"));
@@ -375,11 +380,21 @@ static const struct {
     const char *name;
     void (*step)(tlc_call *c, const tlc_input *in, tlc_action *out);
 } operations[] = {
-    {"echo", step_echo},           {"get", step_get},     {"any", step_any},
-    {"two", step_two},             {"look", step_look},   {"stream", step_stream},
-    {"fail_rules", step_fail_rules}, {"fail", step_fail}, {"hang", step_hang},
-    {"last_wish", step_last_wish}, {"bad_action", step_bad_action}, {"no_end", step_no_end},
-    {"bad_json", step_bad_json},   {"host", step_host},   {"save", step_save},
+    {"echo", step_echo},
+    {"get", step_get},
+    {"any", step_any},
+    {"two", step_two},
+    {"look", step_look},
+    {"stream", step_stream},
+    {"fail_rules", step_fail_rules},
+    {"fail", step_fail},
+    {"hang", step_hang},
+    {"last_wish", step_last_wish},
+    {"bad_action", step_bad_action},
+    {"no_end", step_no_end},
+    {"bad_json", step_bad_json},
+    {"host", step_host},
+    {"save", step_save},
     {"elsewhere", step_elsewhere},
 };
 

@@ -67,10 +67,10 @@ static tlc_slice predicate(tlc_call *c, const struct od_type *type, tlc_slice ke
     int count = 0, is_own = 0;
 
     while (c->host->json_next(c->scope, key, &at, &name, &raw) == 1) {
-        only = od_percent(c, od_literal(c, type_of(c, type, name), raw));
+        only = tlc_percent(c, od_literal(c, type_of(c, type, name), raw));
         is_own = tlc_same(name, own);
-        out = OD_JOIN(c, out.len ? out : TLC_TEXT(""), out.len ? TLC_TEXT(",") : TLC_TEXT(""), od_percent(c, name),
-                      TLC_TEXT("="), only);
+        out = TLC_JOIN(c, out.len ? out : TLC_TEXT(""), out.len ? TLC_TEXT(",") : TLC_TEXT(""), tlc_percent(c, name),
+                       TLC_TEXT("="), only);
         count++;
     }
     return count == 1 && is_own ? only : out;
@@ -84,10 +84,10 @@ tlc_slice od_address(tlc_call *c, tlc_slice set, tlc_slice key)
     if (key.len && key.ptr[0] == '{')
         inside = predicate(c, type, key);
     else if (key.len)
-        inside = od_percent(c, od_literal(c, type_of(c, type, single_key(c, type)), key));
+        inside = tlc_percent(c, od_literal(c, type_of(c, type, single_key(c, type)), key));
     if (!inside.len)
         return inside;
-    return OD_JOIN(c, od_percent(c, set), TLC_TEXT("("), inside, TLC_TEXT(")"));
+    return TLC_JOIN(c, tlc_percent(c, set), TLC_TEXT("("), inside, TLC_TEXT(")"));
 }
 
 /* 'it''s' to it's; anything else as it is. */
@@ -137,15 +137,14 @@ tlc_slice od_key_of_record(tlc_call *c, const struct od_type *type, tlc_slice re
     tlc_slice out = {0, 0};
 
     for (; key; key = key->next) {
-        tlc_slice raw =
-            tlc_json_raw(c->host, c->scope, record, OD_JOIN(c, TLC_TEXT("/"), key->name, tlc_text_n("\0", 1)).ptr);
+        tlc_slice raw = tlc_json_raw(c->host, c->scope, record, tlc_pointer_to(c, key->name));
         tlc_slice text = {0, 0};
         if (!raw.len || c->host->json_text(c->scope, raw, &text) != 1)
             return tlc_text_n(0, 0);
         if (!several)
             return text;
-        out = OD_JOIN(c, out.len ? out : TLC_TEXT(""), out.len ? TLC_TEXT(",") : TLC_TEXT(""), key->name, TLC_TEXT("="),
-                      od_literal(c, type_of(c, type, key->name), raw));
+        out = TLC_JOIN(c, out.len ? out : TLC_TEXT(""), out.len ? TLC_TEXT(",") : TLC_TEXT(""), key->name,
+                       TLC_TEXT("="), od_literal(c, type_of(c, type, key->name), raw));
     }
     return out;
 }

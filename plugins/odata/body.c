@@ -1,6 +1,8 @@
 /* Bodies: numbers that IEEE754Compatible wants as strings, for a double would round them on the way. */
 #include "odata.h"
 
+#include <tidelock/json.h>
+
 static void put_value(tlc_call *c, tlc_writer *writer, const struct od_type *type, tlc_slice raw, int depth);
 
 static int is_exact(tlc_slice type)
@@ -45,25 +47,14 @@ static void put_value(tlc_call *c, tlc_writer *writer, const struct od_type *typ
         return;
     }
     if (raw.ptr[0] == '{') {
-        c->host->json_put(writer, TLC_JSON_OBJECT, TLC_TEXT(""));
+        tlc_json_mark(c->host, writer, TLC_JSON_OBJECT);
         put_members(c, writer, type, raw, depth - 1);
     } else {
-        c->host->json_put(writer, TLC_JSON_ARRAY, TLC_TEXT(""));
+        tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
         while (c->host->json_next(c->scope, raw, &at, &name, &item) == 1)
             put_value(c, writer, type, item, depth - 1);
     }
-    c->host->json_put(writer, TLC_JSON_END, TLC_TEXT(""));
-}
-
-static int has_member(tlc_call *c, tlc_slice object, tlc_slice wanted)
-{
-    tlc_slice name, raw;
-    uint64_t at = 0;
-
-    while (c->host->json_next(c->scope, object, &at, &name, &raw) == 1)
-        if (tlc_same(name, wanted))
-            return 1;
-    return 0;
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
 }
 
 tlc_slice od_body(tlc_call *c, const struct od_type *type, tlc_slice record, tlc_slice key)
@@ -72,20 +63,17 @@ tlc_slice od_body(tlc_call *c, const struct od_type *type, tlc_slice record, tlc
     tlc_slice body = record, name, raw;
     uint64_t at = 0;
 
-    c->host->json_put(writer, TLC_JSON_OBJECT, TLC_TEXT(""));
+    tlc_json_mark(c->host, writer, TLC_JSON_OBJECT);
     while (key.len && key.ptr[0] == '{' && c->host->json_next(c->scope, key, &at, &name, &raw) == 1)
-        if (!has_member(c, record, name))
+        if (!tlc_json_has(c->host, c->scope, record, name))
             put_member(c, writer, type, name, raw, 32);
     put_members(c, writer, type, record, 32);
-    c->host->json_put(writer, TLC_JSON_END, TLC_TEXT(""));
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
     c->host->json_finish(writer, &body);
     return body;
 }
 
 void od_send_body(tlc_call *c, const struct od_type *type, tlc_slice body)
 {
-    od_header(c, "Content-Type",
-              type ? TLC_TEXT("application/json;IEEE754Compatible=true") : TLC_TEXT("application/json"));
-    c->transfer.body_kind = TLC_BODY_BYTES;
-    c->transfer.body = body;
+    tlc_add_body(c, type ? "application/json;IEEE754Compatible=true" : "application/json", body);
 }

@@ -4,6 +4,7 @@
  * read. */
 #include "cursor.h"
 
+#include <tidelock/json.h>
 #include <tidelock/time.h>
 
 #define PAGES 8
@@ -19,11 +20,6 @@ struct changes {
     tlc_event *events;
     uint32_t event_count;
 };
-
-static tlc_slice option(tlc_call *c, const char *pointer)
-{
-    return tlc_json_text(c->host, c->scope, c->request->options, pointer);
-}
 
 /* Key properties: as the settings say, else as the metadata says. 0: neither does. */
 static int find_key(tlc_call *c, struct changes *s)
@@ -56,51 +52,52 @@ static int find_key(tlc_call *c, struct changes *s)
 static tlc_slice order_by(tlc_call *c, const struct changes *s, const char *direction)
 {
     const struct od_key *key = od_model_keys(c->instance->model, s->type);
-    tlc_slice out = OD_JOIN(c, s->modified, tlc_z(direction));
+    tlc_slice out = TLC_JOIN(c, s->modified, tlc_z(direction));
 
     for (; key; key = key->next)
-        out = OD_JOIN(c, out, TLC_TEXT(","), key->name, tlc_z(direction));
+        out = TLC_JOIN(c, out, TLC_TEXT(","), key->name, tlc_z(direction));
     return out;
 }
 
 static const tlc_transfer *ask_newest(tlc_call *c, const struct changes *s)
 {
-    return od_request(
+    return tlc_ask_any(
         c, "GET",
-        OD_JOIN(c, od_percent(c, s->set), TLC_TEXT("?$top=1&$orderby="), od_percent(c, order_by(c, s, " desc"))));
+        TLC_JOIN(c, tlc_percent(c, s->set), TLC_TEXT("?$top=1&$orderby="), tlc_percent(c, order_by(c, s, " desc"))));
 }
 
 static tlc_slice add_option(tlc_call *c, tlc_slice url, const char *name, tlc_slice value)
 {
-    return value.len ? OD_JOIN(c, url, TLC_TEXT("&"), tlc_z(name), TLC_TEXT("="), od_percent(c, value)) : url;
+    return value.len ? TLC_JOIN(c, url, TLC_TEXT("&"), tlc_z(name), TLC_TEXT("="), tlc_percent(c, value)) : url;
 }
 
 /* $select with what the capture itself needs. */
 static tlc_slice selected(tlc_call *c, const struct changes *s)
 {
     const struct od_key *key = od_model_keys(c->instance->model, s->type);
-    tlc_slice out = option(c, "/select");
+    tlc_slice out = tlc_option(c, "/select");
 
     if (!out.len)
         return out;
-    out = OD_JOIN(c, out, TLC_TEXT(","), s->modified);
+    out = TLC_JOIN(c, out, TLC_TEXT(","), s->modified);
     for (; key; key = key->next)
-        out = OD_JOIN(c, out, TLC_TEXT(","), key->name);
+        out = TLC_JOIN(c, out, TLC_TEXT(","), key->name);
     return out;
 }
 
 static const tlc_transfer *ask_first_page(tlc_call *c, struct changes *s)
 {
-    tlc_slice filter = od_cursor_filter(c, &s->cursor, s->modified, s->key, s->overlap_ms), own = option(c, "/filter");
-    tlc_slice url = OD_JOIN(c, od_percent(c, s->set), TLC_TEXT("?$orderby="), od_percent(c, order_by(c, s, "")));
+    tlc_slice filter = od_cursor_filter(c, &s->cursor, s->modified, s->key, s->overlap_ms),
+              own = tlc_option(c, "/filter");
+    tlc_slice url = TLC_JOIN(c, tlc_percent(c, s->set), TLC_TEXT("?$orderby="), tlc_percent(c, order_by(c, s, "")));
 
     if (own.len)
-        filter = filter.len ? OD_JOIN(c, filter, TLC_TEXT(" and ("), own, TLC_TEXT(")")) : own;
+        filter = filter.len ? TLC_JOIN(c, filter, TLC_TEXT(" and ("), own, TLC_TEXT(")")) : own;
     url = add_option(c, url, "$filter", filter);
     url = add_option(c, url, "$select", selected(c, s));
-    url = add_option(c, url, "$expand", option(c, "/expand"));
-    od_request(c, "GET", url);
-    od_header(c, "Prefer", OD_JOIN(c, TLC_TEXT("odata.maxpagesize="), c->instance->page_size));
+    url = add_option(c, url, "$expand", tlc_option(c, "/expand"));
+    tlc_ask_any(c, "GET", url);
+    tlc_add_header(c, "Prefer", TLC_JOIN(c, TLC_TEXT("odata.maxpagesize="), c->instance->page_size));
     s->followed = 0;
     return &c->transfer;
 }
@@ -119,9 +116,9 @@ static const tlc_transfer *ask_next_page(tlc_call *c, struct changes *s)
         url = tlc_text_n(url.ptr + i, url.len - i);
     }
     if (url.len && url.ptr[0] == '/')
-        url = OD_JOIN(c, c->instance->origin, url);
-    od_request(c, "GET", url);
-    od_header(c, "Prefer", OD_JOIN(c, TLC_TEXT("odata.maxpagesize="), c->instance->page_size));
+        url = TLC_JOIN(c, c->instance->origin, url);
+    tlc_ask_any(c, "GET", url);
+    tlc_add_header(c, "Prefer", TLC_JOIN(c, TLC_TEXT("odata.maxpagesize="), c->instance->page_size));
     s->followed = 1;
     return &c->transfer;
 }
@@ -137,13 +134,13 @@ static tlc_slice literal_key(tlc_call *c, const struct changes *s, tlc_slice rec
 
     if (!s->key.len)
         return none;
-    raw = tlc_json_raw(c->host, c->scope, record, OD_JOIN(c, TLC_TEXT("/"), s->key, tlc_text_n("\0", 1)).ptr);
+    raw = tlc_json_raw(c->host, c->scope, record, tlc_pointer_to(c, s->key));
     return raw.len ? od_literal(c, property ? property->type : none, raw) : none;
 }
 
 static tlc_slice modified_of(tlc_call *c, const struct changes *s, tlc_slice record)
 {
-    return tlc_json_text(c->host, c->scope, record, OD_JOIN(c, TLC_TEXT("/"), s->modified, tlc_text_n("\0", 1)).ptr);
+    return tlc_json_text(c->host, c->scope, record, tlc_pointer_to(c, s->modified));
 }
 
 static void begin_now(tlc_call *c, struct changes *s, const tlc_input *in)
@@ -201,16 +198,14 @@ static int take_page(tlc_call *c, struct changes *s, const tlc_input *in)
 {
     tlc_slice page = tlc_keep(c->host, c->scope, in->body), list = tlc_json_raw(c->host, c->scope, page, "/value"), key,
               raw;
-    uint64_t at = 0, count = 0;
+    uint64_t at = 0;
 
     if (!list.len || list.ptr[0] != '[')
         return 0;
     s->next = tlc_json_text(c->host, c->scope, page, "/@odata.nextLink");
-    while (c->host->json_next(c->scope, list, &at, &key, &raw) == 1)
-        count++;
-    s->events = c->host->alloc(c->scope, (count + 1) * sizeof *s->events);
+    s->events = c->host->alloc(c->scope, (tlc_json_count(c->host, c->scope, list) + 1) * sizeof *s->events);
     s->event_count = 0;
-    for (at = 0; c->host->json_next(c->scope, list, &at, &key, &raw) == 1;)
+    while (c->host->json_next(c->scope, list, &at, &key, &raw) == 1)
         make_event(c, s, raw);
     s->cursor.more = s->next.len > 0;
     s->pages++;
@@ -232,10 +227,10 @@ static struct changes *prepare(tlc_call *c)
     struct changes *s = c->state = c->host->alloc(c->scope, sizeof *s);
 
     s->set = c->request->object;
-    s->modified = option(c, "/modified");
+    s->modified = tlc_option(c, "/modified");
     if (!s->modified.len)
         s->modified = TLC_TEXT("ModifiedAt");
-    s->overlap_ms = tlc_duration_read(option(c, "/overlap"), 120000);
+    s->overlap_ms = tlc_duration_read(tlc_option(c, "/overlap"), 120000);
     return s;
 }
 
@@ -253,13 +248,13 @@ void od_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
         if (!od_cursor_read(c, c->request->cursor, &s->cursor))
             TL_FAIL(TLC_GAP, TLC_TEXT("the stored cursor cannot be read"));
         s->stored_more = s->cursor.more;
-    } else if (tlc_is(option(c, "/since"), "now") || !option(c, "/since").len) {
+    } else if (tlc_is(tlc_option(c, "/since"), "now") || !tlc_option(c, "/since").len) {
         TL_HTTP(ask_newest(c, s));
         if (!od_good(in))
             TL_FAIL(0, od_fault(c, in));
         begin_now(c, s, in);
         TL_EMIT(0, 0, od_cursor_write(c, &s->cursor));
-    } else if (!begin_at(c, s, option(c, "/since"))) {
+    } else if (!begin_at(c, s, tlc_option(c, "/since"))) {
         TL_FAIL(TLC_CONFIG, TLC_TEXT("changes: since must be now, all or a time such as 2026-01-31T00:00:00Z"));
     }
     do {

@@ -1,4 +1,4 @@
-/* Entry: instance, calls by role and operation, and the requests of odata.h. */
+/* Entry: instance, routes of requests, and the metadata. */
 #include "odata.h"
 #include <tidelock/manifest.h>
 
@@ -27,110 +27,38 @@ static int32_t open_instance(const tlc_host *host, tlc_scope *scope, tlc_slice c
     return 0;
 }
 
-static void close_instance(tlc_instance *instance)
-{
-    (void)instance; /* everything is the scope's */
-}
-
-static const struct {
-    const char *name;
-    void (*step)(tlc_call *c, const tlc_input *in, tlc_action *out);
-} operations[] = {{"put", od_put}, {"create", od_create},   {"update", od_update}, {"delete", od_delete},
-                  {"get", od_get}, {"related", od_related}, {"find", od_find}};
+static const tlc_route routes[] = {
+    {TLC_FOR(TLC_ROLE_CHANGES), 0, od_changes}, {TLC_FOR_CALLS, "put", od_put},
+    {TLC_FOR_CALLS, "create", od_create},       {TLC_FOR_CALLS, "update", od_update},
+    {TLC_FOR_CALLS, "delete", od_delete},       {TLC_FOR_CALLS, "get", od_get},
+    {TLC_FOR_CALLS, "related", od_related},     {TLC_FOR_CALLS, "find", od_find},
+};
 
 static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request *request, tlc_call **out)
 {
-    tlc_call *call = instance->host->alloc(scope, sizeof *call);
-    int calls = request->role == TLC_ROLE_CALL || request->role == TLC_ROLE_LOOKUP;
-    size_t i;
-
-    call->instance = instance;
-    call->host = instance->host;
-    call->scope = scope;
-    call->request = request;
-    call->done.size = (uint32_t)sizeof call->done;
-    if (request->role == TLC_ROLE_CHANGES)
-        call->step = od_changes;
-    for (i = 0; calls && i < sizeof operations / sizeof operations[0]; i++)
-        if (tlc_is(request->operation, operations[i].name))
-            call->step = operations[i].step;
-    if (!call->step)
-        return TLC_UNSUPPORTED;
-    *out = call;
-    return 0;
+    return tlc_call_begin(instance->host, scope, instance, request, routes, TLC_COUNT(routes), out);
 }
 
-static void step(tlc_call *call, const tlc_input *input, tlc_action *action)
-{
-    call->step(call, input, action);
-}
+TLC_CONNECTOR(open_instance, begin)
 
-static void end(tlc_call *call)
-{
-    (void)call;
-}
-
-static const tlc_connector table = {sizeof table,   TLC_ABI, tlc_manifest, open_instance,
-                                    close_instance, begin,   step,         end};
-
-const tlc_connector *tidelock_connector(uint32_t host_abi)
-{
-    return host_abi >> 16 == TLC_ABI_MAJOR ? &table : 0;
-}
-
-/* ---- requests
+/* ---- answers and metadata
  * ----------------------------------------------------------------------------------------------------------------
  */
-
-const tlc_transfer *od_request(tlc_call *c, const char *method, tlc_slice url)
-{
-    memset(&c->transfer, 0, sizeof c->transfer);
-    c->transfer.size = (uint32_t)sizeof c->transfer;
-    c->transfer.method = tlc_z(method);
-    c->transfer.url = url;
-    c->transfer.any_status = 1;
-    c->transfer.headers = c->headers;
-    return &c->transfer;
-}
-
-void od_header(tlc_call *c, const char *name, tlc_slice value)
-{
-    if (c->transfer.header_count == OD_HEADERS)
-        return;
-    c->headers[c->transfer.header_count].name = tlc_z(name);
-    c->headers[c->transfer.header_count].value = value;
-    c->transfer.header_count++;
-}
-
-tlc_slice od_percent(tlc_call *c, tlc_slice text)
-{
-    tlc_slice out = {0, 0};
-    c->host->encode(c->scope, TLC_PERCENT, text, &out);
-    return out;
-}
-
-tlc_slice od_join(tlc_call *c, const tlc_slice *parts)
-{
-    uint32_t count = 0;
-    while (parts[count].ptr)
-        count++;
-    return tlc_join(c->host, c->scope, parts, count);
-}
-
-tlc_slice od_arg(tlc_call *c, const char *pointer)
-{
-    return tlc_json_text(c->host, c->scope, c->request->args, pointer);
-}
 
 int od_good(const tlc_input *in)
 {
     return in->outcome == TLC_SENT && in->status >= 200 && in->status < 300;
 }
 
+tlc_slice od_bad_key(tlc_call *c)
+{
+    return TLC_JOIN(c, c->request->operation, TLC_TEXT(": key must be a value, or an object of key properties"));
+}
+
 const tlc_transfer *od_ask_model(tlc_call *c)
 {
-    od_request(c, "GET", TLC_TEXT("$metadata"));
-    od_header(c, "Accept", TLC_TEXT("application/xml"));
+    tlc_ask_any(c, "GET", TLC_TEXT("$metadata"));
+    tlc_add_header(c, "Accept", TLC_TEXT("application/xml"));
     return &c->transfer;
 }
 

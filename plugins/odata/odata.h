@@ -3,10 +3,8 @@
 #define ODATA_H
 
 #include "model.h"
-#include <tidelock/async.h>
-#include <tidelock/connector.h>
+#include <tidelock/call.h>
 #include <tidelock/seen.h>
-#include <tidelock/text.h>
 
 struct tlc_instance {
     const tlc_host *host;
@@ -18,21 +16,6 @@ struct tlc_instance {
     tlc_seen seen;
 };
 
-#define OD_HEADERS 4
-
-struct tlc_call {
-    tl_async async; /* first */
-    void (*step)(tlc_call *call, const tlc_input *in, tlc_action *out);
-    tlc_instance *instance;
-    const tlc_host *host;
-    tlc_scope *scope;
-    const tlc_request *request;
-    tlc_transfer transfer;
-    tlc_header headers[OD_HEADERS];
-    tlc_done done;
-    void *state; /* of one kind of call, in the scope */
-};
-
 void od_put(tlc_call *c, const tlc_input *in, tlc_action *out);
 void od_create(tlc_call *c, const tlc_input *in, tlc_action *out);
 void od_update(tlc_call *c, const tlc_input *in, tlc_action *out);
@@ -42,19 +25,13 @@ void od_related(tlc_call *c, const tlc_input *in, tlc_action *out);
 void od_find(tlc_call *c, const tlc_input *in, tlc_action *out);
 void od_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
 
-/* ---- requests (odata.c)
+/* ---- answers and metadata (odata.c)
  * ---------------------------------------------------------------------------------------------------- */
 
-/* The call's transfer, without body and headers; any status comes back. */
-const tlc_transfer *od_request(tlc_call *c, const char *method, tlc_slice url);
-void od_header(tlc_call *c, const char *name, tlc_slice value);
-tlc_slice od_percent(tlc_call *c, tlc_slice text);
-/* Pieces joined; the list ends with an absent slice. */
-tlc_slice od_join(tlc_call *c, const tlc_slice *parts);
-#define OD_JOIN(c, ...) od_join((c), (const tlc_slice[]){__VA_ARGS__, {0, 0}})
-tlc_slice od_arg(tlc_call *c, const char *pointer);
 /* 1: a status below 300 came. */
 int od_good(const tlc_input *in);
+/* "{verb}: key must be …", for an address that came out absent. */
+tlc_slice od_bad_key(tlc_call *c);
 /* $metadata is needed for the types of keys and numbers, once an instance: without them a decimal would go
  * out as a double. */
 const tlc_transfer *od_ask_model(tlc_call *c);

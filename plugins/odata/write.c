@@ -15,10 +15,10 @@ static struct write *prepare(tlc_call *c)
 {
     struct write *s = c->state = c->host->alloc(c->scope, sizeof *s);
 
-    s->object = od_arg(c, "/object");
+    s->object = tlc_arg(c, "/object");
     s->key = tlc_json_raw(c->host, c->scope, c->request->args, "/key");
     s->record = tlc_json_raw(c->host, c->scope, c->request->args, "/record");
-    s->etag = c->request->version.len ? c->request->version : od_arg(c, "/version");
+    s->etag = c->request->version.len ? c->request->version : tlc_arg(c, "/version");
     return s;
 }
 
@@ -42,29 +42,29 @@ static tlc_slice prefer(const tlc_call *c)
 
 static const tlc_transfer *patch(tlc_call *c, struct write *s, tlc_slice if_match)
 {
-    od_request(c, "PATCH", s->address);
+    tlc_ask_any(c, "PATCH", s->address);
     s->body = od_body(c, s->type, s->record, tlc_text_n(0, 0));
     od_send_body(c, s->type, s->body);
-    od_header(c, "Prefer", prefer(c));
+    tlc_add_header(c, "Prefer", prefer(c));
     if (if_match.len)
-        od_header(c, "If-Match", if_match);
+        tlc_add_header(c, "If-Match", if_match);
     return &c->transfer;
 }
 
 static const tlc_transfer *post(tlc_call *c, struct write *s)
 {
-    od_request(c, "POST", od_percent(c, s->object));
+    tlc_ask_any(c, "POST", tlc_percent(c, s->object));
     s->body = od_body(c, s->type, s->record, s->key);
     od_send_body(c, s->type, s->body);
-    od_header(c, "Prefer", prefer(c));
+    tlc_add_header(c, "Prefer", prefer(c));
     return &c->transfer;
 }
 
 static const tlc_transfer *remove_it(tlc_call *c, const struct write *s, tlc_slice if_match)
 {
-    od_request(c, "DELETE", s->address);
+    tlc_ask_any(c, "DELETE", s->address);
     if (if_match.len)
-        od_header(c, "If-Match", if_match);
+        tlc_add_header(c, "If-Match", if_match);
     return &c->transfer;
 }
 
@@ -127,10 +127,10 @@ void od_put(tlc_call *c, const tlc_input *in, tlc_action *out)
     s = prepare(c);
     OD_MODEL(c, in);
     if (!address(c, s))
-        TL_FAIL(TLC_DATA, TLC_TEXT("put: key must be a value, or an object of key properties"));
+        TL_FAIL(TLC_DATA, od_bad_key(c));
     TL_HTTP(patch(c, s, s->etag));
     if (came(in, 428) && !s->etag.len) {
-        TL_HTTP(od_request(c, "GET", s->address));
+        TL_HTTP(tlc_ask_any(c, "GET", s->address));
         if (!od_good(in) && !came(in, 404))
             TL_FAIL(0, od_fault(c, in));
         if (od_good(in)) {
@@ -174,7 +174,7 @@ void od_update(tlc_call *c, const tlc_input *in, tlc_action *out)
     s = prepare(c);
     OD_MODEL(c, in);
     if (!address(c, s))
-        TL_FAIL(TLC_DATA, TLC_TEXT("update: key must be a value, or an object of key properties"));
+        TL_FAIL(TLC_DATA, od_bad_key(c));
     TL_HTTP(patch(c, s, s->etag.len ? s->etag : TLC_TEXT("*")));
     if (came(in, 412) && !s->etag.len)
         TL_FAIL(TLC_MISSING, TLC_TEXT("update: the entity is not there"));
@@ -196,7 +196,7 @@ void od_delete(tlc_call *c, const tlc_input *in, tlc_action *out)
         OD_MODEL(c, in);
     }
     if (!address(c, s))
-        TL_FAIL(TLC_DATA, TLC_TEXT("delete: key must be a value, or an object of key properties"));
+        TL_FAIL(TLC_DATA, od_bad_key(c));
     TL_HTTP(remove_it(c, s, s->etag));
     if (came(in, 428) && !s->etag.len) {
         TL_HTTP(remove_it(c, s, TLC_TEXT("*")));

@@ -8,6 +8,7 @@
 #include "children.h"
 #include "cursor.h"
 
+#include <tidelock/json.h>
 #include <tidelock/time.h>
 
 #define PAGES 4
@@ -32,11 +33,6 @@ struct changes {
  * ----------------------------------------------------------------------------------------------------------------
  */
 
-static tlc_slice option(tlc_call *c, const char *pointer)
-{
-    return tlc_json_text(c->host, c->scope, c->request->options, pointer);
-}
-
 static int same_name(tlc_slice a, const char *name)
 {
     uint64_t i, n = (uint64_t)strlen(name);
@@ -59,7 +55,7 @@ static tlc_slice listed_fields(tlc_call *c)
             continue;
         any = 1;
         if (!same_name(field, "Id") && !same_name(field, "SystemModstamp"))
-            out = SF_JOIN(c, out, TLC_TEXT(", "), field);
+            out = TLC_JOIN(c, out, TLC_TEXT(", "), field);
     }
     return any ? out : none;
 }
@@ -90,7 +86,7 @@ static tlc_slice learn_fields(tlc_call *c, tlc_slice describe)
         if (tlc_is(type, "address") || tlc_is(type, "location") || tlc_is(type, "base64") || tlc_is(name, "Id") ||
             tlc_is(name, "SystemModstamp"))
             continue;
-        list = SF_JOIN(c, list, TLC_TEXT(", "), name);
+        list = TLC_JOIN(c, list, TLC_TEXT(", "), name);
     }
     struct sf_fields *kept = c->host->alloc(instance->scope, sizeof *kept);
     kept->object = tlc_keep(c->host, instance->scope, c->request->object);
@@ -106,15 +102,15 @@ static tlc_slice learn_fields(tlc_call *c, tlc_slice describe)
 
 static const tlc_transfer *ask_describe(tlc_call *c)
 {
-    return sf_get(c, SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, c->request->object), TLC_TEXT("/describe")), 0);
+    return tlc_ask(c, "GET",
+                   TLC_JOIN(c, TLC_TEXT("sobjects/"), tlc_percent(c, c->request->object), TLC_TEXT("/describe")));
 }
 
 static const tlc_transfer *ask_newest(tlc_call *c, const struct changes *s)
 {
-    return sf_get(c,
-                  sf_query_url(c, SF_JOIN(c, TLC_TEXT("SELECT Id, SystemModstamp FROM "), s->object,
-                                          TLC_TEXT(" ORDER BY SystemModstamp DESC, Id DESC LIMIT 1"))),
-                  0);
+    return tlc_ask(c, "GET",
+                   sf_query_url(c, TLC_JOIN(c, TLC_TEXT("SELECT Id, SystemModstamp FROM "), s->object,
+                                            TLC_TEXT(" ORDER BY SystemModstamp DESC, Id DESC LIMIT 1"))));
 }
 
 static const tlc_transfer *ask_first_page(tlc_call *c, const struct changes *s)
@@ -123,15 +119,12 @@ static const tlc_transfer *ask_first_page(tlc_call *c, const struct changes *s)
     tlc_slice and = condition.len && s->where.len ? TLC_TEXT(" AND ") : empty;
     tlc_slice open = s->where.len ? TLC_TEXT("(") : empty, close = s->where.len ? TLC_TEXT(")") : empty;
     tlc_slice soql =
-        SF_JOIN(c, TLC_TEXT("SELECT "), s->fields, TLC_TEXT(" FROM "), s->object,
-                condition.len || s->where.len ? TLC_TEXT(" WHERE ") : empty, condition.len ? condition : empty, and,
-                open, s->where.len ? s->where : empty, close, TLC_TEXT(" ORDER BY SystemModstamp, Id"));
+        TLC_JOIN(c, TLC_TEXT("SELECT "), s->fields, TLC_TEXT(" FROM "), s->object,
+                 condition.len || s->where.len ? TLC_TEXT(" WHERE ") : empty, condition.len ? condition : empty, and,
+                 open, s->where.len ? s->where : empty, close, TLC_TEXT(" ORDER BY SystemModstamp, Id"));
 
-    sf_get(c, sf_query_url(c, soql), 0);
-    c->header.name = TLC_TEXT("Sforce-Query-Options");
-    c->header.value = TLC_TEXT("batchSize=1000");
-    c->transfer.headers = &c->header;
-    c->transfer.header_count = 1;
+    tlc_ask(c, "GET", sf_query_url(c, soql));
+    tlc_add_header(c, "Sforce-Query-Options", TLC_TEXT("batchSize=1000"));
     return &c->transfer;
 }
 
@@ -207,10 +200,8 @@ static int take_page(tlc_call *c, struct changes *s, const tlc_input *in)
     s->next = tlc_is(tlc_json_raw(c->host, c->scope, s->page, "/done"), "false")
                   ? tlc_json_text(c->host, c->scope, s->page, "/nextRecordsUrl")
                   : tlc_text_n(0, 0);
-    for (s->count = 0; c->host->json_next(c->scope, list, &at, &key, &raw) == 1; s->count++)
-        ;
-    s->records = c->host->alloc(c->scope, (s->count + 1) * sizeof *s->records);
-    for (s->count = 0, at = 0; c->host->json_next(c->scope, list, &at, &key, &raw) == 1;)
+    s->records = c->host->alloc(c->scope, (tlc_json_count(c->host, c->scope, list) + 1) * sizeof *s->records);
+    for (s->count = 0; c->host->json_next(c->scope, list, &at, &key, &raw) == 1;)
         s->records[s->count++] = raw;
     s->child.record = 0;
     s->pages++;
@@ -264,10 +255,10 @@ static int log_is_due(const struct changes *s)
 
 static const tlc_transfer *ask_log(tlc_call *c, const struct changes *s)
 {
-    return sf_get(c,
-                  SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, s->object), TLC_TEXT("/deleted?start="),
-                          sf_percent(c, s->cursor.deleted), TLC_TEXT("&end="), sf_percent(c, time_text(c, s->now_ms))),
-                  1);
+    return tlc_ask_any(c, "GET",
+                       TLC_JOIN(c, TLC_TEXT("sobjects/"), tlc_percent(c, s->object), TLC_TEXT("/deleted?start="),
+                                tlc_percent(c, s->cursor.deleted), TLC_TEXT("&end="),
+                                tlc_percent(c, time_text(c, s->now_ms))));
 }
 
 static int log_has_gap(tlc_call *c, const struct changes *s, const tlc_input *in)
@@ -290,10 +281,9 @@ static void take_log(tlc_call *c, struct changes *s, const tlc_input *in)
 
     s->page = tlc_keep(c->host, c->scope, in->body);
     list = tlc_json_raw(c->host, c->scope, s->page, "/deletedRecords");
-    for (s->count = 0; list.len && c->host->json_next(c->scope, list, &at, &key, &raw) == 1; s->count++)
-        ;
+    s->count = tlc_json_count(c->host, c->scope, list);
     s->events = c->host->alloc(c->scope, (s->count + 1) * sizeof *s->events);
-    for (s->event_count = 0, at = 0; list.len && c->host->json_next(c->scope, list, &at, &key, &raw) == 1;) {
+    for (s->event_count = 0; list.len && c->host->json_next(c->scope, list, &at, &key, &raw) == 1;) {
         tlc_event *event = &s->events[s->event_count];
         event->size = (uint32_t)sizeof *event;
         event->object = s->object;
@@ -317,8 +307,8 @@ static struct changes *prepare(tlc_call *c)
     struct changes *s = c->state = c->host->alloc(c->scope, sizeof *s);
 
     s->object = c->request->object;
-    s->where = option(c, "/where");
-    s->overlap_ms = tlc_duration_read(option(c, "/overlap"), 120000);
+    s->where = tlc_option(c, "/where");
+    s->overlap_ms = tlc_duration_read(tlc_option(c, "/overlap"), 120000);
     s->want_deleted = !tlc_is(tlc_json_raw(c->host, c->scope, c->request->options, "/deleted"), "false");
     s->fields = listed_fields(c);
     if (!s->fields.len)
@@ -336,11 +326,11 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
         if (!sf_cursor_read(c, c->request->cursor, &s->cursor))
             TL_FAIL(TLC_GAP, TLC_TEXT("the stored cursor cannot be read"));
         s->stored_more = s->cursor.more;
-    } else if (tlc_is(option(c, "/since"), "now") || !option(c, "/since").len) {
+    } else if (tlc_is(tlc_option(c, "/since"), "now") || !tlc_option(c, "/since").len) {
         TL_HTTP(ask_newest(c, s));
         begin_now(c, s, in);
         TL_EMIT(0, 0, sf_cursor_write(c, &s->cursor));
-    } else if (!begin_at(c, s, option(c, "/since"))) {
+    } else if (!begin_at(c, s, tlc_option(c, "/since"))) {
         TL_FAIL(TLC_CONFIG, TLC_TEXT("changes: since must be now, all or a time such as 2026-01-31T00:00:00Z"));
     }
     if (!s->fields.len) {
@@ -350,7 +340,7 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
 
     do {
         if (s->next.len) {
-            TL_HTTP(sf_get(c, sf_relative(s->next), 1));
+            TL_HTTP(tlc_ask_any(c, "GET", sf_relative(s->next)));
             if (locator_gone(c, in)) {
                 s->next.len = 0;
                 continue; /* a new query, behind the last record */
@@ -363,7 +353,7 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
         if (!take_page(c, s, in))
             TL_FAIL(TLC_RETRY, TLC_TEXT("the answer to the query has no records"));
         while (sf_children_open(c, s->records, s->count, &s->child)) {
-            TL_HTTP(sf_get(c, sf_relative(s->child.next), 0));
+            TL_HTTP(tlc_ask(c, "GET", sf_relative(s->child.next)));
             if (!sf_children_join(c, &s->records[s->child.record], &s->child, tlc_keep(c->host, c->scope, in->body)))
                 TL_FAIL(TLC_RETRY, TLC_TEXT("the rest of a record's children cannot be read"));
         }

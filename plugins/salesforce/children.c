@@ -2,6 +2,8 @@
  * in, since a cut record looks like a whole one. */
 #include "children.h"
 
+#include <tidelock/json.h>
+
 /* The first child result of the record that is not complete. */
 static int open_child(tlc_call *c, tlc_slice record, tlc_slice *name, tlc_slice *next)
 {
@@ -41,21 +43,17 @@ static void put_joined(tlc_call *c, tlc_writer *writer, tlc_slice had, tlc_slice
 {
     tlc_slice next = tlc_json_raw(c->host, c->scope, page, "/nextRecordsUrl");
 
-    c->host->json_put(writer, TLC_JSON_OBJECT, TLC_TEXT(""));
-    c->host->json_put(writer, TLC_JSON_KEY, TLC_TEXT("totalSize"));
-    c->host->json_put(writer, TLC_JSON_RAW, tlc_json_raw(c->host, c->scope, had, "/totalSize"));
-    c->host->json_put(writer, TLC_JSON_KEY, TLC_TEXT("done"));
-    c->host->json_put(writer, TLC_JSON_RAW, tlc_json_raw(c->host, c->scope, page, "/done"));
-    if (next.len) {
-        c->host->json_put(writer, TLC_JSON_KEY, TLC_TEXT("nextRecordsUrl"));
-        c->host->json_put(writer, TLC_JSON_RAW, next);
-    }
+    tlc_json_mark(c->host, writer, TLC_JSON_OBJECT);
+    tlc_json_member(c->host, writer, TLC_TEXT("totalSize"), TLC_JSON_RAW,
+                    tlc_json_raw(c->host, c->scope, had, "/totalSize"));
+    tlc_json_member(c->host, writer, TLC_TEXT("done"), TLC_JSON_RAW, tlc_json_raw(c->host, c->scope, page, "/done"));
+    tlc_json_optional(c->host, writer, "nextRecordsUrl", TLC_JSON_RAW, next);
     c->host->json_put(writer, TLC_JSON_KEY, TLC_TEXT("records"));
-    c->host->json_put(writer, TLC_JSON_ARRAY, TLC_TEXT(""));
+    tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
     put_items(c, writer, tlc_json_raw(c->host, c->scope, had, "/records"));
     put_items(c, writer, tlc_json_raw(c->host, c->scope, page, "/records"));
-    c->host->json_put(writer, TLC_JSON_END, TLC_TEXT(""));
-    c->host->json_put(writer, TLC_JSON_END, TLC_TEXT(""));
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
 }
 
 int sf_children_join(tlc_call *c, tlc_slice *record, const struct sf_child *child, tlc_slice page)
@@ -64,7 +62,7 @@ int sf_children_join(tlc_call *c, tlc_slice *record, const struct sf_child *chil
     tlc_slice key, raw;
     uint64_t at = 0;
 
-    c->host->json_put(writer, TLC_JSON_OBJECT, TLC_TEXT(""));
+    tlc_json_mark(c->host, writer, TLC_JSON_OBJECT);
     while (c->host->json_next(c->scope, *record, &at, &key, &raw) == 1) {
         c->host->json_put(writer, TLC_JSON_KEY, key);
         if (tlc_same(key, child->name))
@@ -72,6 +70,6 @@ int sf_children_join(tlc_call *c, tlc_slice *record, const struct sf_child *chil
         else
             c->host->json_put(writer, TLC_JSON_RAW, raw);
     }
-    c->host->json_put(writer, TLC_JSON_END, TLC_TEXT(""));
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
     return c->host->json_finish(writer, record) == 1;
 }

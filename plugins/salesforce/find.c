@@ -14,17 +14,12 @@ static int is_name(tlc_slice text)
     return text.len > 0;
 }
 
-static tlc_slice arg(tlc_call *c, const char *pointer)
-{
-    return tlc_json_text(c->host, c->scope, c->request->args, pointer);
-}
-
 static const tlc_transfer *ask(tlc_call *c)
 {
     tlc_slice soql =
-        SF_JOIN(c, TLC_TEXT("SELECT Id, SystemModstamp FROM "), arg(c, "/object"), TLC_TEXT(" WHERE "),
-                arg(c, "/field"), TLC_TEXT(" = "), sf_soql_text(c, arg(c, "/value")), TLC_TEXT(" LIMIT 2"));
-    return sf_get(c, sf_query_url(c, soql), 0);
+        TLC_JOIN(c, TLC_TEXT("SELECT Id, SystemModstamp FROM "), tlc_arg(c, "/object"), TLC_TEXT(" WHERE "),
+                 tlc_arg(c, "/field"), TLC_TEXT(" = "), sf_soql_text(c, tlc_arg(c, "/value")), TLC_TEXT(" LIMIT 2"));
+    return tlc_ask(c, "GET", sf_query_url(c, soql));
 }
 
 static uint32_t small_number(tlc_slice digits)
@@ -39,7 +34,7 @@ static uint32_t small_number(tlc_slice digits)
 void sf_find(tlc_call *c, const tlc_input *in, tlc_action *out)
 {
     TL_BEGIN(&c->async, in, out);
-    if (!is_name(arg(c, "/object")) || !is_name(arg(c, "/field")))
+    if (!is_name(tlc_arg(c, "/object")) || !is_name(tlc_arg(c, "/field")))
         TL_FAIL(TLC_DATA, TLC_TEXT("find: object and field must be names of letters, digits and _"));
     TL_HTTP(ask(c));
     c->done.document = tlc_keep(c->host, c->scope, in->body);

@@ -2,6 +2,8 @@
  * is why this is code. The record's own Id is allowed as key too: then it is an update. */
 #include "salesforce.h"
 
+#include <tidelock/json.h>
+
 struct put {
     tlc_slice object, field, value, body;
     int by_id;
@@ -30,30 +32,23 @@ static int write_body(tlc_call *c, struct put *put)
     tlc_writer *writer = c->host->json_writer(c->scope);
     uint64_t at = 0;
 
-    c->host->json_put(writer, TLC_JSON_OBJECT, TLC_TEXT(""));
+    tlc_json_mark(c->host, writer, TLC_JSON_OBJECT);
     while (c->host->json_next(c->scope, record, &at, &name, &raw) == 1) {
         if (tlc_same(name, put->field) || tlc_is(name, "Id") || tlc_is(name, "attributes"))
             continue;
-        c->host->json_put(writer, TLC_JSON_KEY, name);
-        c->host->json_put(writer, TLC_JSON_RAW, raw);
+        tlc_json_member(c->host, writer, name, TLC_JSON_RAW, raw);
     }
-    c->host->json_put(writer, TLC_JSON_END, TLC_TEXT(""));
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
     return c->host->json_finish(writer, &put->body);
 }
 
 static const tlc_transfer *send(tlc_call *c, const struct put *put)
 {
-    tlc_slice to = SF_JOIN(c, TLC_TEXT("sobjects/"), sf_percent(c, put->object), TLC_TEXT("/"),
-                           put->by_id ? TLC_TEXT("") : sf_percent(c, put->field),
-                           put->by_id ? TLC_TEXT("") : TLC_TEXT("/"), sf_percent(c, put->value));
-    sf_get(c, to, 0);
-    c->transfer.method = TLC_TEXT("PATCH");
-    c->header.name = TLC_TEXT("Content-Type");
-    c->header.value = TLC_TEXT("application/json");
-    c->transfer.headers = &c->header;
-    c->transfer.header_count = 1;
-    c->transfer.body_kind = TLC_BODY_BYTES;
-    c->transfer.body = put->body;
+    tlc_slice to = TLC_JOIN(c, TLC_TEXT("sobjects/"), tlc_percent(c, put->object), TLC_TEXT("/"),
+                            put->by_id ? TLC_TEXT("") : tlc_percent(c, put->field),
+                            put->by_id ? TLC_TEXT("") : TLC_TEXT("/"), tlc_percent(c, put->value));
+    tlc_ask(c, "PATCH", to);
+    tlc_add_body(c, "application/json", put->body);
     return &c->transfer;
 }
 
@@ -68,7 +63,7 @@ static void read_answer(tlc_call *c, const struct put *put, const tlc_input *in)
     if (!c->done.id.len)
         c->done.id = put->by_id ? put->value : c->request->key;
     if (c->done.id.len)
-        c->done.url = SF_JOIN(c, c->instance->url, TLC_TEXT("/"), c->done.id);
+        c->done.url = TLC_JOIN(c, c->instance->url, TLC_TEXT("/"), c->done.id);
     if (in->status != 204 && body.len)
         c->done.document = body;
 }
@@ -79,7 +74,7 @@ void sf_put(tlc_call *c, const tlc_input *in, tlc_action *out)
 
     TL_BEGIN(&c->async, in, out);
     put = c->state = c->host->alloc(c->scope, sizeof *put);
-    put->object = tlc_json_text(c->host, c->scope, c->request->args, "/object");
+    put->object = tlc_arg(c, "/object");
     if (!read_key(c, put))
         TL_FAIL(TLC_DATA, TLC_TEXT("put: key must be one field and its value, {\"Order_No__c\": \"SO-1\"}"));
     if (write_body(c, put) != 1)

@@ -4,10 +4,8 @@
 #ifndef SALESFORCE_H
 #define SALESFORCE_H
 
-#include <tidelock/async.h>
-#include <tidelock/connector.h>
+#include <tidelock/call.h>
 #include <tidelock/seen.h>
-#include <tidelock/text.h>
 
 /* The fields of an object, as describe gave them. */
 struct sf_fields {
@@ -23,19 +21,6 @@ struct tlc_instance {
     tlc_seen seen;
 };
 
-struct tlc_call {
-    tl_async async; /* first */
-    void (*step)(tlc_call *call, const tlc_input *in, tlc_action *out);
-    tlc_instance *instance;
-    const tlc_host *host;
-    tlc_scope *scope;
-    const tlc_request *request;
-    tlc_transfer transfer;
-    tlc_header header;
-    tlc_done done;
-    void *state; /* of one kind of call, in the scope */
-};
-
 void sf_put(tlc_call *c, const tlc_input *in, tlc_action *out);
 void sf_find(tlc_call *c, const tlc_input *in, tlc_action *out);
 void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
@@ -44,12 +29,6 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
  * ------------------------------------------------------------------------------------------------------------
  */
 
-/* The call's transfer, as a GET of that address. */
-const tlc_transfer *sf_get(tlc_call *c, tlc_slice url, int any_status);
-tlc_slice sf_percent(tlc_call *c, tlc_slice text);
-/* Pieces joined; the list ends with an absent slice. */
-tlc_slice sf_join(tlc_call *c, const tlc_slice *parts);
-#define SF_JOIN(c, ...) sf_join((c), (const tlc_slice[]){__VA_ARGS__, {0, 0}})
 /* The path of a next page, without "/services/data/vNN.N/", since the base has that. */
 tlc_slice sf_relative(tlc_slice url);
 /* "query?q=…" of a SOQL text. */

@@ -3,7 +3,7 @@
 
 tlc_slice sf_query_url(tlc_call *c, tlc_slice soql)
 {
-    return SF_JOIN(c, TLC_TEXT("query?q="), sf_percent(c, soql));
+    return TLC_JOIN(c, TLC_TEXT("query?q="), tlc_percent(c, soql));
 }
 
 tlc_slice sf_soql_text(tlc_call *c, tlc_slice text)

@@ -7,6 +7,7 @@
  * nothing is wanted. */
 #include "zendesk.h"
 
+#include <tidelock/json.h>
 #include <tidelock/time.h>
 
 #define PAGES 5
@@ -20,11 +21,6 @@ struct changes {
     tlc_event *events;
     uint32_t event_count;
 };
-
-static tlc_slice option(tlc_call *c, const char *pointer)
-{
-    return tlc_json_text(c->host, c->scope, c->request->options, pointer);
-}
 
 static int64_t number(tlc_slice digits)
 {
@@ -48,25 +44,17 @@ static tlc_slice digits(tlc_call *c, int64_t n)
  * --------------------------------------------------------------------------------------------------------------
  */
 
-static void put(tlc_call *c, tlc_writer *writer, const char *name, int32_t kind, tlc_slice value)
-{
-    if (!value.len)
-        return;
-    c->host->json_put(writer, TLC_JSON_KEY, tlc_z(name));
-    c->host->json_put(writer, kind, value);
-}
-
 static tlc_slice cursor(tlc_call *c, const struct changes *s)
 {
     tlc_writer *writer = c->host->json_writer(c->scope);
     tlc_slice text = {0, 0};
 
-    c->host->json_put(writer, TLC_JSON_OBJECT, TLC_TEXT(""));
-    put(c, writer, "after", TLC_JSON_STRING, s->after);
+    tlc_json_mark(c->host, writer, TLC_JSON_OBJECT);
+    tlc_json_optional(c->host, writer, "after", TLC_JSON_STRING, s->after);
     if (!s->after.len)
-        put(c, writer, "start", TLC_JSON_RAW, digits(c, s->start_s));
-    put(c, writer, "floor", TLC_JSON_STRING, s->floor);
-    c->host->json_put(writer, TLC_JSON_END, TLC_TEXT(""));
+        tlc_json_optional(c->host, writer, "start", TLC_JSON_RAW, digits(c, s->start_s));
+    tlc_json_optional(c->host, writer, "floor", TLC_JSON_STRING, s->floor);
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
     c->host->json_finish(writer, &text);
     return text;
 }
@@ -74,7 +62,7 @@ static tlc_slice cursor(tlc_call *c, const struct changes *s)
 /* 0: what is stored, or the setting `since`, cannot be read. */
 static int begin_at(tlc_call *c, struct changes *s)
 {
-    tlc_slice stored = c->request->cursor, since = option(c, "/since");
+    tlc_slice stored = c->request->cursor, since = tlc_option(c, "/since");
     int64_t now_ms = c->host->wall_ms(c->scope), ms = 0;
     char text[TLC_TIME_SIZE];
 
@@ -93,7 +81,7 @@ static int begin_at(tlc_call *c, struct changes *s)
         ms = now_ms; /* the platform's clock takes its place with the first answer */
     }
     s->floor = tlc_keep(c->host, c->scope, tlc_text_n(tlc_time_print(ms, text).ptr, 19));
-    s->floor = ZD_JOIN(c, s->floor, TLC_TEXT("Z"));
+    s->floor = TLC_JOIN(c, s->floor, TLC_TEXT("Z"));
     s->start_s = (ms < now_ms - BACK_MS ? ms : now_ms - BACK_MS) / 1000;
     if (s->start_s < 0)
         s->start_s = 0;
@@ -106,12 +94,12 @@ static int begin_at(tlc_call *c, struct changes *s)
 
 static const tlc_transfer *ask(tlc_call *c, const struct changes *s)
 {
-    tlc_slice path = ZD_JOIN(c, TLC_TEXT("incremental/"), tlc_z(c->kind->path),
-                             s->by_time ? TLC_TEXT(".json?") : TLC_TEXT("/cursor.json?"));
+    tlc_slice path = TLC_JOIN(c, TLC_TEXT("incremental/"), tlc_z(c->kind->path),
+                              s->by_time ? TLC_TEXT(".json?") : TLC_TEXT("/cursor.json?"));
 
     if (s->after.len)
-        return zd_request(c, "GET", ZD_JOIN(c, path, TLC_TEXT("cursor="), zd_percent(c, s->after)));
-    return zd_request(c, "GET", ZD_JOIN(c, path, TLC_TEXT("start_time="), digits(c, s->start_s)));
+        return tlc_ask(c, "GET", TLC_JOIN(c, path, TLC_TEXT("cursor="), tlc_percent(c, s->after)));
+    return tlc_ask(c, "GET", TLC_JOIN(c, path, TLC_TEXT("start_time="), digits(c, s->start_s)));
 }
 
 static int is_gone(tlc_call *c, tlc_slice record)
@@ -162,15 +150,13 @@ static void move_on(tlc_call *c, struct changes *s, tlc_slice page)
 static int take(tlc_call *c, struct changes *s, const tlc_input *in)
 {
     tlc_slice page = tlc_keep(c->host, c->scope, in->body), rows = zd_rows(c, page), key, raw;
-    uint64_t at = 0, count = 0;
+    uint64_t at = 0;
 
     if (!rows.len || rows.ptr[0] != '[')
         return 0;
-    while (c->host->json_next(c->scope, rows, &at, &key, &raw) == 1)
-        count++;
-    s->events = c->host->alloc(c->scope, (count + 1) * sizeof *s->events);
+    s->events = c->host->alloc(c->scope, (tlc_json_count(c->host, c->scope, rows) + 1) * sizeof *s->events);
     s->event_count = 0;
-    for (at = 0; c->host->json_next(c->scope, rows, &at, &key, &raw) == 1;)
+    while (c->host->json_next(c->scope, rows, &at, &key, &raw) == 1)
         make_event(c, s, raw);
     s->more = tlc_is(tlc_json_raw(c->host, c->scope, page, "/end_of_stream"), "false");
     move_on(c, s, page);
@@ -181,14 +167,14 @@ static int take(tlc_call *c, struct changes *s, const tlc_input *in)
 /* "now" by the platform's clock: ours may be ahead, and would leave out what it should not. */
 static void correct_floor(tlc_call *c, struct changes *s, const tlc_input *in)
 {
-    tlc_slice since = option(c, "/since");
+    tlc_slice since = tlc_option(c, "/since");
     char text[TLC_TIME_SIZE];
     int64_t ms;
 
     if (c->request->cursor.len || (since.len && !tlc_is(since, "now")) || s->pages > 0 ||
         !tlc_http_date_read(tlc_header_get(in->headers, in->header_count, "Date"), &ms))
         return;
-    s->floor = ZD_JOIN(c, tlc_text_n(tlc_time_print(ms, text).ptr, 19), TLC_TEXT("Z"));
+    s->floor = TLC_JOIN(c, tlc_text_n(tlc_time_print(ms, text).ptr, 19), TLC_TEXT("Z"));
 }
 
 void zd_changes(tlc_call *c, const tlc_input *in, tlc_action *out)

@@ -3,7 +3,7 @@
 
 #include <tidelock/text.h>
 
-static const struct zd_kind kinds[] = {
+static const tlc_kind kinds[] = {
     {"tickets", "Ticket", "ticket", 0, 1},
     {"users", "User", "user", 1, 1},
     {"organizations", "Organization", "organization", 1, 1},
@@ -12,14 +12,14 @@ static const struct zd_kind kinds[] = {
     {"user_fields", "UserField", "user_field", 0, 0},
 };
 
-const struct zd_kind *zd_kind_at(int i)
+const tlc_kind *zd_kind_at(int i)
 {
     return i >= 0 && i < (int)(sizeof kinds / sizeof kinds[0]) ? &kinds[i] : 0;
 }
 
-const struct zd_kind *zd_kind_named(tlc_slice name)
+const tlc_kind *zd_kind_named(tlc_slice name)
 {
-    const struct zd_kind *kind;
+    const tlc_kind *kind;
     int i;
 
     for (i = 0; (kind = zd_kind_at(i)); i++)
@@ -28,10 +28,10 @@ const struct zd_kind *zd_kind_named(tlc_slice name)
     return 0;
 }
 
-const struct zd_kind *zd_kind_of_event(tlc_slice type)
+const tlc_kind *zd_kind_of_event(tlc_slice type)
 {
     static const char prefix[] = "zen:event-type:";
-    const struct zd_kind *kind;
+    const tlc_kind *kind;
     tlc_slice word = type;
     uint64_t n = sizeof prefix - 1;
     int i;

@@ -2,9 +2,9 @@
 #ifndef ZENDESK_KINDS_H
 #define ZENDESK_KINDS_H
 
-#include <tidelock/connector.h>
+#include <tidelock/call.h>
 
-struct zd_kind {
+struct tlc_kind {
     const char *path;  /* "tickets": what the object is called */
     const char *alias; /* "Ticket": understood as well */
     const char *one;   /* "ticket" */
@@ -13,10 +13,10 @@ struct zd_kind {
 };
 
 /* By path or alias; NULL when unknown. */
-const struct zd_kind *zd_kind_named(tlc_slice name);
+const tlc_kind *zd_kind_named(tlc_slice name);
 /* By the word in "zen:event-type:ticket.created"; NULL for what we do not read. */
-const struct zd_kind *zd_kind_of_event(tlc_slice type);
+const tlc_kind *zd_kind_of_event(tlc_slice type);
 /* All kinds, one after another; NULL at the end. */
-const struct zd_kind *zd_kind_at(int i);
+const tlc_kind *zd_kind_at(int i);
 
 #endif

@@ -12,11 +12,11 @@ struct list {
 
 static const tlc_transfer *ask_first(tlc_call *c)
 {
-    tlc_slice size = zd_arg(c, "/page_size"), path = ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT(".json"));
+    tlc_slice size = tlc_arg(c, "/page_size"), path = TLC_JOIN(c, tlc_z(c->kind->path), TLC_TEXT(".json"));
 
     if (tlc_is(size, "0"))
-        return zd_request(c, "GET", path);
-    return zd_request(c, "GET", ZD_JOIN(c, path, TLC_TEXT("?page%5Bsize%5D="), size.len ? size : TLC_TEXT("100")));
+        return tlc_ask(c, "GET", path);
+    return tlc_ask(c, "GET", TLC_JOIN(c, path, TLC_TEXT("?page%5Bsize%5D="), size.len ? size : TLC_TEXT("100")));
 }
 
 /* Behind "/api/v2/". */
@@ -27,8 +27,8 @@ static const tlc_transfer *ask_next(tlc_call *c, const struct list *s)
 
     for (i = 0; i + n <= s->next.len; i++)
         if (memcmp(s->next.ptr + i, root, (size_t)n) == 0)
-            return zd_request(c, "GET", tlc_text_n(s->next.ptr + i + n, s->next.len - i - n));
-    return zd_request(c, "GET", s->next);
+            return tlc_ask(c, "GET", tlc_text_n(s->next.ptr + i + n, s->next.len - i - n));
+    return tlc_ask(c, "GET", s->next);
 }
 
 static void take(tlc_call *c, struct list *s, const tlc_input *in)

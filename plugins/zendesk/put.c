@@ -3,6 +3,8 @@
  * made, so that a repeat within two hours of a lost answer makes no second one. */
 #include "zendesk.h"
 
+#include <tidelock/json.h>
+
 struct put {
     tlc_slice record, field, raw, value; /* the key: its one field, the value as JSON and as text */
     tlc_slice found;                     /* id of the ticket */
@@ -30,15 +32,15 @@ static const tlc_transfer *send_by_id(tlc_call *c, const struct put *s, tlc_slic
 {
     tlc_slice none = {0, 0};
 
-    zd_request(c, "PUT", ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, id), TLC_TEXT(".json")));
-    zd_send_body(c, zd_wrap(c, s->record, tlc_is(s->field, "id") ? none : s->field, s->raw));
+    tlc_ask(c, "PUT", TLC_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), tlc_percent(c, id), TLC_TEXT(".json")));
+    tlc_add_body(c, "application/json", zd_wrap(c, s->record, tlc_is(s->field, "id") ? none : s->field, s->raw));
     return &c->transfer;
 }
 
 static const tlc_transfer *create_or_update(tlc_call *c, const struct put *s)
 {
-    zd_request(c, "POST", ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/create_or_update.json")));
-    zd_send_body(c, zd_wrap(c, s->record, s->field, s->raw));
+    tlc_ask(c, "POST", TLC_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/create_or_update.json")));
+    tlc_add_body(c, "application/json", zd_wrap(c, s->record, s->field, s->raw));
     return &c->transfer;
 }
 
@@ -47,24 +49,22 @@ static const tlc_transfer *make(tlc_call *c, const struct put *s)
 {
     tlc_slice body = zd_wrap(c, s->record, s->field, s->raw), digest = {0, 0}, hex = {0, 0};
 
-    zd_request(c, "POST", ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT(".json")));
-    zd_send_body(c, body);
+    tlc_ask(c, "POST", TLC_JOIN(c, tlc_z(c->kind->path), TLC_TEXT(".json")));
+    tlc_add_body(c, "application/json", body);
     c->host->hash(c->scope, TLC_SHA256, body, &digest);
     c->host->encode(c->scope, TLC_HEX, digest, &hex);
-    zd_header(c, "Idempotency-Key", ZD_JOIN(c, TLC_TEXT("tidelock-put-"), hex));
+    tlc_add_header(c, "Idempotency-Key", TLC_JOIN(c, TLC_TEXT("tidelock-put-"), hex));
     return &c->transfer;
 }
 
 /* How many there are, and the first one's id. */
-static int count_found(tlc_call *c, struct put *s, const tlc_input *in)
+static uint32_t count_found(tlc_call *c, struct put *s, const tlc_input *in)
 {
-    tlc_slice rows = zd_rows(c, tlc_keep(c->host, c->scope, in->body)), key, raw;
-    uint64_t at = 0;
-    int count = 0;
+    tlc_slice rows = zd_rows(c, tlc_keep(c->host, c->scope, in->body)), first;
+    uint32_t count = tlc_json_first(c->host, c->scope, rows, &first);
 
-    while (rows.len && c->host->json_next(c->scope, rows, &at, &key, &raw) == 1)
-        if (count++ == 0)
-            s->found = tlc_json_text(c->host, c->scope, raw, "/id");
+    if (count)
+        s->found = tlc_json_text(c->host, c->scope, first, "/id");
     return count;
 }
 
@@ -84,7 +84,7 @@ void zd_put(tlc_call *c, const tlc_input *in, tlc_action *out)
     } else if (c->kind->upserts) {
         TL_HTTP(create_or_update(c, s));
     } else {
-        TL_HTTP(zd_request(c, "GET", zd_find_url(c, s->value)));
+        TL_HTTP(tlc_ask(c, "GET", zd_find_url(c, s->value)));
         if (count_found(c, s, in) > 1)
             TL_FAIL(TLC_DATA, TLC_TEXT("put: several records have this external_id; nothing was written. "
                                        "Leave it to one of them in Zendesk"));

@@ -1,12 +1,13 @@
 /* get, show_many, find. */
 #include "zendesk.h"
 
+#include <tidelock/json.h>
+
 static const tlc_transfer *ask_one(tlc_call *c)
 {
-    zd_request(c, "GET",
-               ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, zd_arg(c, "/id")), TLC_TEXT(".json")));
-    c->transfer.any_status = 1;
-    return &c->transfer;
+    return tlc_ask_any(
+        c, "GET",
+        TLC_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), tlc_percent(c, tlc_arg(c, "/id")), TLC_TEXT(".json")));
 }
 
 void zd_get(tlc_call *c, const tlc_input *in, tlc_action *out)
@@ -25,18 +26,14 @@ void zd_get(tlc_call *c, const tlc_input *in, tlc_action *out)
 
 tlc_slice zd_rows(tlc_call *c, tlc_slice body)
 {
-    tlc_slice pointer = ZD_JOIN(c, TLC_TEXT("/"), tlc_z(c->kind->path), tlc_text_n("\0", 1));
-    return tlc_json_raw(c->host, c->scope, body, pointer.ptr);
+    return tlc_json_raw(c->host, c->scope, body, tlc_pointer_to(c, tlc_z(c->kind->path)));
 }
 
 static void take_rows(tlc_call *c, const tlc_input *in)
 {
-    tlc_slice rows = zd_rows(c, tlc_keep(c->host, c->scope, in->body)), key, raw, first = {0, 0};
-    uint64_t at = 0;
+    tlc_slice rows = zd_rows(c, tlc_keep(c->host, c->scope, in->body)), first;
 
-    while (rows.len && c->host->json_next(c->scope, rows, &at, &key, &raw) == 1)
-        if (c->done.matches++ == 0)
-            first = raw;
+    c->done.matches = tlc_json_first(c->host, c->scope, rows, &first);
     c->done.document = rows.len ? rows : TLC_TEXT("[]");
     if (first.len) {
         c->done.id = tlc_json_text(c->host, c->scope, first, "/id");
@@ -48,9 +45,9 @@ void zd_show_many(tlc_call *c, const tlc_input *in, tlc_action *out)
 {
     TL_BEGIN(&c->async, in, out);
     ZD_NEED_KIND(c);
-    TL_HTTP(zd_request(
+    TL_HTTP(tlc_ask(
         c, "GET",
-        ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/show_many.json?ids="), zd_percent(c, zd_arg(c, "/ids")))));
+        TLC_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/show_many.json?ids="), tlc_percent(c, tlc_arg(c, "/ids")))));
     take_rows(c, in);
     TL_DONE(&c->done);
     TL_END;
@@ -59,7 +56,7 @@ void zd_show_many(tlc_call *c, const tlc_input *in, tlc_action *out)
 tlc_slice zd_find_url(tlc_call *c, tlc_slice external_id)
 {
     tlc_slice list = c->kind->upserts ? TLC_TEXT("/search.json?external_id=") : TLC_TEXT(".json?external_id=");
-    return ZD_JOIN(c, tlc_z(c->kind->path), list, zd_percent(c, external_id));
+    return TLC_JOIN(c, tlc_z(c->kind->path), list, tlc_percent(c, external_id));
 }
 
 void zd_find(tlc_call *c, const tlc_input *in, tlc_action *out)
@@ -68,7 +65,7 @@ void zd_find(tlc_call *c, const tlc_input *in, tlc_action *out)
     ZD_NEED_KIND(c);
     if (!c->kind->external)
         TL_FAIL(TLC_DATA, TLC_TEXT("find: only tickets, users and organizations have an external_id"));
-    TL_HTTP(zd_request(c, "GET", zd_find_url(c, zd_arg(c, "/external_id"))));
+    TL_HTTP(tlc_ask(c, "GET", zd_find_url(c, tlc_arg(c, "/external_id"))));
     take_rows(c, in);
     TL_DONE(&c->done);
     TL_END;

@@ -3,7 +3,7 @@
  * the same text. A trigger's own body is understood as {"ticket": {"id": …}}. */
 #include "zendesk.h"
 
-static void hint(tlc_call *c, const struct zd_kind *kind, tlc_slice id)
+static void hint(tlc_call *c, const tlc_kind *kind, tlc_slice id)
 {
     tlc_event *event = c->host->alloc(c->scope, sizeof *event);
 
@@ -18,11 +18,11 @@ static void hint(tlc_call *c, const struct zd_kind *kind, tlc_slice id)
 /* {"ticket": {"id": 7}} */
 static int read_own(tlc_call *c)
 {
-    const struct zd_kind *kind;
+    const tlc_kind *kind;
     int i;
 
     for (i = 0; (kind = zd_kind_at(i)); i++) {
-        tlc_slice pointer = ZD_JOIN(c, TLC_TEXT("/"), tlc_z(kind->one), TLC_TEXT("/id"), tlc_text_n("\0", 1));
+        tlc_slice pointer = TLC_JOIN(c, TLC_TEXT("/"), tlc_z(kind->one), TLC_TEXT("/id"), tlc_text_n("\0", 1));
         tlc_slice id = tlc_json_text(c->host, c->scope, c->request->body, pointer.ptr);
         if (!id.len)
             continue;
@@ -35,7 +35,7 @@ static int read_own(tlc_call *c)
 void zd_webhook(tlc_call *c, const tlc_input *in, tlc_action *out)
 {
     tlc_slice type, id;
-    const struct zd_kind *kind;
+    const tlc_kind *kind;
 
     TL_BEGIN(&c->async, in, out);
     if (!c->request->body.len)

@@ -1,27 +1,7 @@
 /* create, update, delete, and what every write shares. Bodies and answers are wrapped: {"ticket": {…}}. */
 #include "zendesk.h"
 
-static int has_member(tlc_call *c, tlc_slice object, tlc_slice wanted)
-{
-    tlc_slice name, raw;
-    uint64_t at = 0;
-
-    while (c->host->json_next(c->scope, object, &at, &name, &raw) == 1)
-        if (tlc_same(name, wanted))
-            return 1;
-    return 0;
-}
-
-static void put_members(tlc_call *c, tlc_writer *writer, tlc_slice object)
-{
-    tlc_slice name, raw;
-    uint64_t at = 0;
-
-    while (c->host->json_next(c->scope, object, &at, &name, &raw) == 1) {
-        c->host->json_put(writer, TLC_JSON_KEY, name);
-        c->host->json_put(writer, TLC_JSON_RAW, raw);
-    }
-}
+#include <tidelock/json.h>
 
 /* {"ticket": { …more, …record }} */
 static tlc_slice wrap(tlc_call *c, tlc_slice record, const tlc_slice *names, const tlc_slice *raws, int count)
@@ -30,18 +10,17 @@ static tlc_slice wrap(tlc_call *c, tlc_slice record, const tlc_slice *names, con
     tlc_slice body = record;
     int i;
 
-    c->host->json_put(writer, TLC_JSON_OBJECT, TLC_TEXT(""));
+    tlc_json_mark(c->host, writer, TLC_JSON_OBJECT);
     c->host->json_put(writer, TLC_JSON_KEY, tlc_z(c->kind->one));
-    c->host->json_put(writer, TLC_JSON_OBJECT, TLC_TEXT(""));
+    tlc_json_mark(c->host, writer, TLC_JSON_OBJECT);
     for (i = 0; i < count; i++) {
-        if (!names[i].len || has_member(c, record, names[i]))
+        if (!names[i].len || tlc_json_has(c->host, c->scope, record, names[i]))
             continue;
-        c->host->json_put(writer, TLC_JSON_KEY, names[i]);
-        c->host->json_put(writer, TLC_JSON_RAW, raws[i]);
+        tlc_json_member(c->host, writer, names[i], TLC_JSON_RAW, raws[i]);
     }
-    put_members(c, writer, record);
-    c->host->json_put(writer, TLC_JSON_END, TLC_TEXT(""));
-    c->host->json_put(writer, TLC_JSON_END, TLC_TEXT(""));
+    tlc_json_members(c->host, c->scope, writer, record);
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
     c->host->json_finish(writer, &body);
     return body;
 }
@@ -51,22 +30,10 @@ tlc_slice zd_wrap(tlc_call *c, tlc_slice record, tlc_slice name, tlc_slice raw)
     return wrap(c, record, &name, &raw, 1);
 }
 
-void zd_send_body(tlc_call *c, tlc_slice body)
-{
-    zd_header(c, "Content-Type", TLC_TEXT("application/json"));
-    c->transfer.body_kind = TLC_BODY_BYTES;
-    c->transfer.body = body;
-}
-
-static tlc_slice pointer_to_one(tlc_call *c)
-{
-    return ZD_JOIN(c, TLC_TEXT("/"), tlc_z(c->kind->one), tlc_text_n("\0", 1));
-}
-
 void zd_take_record(tlc_call *c, const tlc_input *in)
 {
     tlc_slice body = tlc_keep(c->host, c->scope, in->body);
-    tlc_slice record = tlc_json_raw(c->host, c->scope, body, pointer_to_one(c).ptr);
+    tlc_slice record = tlc_json_raw(c->host, c->scope, body, tlc_pointer_to(c, tlc_z(c->kind->one)));
 
     if (record.len)
         c->done.document = record;
@@ -74,12 +41,12 @@ void zd_take_record(tlc_call *c, const tlc_input *in)
     c->done.version = tlc_json_text(c->host, c->scope, record, "/updated_at");
     if (c->done.id.len)
         c->done.url =
-            ZD_JOIN(c, c->instance->url, TLC_TEXT("/agent/"), tlc_z(c->kind->path), TLC_TEXT("/"), c->done.id);
+            TLC_JOIN(c, c->instance->url, TLC_TEXT("/agent/"), tlc_z(c->kind->path), TLC_TEXT("/"), c->done.id);
 }
 
 static tlc_slice one_url(tlc_call *c)
 {
-    return ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), zd_percent(c, zd_arg(c, "/id")), TLC_TEXT(".json"));
+    return TLC_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), tlc_percent(c, tlc_arg(c, "/id")), TLC_TEXT(".json"));
 }
 
 /* ---- operations
@@ -90,10 +57,10 @@ static const tlc_transfer *post(tlc_call *c)
 {
     tlc_slice record = tlc_json_raw(c->host, c->scope, c->request->args, "/record"), none = {0, 0};
 
-    zd_request(c, "POST", ZD_JOIN(c, tlc_z(c->kind->path), TLC_TEXT(".json")));
-    zd_send_body(c, zd_wrap(c, record, none, none));
+    tlc_ask(c, "POST", TLC_JOIN(c, tlc_z(c->kind->path), TLC_TEXT(".json")));
+    tlc_add_body(c, "application/json", zd_wrap(c, record, none, none));
     if (c->request->idempotency_key.len)
-        zd_header(c, "Idempotency-Key", c->request->idempotency_key);
+        tlc_add_header(c, "Idempotency-Key", c->request->idempotency_key);
     return &c->transfer;
 }
 
@@ -118,10 +85,10 @@ static const tlc_transfer *put_one(tlc_call *c)
     tlc_slice names[2] = {TLC_TEXT("updated_stamp"), TLC_TEXT("safe_update")}, raws[2];
     int guarded = tlc_is(tlc_z(c->kind->one), "ticket") && c->request->version.len > 0;
 
-    raws[0] = ZD_JOIN(c, TLC_TEXT("\""), c->request->version.len ? c->request->version : TLC_TEXT(""), TLC_TEXT("\""));
+    raws[0] = TLC_JOIN(c, TLC_TEXT("\""), c->request->version.len ? c->request->version : TLC_TEXT(""), TLC_TEXT("\""));
     raws[1] = TLC_TEXT("true");
-    zd_request(c, "PUT", one_url(c));
-    zd_send_body(c, wrap(c, record, names, raws, guarded ? 2 : 0));
+    tlc_ask(c, "PUT", one_url(c));
+    tlc_add_body(c, "application/json", wrap(c, record, names, raws, guarded ? 2 : 0));
     return &c->transfer;
 }
 
@@ -138,9 +105,7 @@ void zd_update(tlc_call *c, const tlc_input *in, tlc_action *out)
 
 static const tlc_transfer *remove_one(tlc_call *c)
 {
-    zd_request(c, "DELETE", one_url(c));
-    c->transfer.any_status = 1;
-    return &c->transfer;
+    return tlc_ask_any(c, "DELETE", one_url(c));
 }
 
 void zd_delete(tlc_call *c, const tlc_input *in, tlc_action *out)
@@ -150,7 +115,7 @@ void zd_delete(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_HTTP(remove_one(c));
     if (in->outcome != TLC_SENT || (in->status != 404 && in->status >= 300))
         TL_FAIL(0, TLC_TEXT(""));
-    c->done.id = zd_arg(c, "/id");
+    c->done.id = tlc_arg(c, "/id");
     TL_DONE(&c->done);
     TL_END;
 }

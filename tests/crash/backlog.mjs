@@ -12,8 +12,9 @@ import { Platform } from '../world/platform.mjs'
 import { Tidelock, root } from '../world/tidelock.mjs'
 import { until } from '../world/wait.mjs'
 
-// The bound: what an idle process has, a queue's positions, one bit per unit, and the payloads the engine may pin (64 MB).
-const o = options({ events: 1000000, bound: 220, probes: 400 })
+// The bound, in MB, whatever the number of events: an idle process (20), payloads the engine may pin (64), the tables of the
+// journal's open segment (64), positions aside of keys in work (2 lanes x 16), Lua heaps (2 x 40), and what malloc keeps (40).
+const o = options({ events: 1000000, bound: 300, probes: 400 })
 const MB = 1024 * 1024
 const erp = await new Platform('odata', ['--log-keep', '1000']).start()
 const desk = await new Platform('zendesk', ['--export-delay', '0']).start()

@@ -51,12 +51,6 @@ static ssize_t machine_pwrite(void *ctx, int file, const void *ptr, size_t len, 
     }
 }
 
-static void machine_push(void *ctx, int file, uint64_t offset, uint64_t len)
-{
-    (void)ctx;
-    (void)!sync_file_range(file, (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
-}
-
 static int machine_sync(void *ctx, int file)
 {
     (void)ctx;
@@ -147,7 +141,6 @@ static const struct tl_disk machine = {
     .pread = machine_pread,
     .pwrite = machine_pwrite,
     .sync = machine_sync,
-    .push = machine_push,
     .allocate = machine_allocate,
     .truncate = machine_truncate,
     .size = machine_size,
@@ -203,12 +196,6 @@ int tl_disk_pwrite(int file, const void *ptr, size_t len, uint64_t offset)
 int tl_disk_sync(int file)
 {
     return disk->sync(disk->ctx, file);
-}
-
-void tl_disk_push(int file, uint64_t offset, uint64_t len)
-{
-    if (disk->push != NULL)
-        disk->push(disk->ctx, file, offset, len);
 }
 
 int tl_disk_allocate(int file, uint64_t offset, uint64_t len)

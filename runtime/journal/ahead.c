@@ -1,9 +1,10 @@
-/* The helper thread: writes zeros where the writer will write, because overwriting allocated blocks needs no work of
- * the file system's own journal (1.5 to 5 times quicker a sync), and builds the indexes of closed segments.
+/* The helper thread: makes room where the writer will write, because overwriting what is there needs less work of the
+ * file system's own journal (1.5 to 5 times quicker a sync), and builds the indexes of closed segments.
  *
- * The next segment is written while the present one fills, at its pace: all at once it would hold up every commit
- * meanwhile. Zeros ahead in the open segment are written only while the writer rests: two writers and two syncs on one
- * file wait for each other (measured: a sync took four times as long). */
+ * The next segment is allocated while the present one fills: zeros written instead would double what goes to the disk
+ * and hold up commits (measured: 100 ms now and then). In the open segment zeros are written ahead, but only while the
+ * writer rests: two writers and two syncs on one file wait for each other (measured: a sync took four times as long).
+ */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/disk.h"
@@ -34,8 +35,8 @@ struct ahead {
     bool busy;               /* zeros are being written from busy_from on */
     uint64_t busy_from;
     struct to_index *first, **last;
-    int next_file; /* -1: none prepared */
-    uint64_t next_zeroed;
+    int next_file;        /* -1: none prepared */
+    uint64_t next_zeroed; /* how far it is allocated */
     unsigned next_number; /* names the file: the one before may not have been renamed yet */
 };
 
@@ -44,14 +45,14 @@ static char *next_path(const struct ahead *a)
     return tl_printf("%s/next-%u.tmp", a->journal->dir, a->next_number);
 }
 
-/* Zeros, without a sync: nobody relies on them, and a sync of this thread would hold up the writer's (measured: commits
- * of 100 ms now and then). A full disk is no error here. False: stop trying. */
+/* Zeros and a sync; a full disk is no error here. False: stop trying. */
 static bool write_zeros(struct ahead *a, int file, const char *path, uint64_t from, uint64_t len)
 {
     static const uint8_t zeros[CHUNK];
     int code = tl_disk_pwrite(file, zeros, len, from);
     if (!code)
-        tl_disk_push(file, from, len);
+        code = tl_disk_sync(file);
+    /* a sync that fails here is not reported again to the writer, whose commit it may have been */
     if (code && !tl_disk_is_full(code))
         tl_journal_die(a->journal, "cannot write ahead in", path, code);
     return code == 0;
@@ -94,39 +95,24 @@ static void zero_open(struct ahead *a)
     tl_segment_unref(open);
 }
 
-/* How much of the next segment should be there: nothing while the present one has less than a quarter, all of it a
- * little before the present one is full. */
-static uint64_t next_target(const struct ahead *a)
-{
-    uint64_t quarter = most(a) / 4;
-    uint64_t target = a->claimed > quarter ? (a->claimed - quarter) / 2 * 3 + CHUNK : 0;
-    return target < most(a) ? target : most(a);
-}
-
 static bool may_prepare(const struct ahead *a)
 {
-    uint64_t there = a->next_file < 0 ? 0 : a->next_zeroed;
-    return a->open && !a->full && atomic_load(&a->journal->room) == TL_ROOM_OK && there < next_target(a);
+    return a->open && !a->full && atomic_load(&a->journal->room) == TL_ROOM_OK && a->next_file < 0 &&
+           a->claimed > most(a) / 4;
 }
 
-/* One chunk of the next segment. While it is worked on the writer cannot take it. [lock held, released meanwhile] */
+/* The next segment, whole. [lock held, released meanwhile] */
 static void prepare_next(struct ahead *a)
 {
-    int file = a->next_file;
-    if (file < 0)
-        a->next_number++;
+    a->next_number++;
     char *path = next_path(a);
-    uint64_t from = file < 0 ? 0 : a->next_zeroed;
-    uint64_t len = most(a) - from < CHUNK ? most(a) - from : CHUNK;
-    a->next_file = -1;
     pthread_mutex_unlock(&a->lock);
-    if (file < 0)
-        file = tl_disk_open(path, O_RDWR | O_CREAT | O_TRUNC);
-    bool written = file >= 0 && write_zeros(a, file, path, from, len);
+    int file = tl_disk_open(path, O_RDWR | O_CREAT | O_TRUNC);
+    bool allocated = file >= 0 && tl_disk_allocate(file, 0, most(a)) == 0;
     pthread_mutex_lock(&a->lock);
     a->next_file = file;
-    a->next_zeroed = written ? from + len : from;
-    a->full = a->full || !written;
+    a->next_zeroed = allocated ? most(a) : 0;
+    a->full = a->full || !allocated;
     pthread_cond_broadcast(&a->idle);
     tl_free(path);
 }

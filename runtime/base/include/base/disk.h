@@ -16,8 +16,6 @@ struct tl_disk {
     /* bytes written; less than `len` is possible before -ENOSPC */
     ssize_t (*pwrite)(void *ctx, int file, const void *ptr, size_t len, uint64_t offset);
     int (*sync)(void *ctx, int file); /* data, and the size of the file */
-    /* NULL, or begins to write out what is dirty there, without waiting and without a promise */
-    void (*push)(void *ctx, int file, uint64_t offset, uint64_t len);
     int (*allocate)(void *ctx, int file, uint64_t offset, uint64_t len);
     int (*truncate)(void *ctx, int file, uint64_t size);
     int64_t (*size)(void *ctx, int file);
@@ -44,8 +42,6 @@ ssize_t tl_disk_pread(int file, void *ptr, size_t len, uint64_t offset);
 /* All of it: 0, or -errno (then part of it may be written). */
 int tl_disk_pwrite(int file, const void *ptr, size_t len, uint64_t offset);
 int tl_disk_sync(int file);
-/* Dirty bytes go out early, so that a later sync finds little to do. No promise: only a sync makes them durable. */
-void tl_disk_push(int file, uint64_t offset, uint64_t len);
 int tl_disk_allocate(int file, uint64_t offset, uint64_t len);
 int tl_disk_truncate(int file, uint64_t size);
 int64_t tl_disk_size(int file);

@@ -40,7 +40,7 @@ static void print_message(const struct tl_json_value *answer)
 
 static tl_code list(const struct tl_args *args, struct tl_error *err)
 {
-    static const char *const filters[][2] = {{"--flow", "flow"}, {"--system", "system"}, {"--limit", "limit"}};
+    static const char *const filters[][2] = {{"--flow", "flow"}, {"--key", "key"}, {"--limit", "limit"}};
     struct tl_buf path;
     tl_buf_init(&path, 64 * 1024);
     tl_buf_add_z(&path, "/v1/exceptions?");

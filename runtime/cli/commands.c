@@ -48,14 +48,12 @@ static const struct tl_option dev_options[] = {
 static const struct tl_option check_options[] = {
     {"--lib", "DIR", "standard library", false}, {"--plugins", "DIR", "installed connectors", false}, JSON, END};
 static const struct tl_option read_options[] = {DATA, JSON, END};
-static const struct tl_option trace_options[] = {
-    DATA, JSON, {"--events", "N", "at most this many events (default 50)", false}, END};
 static const struct tl_option exceptions_options[] = {
     DATA,
     JSON,
     REASON,
     {"--flow", "NAME", "list: of this flow", false},
-    {"--system", "NAME", "list: of this system", false},
+    {"--key", "KEY", "list: of this business key", false},
     {"--limit", "N", "list: at most this many (default 50)", false},
     {"--payload", "FILE", "edit, retry: the new payload, JSON ('-': standard input)", false},
     {"--yes", NULL, "retry although a later event of the key was applied", false},
@@ -101,7 +99,7 @@ const struct tl_command tl_commands[] = {
      "Everything received with that key and everything it caused: each call with its outcome, and how each event "
      "ended. When "
      "nothing was received, the systems are asked, and the answer says what they know.\n\n  tidelock trace order/4711",
-     trace_options, tl_cmd_trace},
+     read_options, tl_cmd_trace},
     {"events", "ID", 1, 1, "one event with its payload and outcomes", "  tidelock events 0000000g00003", read_options,
      tl_cmd_events},
     {"exceptions", "[list | show ID | edit ID | retry ID | discard ID]", 0, 2, "work that needs a person",

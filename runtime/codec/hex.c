@@ -23,7 +23,7 @@ bool tl_hex_encode(struct tl_buf *out, tl_str bytes)
     return true;
 }
 
-static int value_of(char c)
+int tl_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -40,7 +40,7 @@ bool tl_hex_read(tl_str text, void *out, size_t len)
     if (text.len % 2 || text.len / 2 != len)
         return false;
     for (size_t i = 0; i < len; i++) {
-        int high = value_of(text.ptr[2 * i]), low = value_of(text.ptr[2 * i + 1]);
+        int high = tl_hex_digit(text.ptr[2 * i]), low = tl_hex_digit(text.ptr[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
         to[i] = (unsigned char)(high << 4 | low);

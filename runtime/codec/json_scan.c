@@ -1,6 +1,7 @@
 /* Strings and numbers of JSON texts: scanning, checking and decoding in one pass.
  * Invariant: nothing outside [at, end) is read; a decoded string is never longer than its escaped form. Thread: any. */
 #include "json_scan.h"
+#include "codec/hex.h"
 #include "codec/utf8.h"
 #include "utf8_step.h"
 #include <string.h>
@@ -34,17 +35,6 @@ const char *tl_json_scan_plain(const char *at, const char *end)
     return at;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Four hex digits at `at`; -1 when they are not there. */
 static int32_t hex4(const char *at, const char *end)
 {
@@ -52,7 +42,7 @@ static int32_t hex4(const char *at, const char *end)
     if (end - at < 4)
         return -1;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(at[i]);
+        int digit = tl_hex_digit(at[i]);
         if (digit < 0)
             return -1;
         code = code * 16 + digit;

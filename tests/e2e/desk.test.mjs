@@ -28,6 +28,8 @@ test('exceptions: listed, shown, edited, retried', async t => {
   const e = await parked(shop, 'X-1')
   assert.deepEqual([e.flow, e.class, e.steward, e.status ?? 0], ['erp', 'data', 'nobody', 0])
   assert.match(e.message, /amount|a lot/)
+  for (const [option, value, count] of [['--key', 'X-1', 1], ['--key', 'X-2', 0], ['--flow', 'erp', 1], ['--flow', 'desk', 0]])
+    assert.equal((await shop.tidelock.json('exceptions', 'list', option, value)).exceptions.length, count, `${option} ${value}`)
   await shop.arrived(shop.erp, 'X-2', 1)
   await until('the later change held', async () => (await parked(shop, 'X-1')).held === 1)
   const shown = await shop.tidelock.json('exceptions', 'show', e.id)

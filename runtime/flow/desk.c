@@ -167,6 +167,7 @@ static void discard(struct desk *desk, struct tl_open_exception *open, struct tl
                                  .ending = TL_DISCARDED,
                                  .note = tl_str_z(note)};
     tl_must(tl_batch_outcome(batch, &outcome, NULL) == TL_OK);
+    tl_run_forget(desk->lane, open->flow, open->event, tl_str_z(note), batch);
     tl_free(note);
     tl_exception_close(desk->lane, line, open, batch);
 }

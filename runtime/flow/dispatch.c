@@ -148,13 +148,20 @@ void tl_dispatch_place(struct tl_engine *engine, const struct tl_plan_flow *flow
                                 .priority = priority_of(flow, &source->entry)};
 }
 
+static bool is_awaited(const struct tl_plan *plan, const struct tl_entry *entry)
+{
+    return plan->awaits != NULL && tl_await_index_has(plan->awaits, entry->key_hash, tl_await_type(entry->type));
+}
+
 size_t tl_dispatch_flows(const struct tl_plan *plan, const struct tl_entry *entry, uint32_t *flows, size_t cap)
 {
     uint64_t commit = tl_position_commit(entry->position);
     const struct tl_plan_type *type = tl_plan_type(plan, entry->type);
     size_t count = 0;
+    if (is_awaited(plan, entry))
+        flows[count++] = TL_FLOW_AWAIT;
     if (entry->flags & TL_EVENT_UNWANTED)
-        return 0;
+        return count;
     for (size_t i = 0; type != NULL && i < type->count && count < cap; i++) {
         if (commit >= type->subs[i].from && commit < type->subs[i].until)
             flows[count++] = type->subs[i].flow;
@@ -250,7 +257,7 @@ static size_t most_units(const struct tl_plan *plan, const struct tl_commit *com
     for (uint32_t i = 0; i < tl_commit_event_count(commit); i++) {
         struct tl_entry entry;
         tl_commit_entry(commit, i, &entry);
-        most += tl_dispatch_flows(plan, &entry, flows, TL_FLOWS_OF_EVENT);
+        most += tl_dispatch_flows(plan, &entry, flows, TL_FLOWS_OF_EVENT) + 1; /* a run may begin to wait meanwhile */
     }
     return most;
 }

@@ -4,16 +4,21 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "child.h"
 #include "exception_int.h"
+#include "host.h"
 #include "kept.h"
 #include "run.h"
 
 #define FLUSH_BYTES (1u << 20)
 
-/* What the journal answers for: the units whose outcomes are in a batch. */
+/* What the journal answers for: the units whose outcomes are in a batch, the runs it says something of, and whoever
+ * waits for it. */
 struct answers {
     struct tl_lane *lane;
-    struct tl_list units;
+    struct tl_list units, thens;
+    struct tl_run_row **written; /* own */
+    size_t written_count;
 };
 
 struct tl_batch *tl_lane_batch(struct tl_lane *lane)
@@ -36,8 +41,31 @@ static void ended(struct tl_lane *lane, struct tl_unit *unit)
     else
         atomic_fetch_add(&flow->done, 1);
     struct tl_queue *queue = unit->queue;
+    struct tl_run_row *run = unit->run;
+    if (run != NULL) {
+        unit->run = NULL;
+        run->unit = NULL;
+        if (run->over)
+            tl_run_drop(lane, run);
+        else if (run->phase == TL_PHASE_ACTIVE) /* it was woken while it left */
+            tl_run_enter(lane, tl_run_load(lane, run));
+        else
+            tl_run_retire(lane, run);
+    }
     tl_keyline_advance(lane, unit->line);
     tl_queue_wake(lane, queue);
+}
+
+/* The rows of these runs are in this commit. */
+static void note_commit(struct answers *answers, uint64_t commit)
+{
+    for (size_t i = 0; i < answers->written_count; i++) {
+        struct tl_run_row *run = answers->written[i];
+        if (--run->on_the_way == 0)
+            run->commit = commit;
+    }
+    if (commit > answers->lane->last_commit)
+        answers->lane->last_commit = commit;
 }
 
 static void submit(struct tl_lane *lane, struct tl_batch *batch, struct answers *answers);
@@ -55,6 +83,12 @@ static void durable(struct tl_batch *batch, void *ctx)
         return;
     }
     struct tl_link *link;
+    if (code == TL_OK)
+        note_commit(answers, tl_batch_commit(batch));
+    while ((link = tl_list_pop(&answers->thens)) != NULL) {
+        struct tl_then *then = TL_LIST_ITEM(link, struct tl_then, link);
+        then->durable(then, code == TL_OK ? tl_batch_commit(batch) : 0);
+    }
     while ((link = tl_list_pop(&answers->units)) != NULL) {
         struct tl_unit *unit = TL_LIST_ITEM(link, struct tl_unit, link);
         if (code == TL_OK)
@@ -62,6 +96,7 @@ static void durable(struct tl_batch *batch, void *ctx)
         /* else the journal has closed: recovery repeats it */
     }
     tl_batch_free(batch);
+    tl_free(answers->written);
     tl_free(answers);
     tl_lane_wake(lane);
     tl_lane_stop_step(lane);
@@ -81,11 +116,27 @@ void tl_lane_flush(struct tl_lane *lane)
     answers->lane = lane;
     tl_list_init(&answers->units);
     struct tl_link *link;
+    tl_list_init(&answers->thens);
     while ((link = tl_list_pop(&lane->ending)) != NULL)
         tl_list_push(&answers->units, link);
+    while ((link = tl_list_pop(&lane->thens)) != NULL)
+        tl_list_push(&answers->thens, link);
+    answers->written = lane->written;
+    answers->written_count = lane->written_count;
+    for (size_t i = 0; i < lane->written_count; i++)
+        lane->written[i]->written = false;
+    lane->written = NULL;
+    lane->written_count = 0;
     struct tl_batch *batch = lane->batch;
     lane->batch = NULL;
     submit(lane, batch, answers);
+}
+
+void tl_lane_then(struct tl_lane *lane, struct tl_then *then)
+{
+    (void)tl_lane_batch(lane);
+    tl_list_push(&lane->thens, &then->link);
+    tl_lane_wake(lane);
 }
 
 /* ---- endings -------------------------------------------------------------------------------------------------------
@@ -99,7 +150,8 @@ static void add_outcome(struct tl_drive *drive, struct tl_batch *batch, enum tl_
         note.len = 4096;
     struct tl_outcome outcome = {.event = drive->unit->position,
                                  .flow = tl_str_z(flow->name),
-                                 .revision = tl_str_z(engine->plan.revision),
+                                 .revision =
+                                     tl_str_z(drive->host != NULL ? drive->host->revision : engine->plan.revision),
                                  .ending = ending,
                                  .note = note,
                                  .effects = drive->effects,
@@ -111,7 +163,7 @@ static void add_outcome(struct tl_drive *drive, struct tl_batch *batch, enum tl_
     tl_must(code == TL_OK); /* every outcome fits the journal */
 }
 
-static void add_event(struct tl_drive *drive, struct tl_batch *batch, const struct tl_emitted *emitted)
+void tl_emit(struct tl_drive *drive, struct tl_batch *batch, const struct tl_emitted *emitted)
 {
     struct tl_event_in in = {.type = emitted->type,
                              .source = emitted->source,
@@ -157,8 +209,14 @@ void tl_unit_end(struct tl_drive *drive, enum tl_ending ending, tl_str note, con
     struct tl_batch *batch = tl_lane_batch(drive->lane);
     struct tl_unit *unit = drive->unit;
     for (size_t i = 0; i < emitted_count; i++)
-        add_event(drive, batch, &emitted[i]);
+        tl_emit(drive, batch, &emitted[i]);
     add_outcome(drive, batch, ending, note);
+    bool done = ending == TL_DONE && drive->run != NULL;
+    tl_child_ended(drive, ending, note, done ? drive->outcome->data : TL_STR_NONE, batch);
+    if (unit->run != NULL) {
+        tl_run_delete(drive->lane, unit->run, batch);
+        unit->run->over = true;
+    }
     tl_kept_end(drive->lane->engine, unit->position, batch);
     if (unit->exception != NULL) {
         tl_exception_close(drive->lane, unit->line, unit->exception, batch);
@@ -169,6 +227,44 @@ void tl_unit_end(struct tl_drive *drive, enum tl_ending ending, tl_str note, con
     to_disk(drive, ending);
 }
 
+/* What it did is kept, so that a retry goes on from there. A run that has done nothing begins anew, on the revision
+ * that is live then (rule 16). */
+static void rest_parked(struct tl_drive *drive, struct tl_batch *batch)
+{
+    struct tl_unit *unit = drive->unit;
+    if (unit->run == NULL && !drive->unrecorded.effect)
+        return;
+    tl_run_make_durable(drive);
+    struct tl_run_row *run = unit->run;
+    run->effects += drive->unrecorded.effect;
+    if (run->effects == 0 && run->emitted == 0 && run->wait_count == 0 && run->round == 0) {
+        tl_run_delete(drive->lane, run, batch);
+        run->over = true;
+        return;
+    }
+    (void)tl_run_record(drive);
+    tl_run_put_event(drive, batch);
+    run->waited = true;
+    run->phase = TL_PHASE_PARKED;
+    tl_run_put(drive->lane, run, batch);
+}
+
+void tl_unit_leave(struct tl_drive *drive, struct tl_batch *batch)
+{
+    struct tl_unit *unit = drive->unit;
+    struct tl_run_row *run = unit->run;
+    if (!run->waited)
+        add_outcome(drive, batch, TL_WAITING, TL_STR_NONE);
+    run->waited = true;
+    tl_run_put(drive->lane, run, batch);
+    tl_kept_end(drive->lane->engine, unit->position, batch);
+    if (unit->exception != NULL) {
+        tl_exception_close(drive->lane, unit->line, unit->exception, batch);
+        unit->exception = NULL;
+    }
+    to_disk(drive, TL_WAITING);
+}
+
 void tl_unit_park(struct tl_drive *drive, const struct tl_cause *cause)
 {
     struct tl_batch *batch = tl_lane_batch(drive->lane);
@@ -176,6 +272,7 @@ void tl_unit_park(struct tl_drive *drive, const struct tl_cause *cause)
     char *note = tl_printf("%.*s%s%.*s%s%.*s%s", TL_STR_ARGS(by_script ? TL_STR_NONE : cause->cls),
                            by_script ? "" : ": ", TL_STR_ARGS(cause->message), cause->place.len > 0 ? " (" : "",
                            TL_STR_ARGS(cause->place), cause->place.len > 0 ? ")" : "");
+    rest_parked(drive, batch);
     tl_exception_park(drive, cause, batch);
     add_outcome(drive, batch, TL_PARKED, tl_str_z(note));
     tl_kept_end(drive->lane->engine, drive->unit->position, batch);

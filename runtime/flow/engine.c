@@ -6,6 +6,7 @@
 #include "capture_int.h"
 #include "engine_int.h"
 #include "kept.h"
+#include "once.h"
 #include "pause_int.h"
 #include "ports.h"
 #include "run.h"
@@ -53,12 +54,16 @@ tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **
     struct tl_engine *engine = TL_NEW(struct tl_engine);
     defaults(engine, config);
     tl_exception_index_init(&engine->exceptions);
+    tl_await_index_init(&engine->awaits);
+    engine->onces = TL_NEW(struct tl_onces);
+    tl_onces_init(engine->onces);
     tl_map_init(&engine->poison.marks);
     tl_map_init(&engine->pauses);
     tl_must(pthread_mutex_init(&engine->pause_lock, NULL) == 0);
     figures(&engine->figures);
     tl_dispatch_init(&engine->dispatch, engine->config.lanes);
     tl_code code = tl_plan_init(&engine->plan, &engine->config, err);
+    engine->plan.awaits = &engine->awaits;
     if (code == TL_OK)
         code = tl_captures_init(engine, err);
     tl_progress_init(&engine->progress, engine->plan.flow_count);
@@ -182,6 +187,9 @@ void tl_engine_free(struct tl_engine *engine)
     tl_dispatch_free(&engine->dispatch);
     tl_progress_free(&engine->progress);
     tl_exception_index_free(&engine->exceptions);
+    tl_await_index_free(&engine->awaits);
+    tl_onces_free(engine->onces);
+    tl_free(engine->onces);
     tl_map_free(&engine->poison.marks);
     tl_pauses_free(engine);
     pthread_mutex_destroy(&engine->pause_lock);

@@ -1,5 +1,6 @@
 /* The engine and its lanes as the room's own files see them. */
 #pragma once
+#include "await_index.h"
 #include "dispatch.h"
 #include "flow/engine.h"
 #include "flow/intake.h"
@@ -21,6 +22,9 @@ struct tl_lane;
 struct tl_counter;
 struct tl_histogram;
 struct tl_capture_owner_list;
+struct tl_onces;
+struct tl_run_row;
+struct tl_script_host;
 
 /* A system as one lane meets it. */
 struct tl_lane_system {
@@ -32,7 +36,8 @@ struct tl_lane_system {
     struct tl_mail opened; /* the gate says: ask again */
     atomic_bool opened_posted;
     struct tl_timer until;   /* or this moment does */
-    struct tl_list waiting;  /* of struct tl_drive: before the gate for moments (rate, concurrency) */
+    struct tl_list waiting;  /* of struct tl_step: before the gate for moments (rate, concurrency) */
+    struct tl_list blocked;  /* of struct tl_unit: durable runs that left memory before the closed gate */
     bool closed;             /* for long: no unit for it starts */
     bool refused, reopening; /* while those who wait are let through */
     bool probing;            /* it has opened: one unit at a time until a call ends well */
@@ -65,6 +70,8 @@ struct tl_engine {
     struct tl_journal *journal; /* borrow */
     struct tl_progress progress;
     struct tl_exception_index exceptions;
+    struct tl_await_index awaits;
+    struct tl_onces *onces; /* own */
     struct tl_dispatch dispatch;
     struct tl_lane **lanes; /* own */
     unsigned lane_count;
@@ -98,7 +105,8 @@ struct tl_lane {
     struct tl_loop *loop;           /* own */
     struct tl_thread *thread;       /* own */
     struct tl_http_client *client;  /* own */
-    void *host;                     /* own; the run port's */
+    void *host;                     /* borrow; of the live one among the hosts */
+    struct tl_script_host *hosts;   /* own; host.h */
     struct tl_lane_system *systems; /* own */
 
     struct tl_mail wake; /* a commit has something for this lane */
@@ -148,6 +156,16 @@ struct tl_lane {
     unsigned detaching;
     bool owner_started;
     struct tl_arena scratch; /* of one step; emptied often */
+
+    /* durable runs: wake.c, timers.c */
+    struct tl_map runs;          /* id → struct tl_run_row, own: loaded, or not in the state yet */
+    struct tl_list recent_runs;  /* those that are not loaded, by commit */
+    struct tl_run_row **written; /* own; of which the batch of this turn says something */
+    size_t written_count;
+    struct tl_list ready_steps; /* of struct tl_step: their results are there */
+    struct tl_list thens;       /* of struct tl_then: the batch of this turn */
+    uint64_t last_commit;       /* of a batch of this lane that is durable */
+    struct tl_timer timers;
     atomic_bool stopped;
     atomic_ullong seen_ready, seen_started, seen_aside, seen_spilled, seen_turns; /* for the status */
 };

@@ -200,6 +200,7 @@ static void supersede(struct tl_drive *drive, struct tl_open_exception *open, st
                                  .ending = TL_SUPERSEDED,
                                  .note = tl_str_z(note)};
     tl_must(tl_batch_outcome(batch, &outcome, NULL) == TL_OK);
+    tl_run_forget(drive->lane, open->flow, open->event, tl_str_z(note), batch);
     tl_free(note);
     tl_exception_close(drive->lane, drive->unit->line, open, batch);
 }

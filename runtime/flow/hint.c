@@ -6,22 +6,31 @@
 #include "exception_int.h"
 #include "run.h"
 
+/* The call is not out any more. */
+static void note(struct tl_step *step, const struct tl_call_result *result)
+{
+    struct tl_effect effect = tl_effect_of(step, TL_STR("read"), result);
+    tl_effect_note(step->drive, &effect);
+    step->phase = TL_AT_REST;
+}
+
 static void read_done(void *ctx, const struct tl_captured *event, const struct tl_call_result *result)
 {
-    struct tl_drive *drive = ctx;
+    struct tl_step *step = ctx;
+    struct tl_drive *drive = step->drive;
     struct tl_lane *lane = drive->lane;
     static const struct tl_call_result fine = {.failure = TL_FAIL_NONE};
     if (result == NULL)
         result = &fine;
-    drive->calling = false;
-    lane->calls -= lane->calls > 0 ? 1 : 0;
-    tl_effect_leave(drive, result);
+    tl_effect_leave(step, result);
     if (event == NULL && result->failure == TL_FAIL_MISSING) {
-        tl_effect_note(drive, TL_STR("read"), result);
+        note(step, result);
         tl_unit_end(drive, TL_DROPPED, TL_STR("the record is not there any more"), NULL, 0);
     } else if (event == NULL) {
-        if (!tl_effect_failed(drive, result, TL_STR("read"))) {
-            tl_effect_note(drive, TL_STR("read"), result);
+        if (tl_effect_failed(step, result, TL_STR("read")))
+            tl_steps_rest(drive);
+        else {
+            note(step, result);
             tl_unit_park(drive, &(struct tl_cause){.cls = tl_str_z(tl_failure_name(result->failure)),
                                                    .code = result->code,
                                                    .message = result->message,
@@ -33,8 +42,8 @@ static void read_done(void *ctx, const struct tl_captured *event, const struct t
         struct tl_event_in in;
         struct tl_captured read = *event;
         read.hint = false;
-        tl_effect_note(drive, TL_STR("read"), result);
-        tl_captured_event(&lane->engine->plan, drive->system, &read, NULL, &drive->arena, &in);
+        note(step, result);
+        tl_captured_event(&lane->engine->plan, step->system, &read, NULL, &drive->arena, &in);
         struct tl_emitted emitted = {.type = in.type,
                                      .source = in.source,
                                      .key = in.key,
@@ -67,18 +76,28 @@ void tl_hint_start(struct tl_drive *drive)
         tl_unit_end(drive, TL_SUPERSEDED, TL_STR("a later hint of the same record is read instead"), NULL, 0);
         return;
     }
-    drive->system = tl_plan_system(&engine->plan, drive->event.source);
-    if (drive->system < 0 || !names(drive, &object, &key)) {
+    int system = tl_plan_system(&engine->plan, drive->event.source);
+    if (system < 0 || !names(drive, &object, &key)) {
         tl_unit_park(drive,
                      &(struct tl_cause){.cls = TL_STR("data"),
                                         .message = TL_STR("the hint names no record of a system that is declared")});
         return;
     }
-    if (!tl_effect_enter(drive))
-        return;
+    struct tl_step *step = tl_step_new(drive, NULL);
+    step->system = system;
+    tl_effect_queue(step);
+    tl_steps_rest(drive);
+}
+
+void tl_hint_send(struct tl_step *step)
+{
+    struct tl_drive *drive = step->drive;
+    const struct tl_call_port *calls = drive->lane->engine->calls;
+    tl_str object, key;
+    tl_must(names(drive, &object, &key));
+    tl_unit_try(drive->unit, tl_step_name(step))->calls++;
     drive->unit->calls++;
-    drive->calling = true;
     drive->lane->calls++;
-    engine->calls->read(engine->calls->ctx, drive->lane, drive->event.source, object, key,
-                        tl_trace_is_set(&drive->event.trace) ? &drive->event.trace : NULL, read_done, drive);
+    calls->read(calls->ctx, drive->lane, drive->event.source, object, key,
+                tl_trace_is_set(&drive->event.trace) ? &drive->event.trace : NULL, read_done, step);
 }

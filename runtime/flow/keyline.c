@@ -47,6 +47,7 @@ struct tl_keyline *tl_keyline_get(struct tl_keylines *lines, uint64_t hash)
         (*slot)->hash = hash;
         tl_list_init(&(*slot)->open);
         tl_list_init(&(*slot)->retries);
+        tl_list_init(&(*slot)->woken);
         lines->count++;
     }
     return *slot;
@@ -82,7 +83,7 @@ void tl_keylines_free(struct tl_keylines *lines)
         if (line->head != NULL)
             tl_unit_free(line->head);
         struct tl_link *link;
-        while ((link = tl_list_pop(&line->retries)) != NULL)
+        while ((link = tl_list_pop(&line->retries)) != NULL || (link = tl_list_pop(&line->woken)) != NULL)
             tl_unit_free(TL_LIST_ITEM(link, struct tl_unit, link));
         while (tl_list_pop(&line->open) != NULL)
             continue; /* the index owns them */
@@ -186,7 +187,7 @@ static void make_head(struct tl_lane *lane, struct tl_keyline *line, struct tl_u
 static bool may_step_back(const struct tl_unit *unit)
 {
     return (unit->state == TL_UNIT_BEHIND || unit->state == TL_UNIT_READY) && unit->exception == NULL &&
-           unit->calls == 0;
+           unit->calls == 0 && unit->run == NULL;
 }
 
 /* An earlier unit of the key has turned up (its queue had spilled): the head waits again. */
@@ -210,7 +211,7 @@ void tl_keyline_enter(struct tl_lane *lane, struct tl_queue *queue, tl_position 
     if (head != NULL && may_step_back(head) && is_before(position, queue->flow, head->position, head->flow))
         step_back(lane, line);
     const struct tl_waiting *first = line->count > 0 ? &line->waiting[line->first] : NULL;
-    if (line->head == NULL && line->holds == 0 && tl_list_empty(&line->retries) &&
+    if (line->head == NULL && line->holds == 0 && tl_list_empty(&line->retries) && tl_list_empty(&line->woken) &&
         (first == NULL || is_before(position, queue->flow, first->position, first->flow)))
         make_head(lane, line, tl_unit_new(lane, queue, line, position, wave));
     else {
@@ -234,6 +235,14 @@ static struct tl_unit *first_waiting(struct tl_lane *lane, struct tl_keyline *li
     return tl_unit_new(lane, queue, line, next.position, NULL);
 }
 
+/* The first that has woken has its turn before the first that waits. */
+static bool woken_is_first(const struct tl_keyline *line)
+{
+    struct tl_link *link = tl_list_first(&line->woken);
+    return link != NULL &&
+           (line->count == 0 || TL_LIST_ITEM(link, struct tl_unit, link)->turn < line->waiting[line->first].position);
+}
+
 void tl_keyline_advance(struct tl_lane *lane, struct tl_keyline *line)
 {
     if (line->head != NULL) {
@@ -249,7 +258,9 @@ void tl_keyline_advance(struct tl_lane *lane, struct tl_keyline *line)
     else if (line->holds > 0) {
         tl_keyline_aside(lane, line, true);
         tell_held(line);
-    } else if (line->count > 0)
+    } else if (woken_is_first(line))
+        make_head(lane, line, TL_LIST_ITEM(tl_list_pop(&line->woken), struct tl_unit, link));
+    else if (line->count > 0)
         make_head(lane, line, first_waiting(lane, line));
     else if (tl_list_empty(&line->open))
         remove_line(&lane->lines, line);
@@ -265,4 +276,22 @@ void tl_keyline_retry(struct tl_lane *lane, struct tl_keyline *line, struct tl_u
         step_back(lane, line);
     if (line->head == NULL)
         tl_keyline_advance(lane, line);
+}
+
+void tl_keyline_wake(struct tl_lane *lane, struct tl_keyline *line, struct tl_unit *unit)
+{
+    unit->state = TL_UNIT_NEXT;
+    tl_list_push(&line->woken, &unit->link);
+    if (line->head == NULL && line->holds == 0)
+        tl_keyline_advance(lane, line);
+}
+
+void tl_keyline_yield(struct tl_lane *lane, struct tl_keyline *line)
+{
+    struct tl_unit *unit = line->head;
+    line->head = NULL;
+    if (unit->counted)
+        tl_queue_count(lane, unit->queue, -1);
+    wait_behind(lane, line, unit->position, unit->queue);
+    tl_unit_free(unit);
 }

@@ -21,6 +21,7 @@ struct tl_keyline {
     bool aside;             /* what waits does not count against its queues: the key is held or tries again later */
     struct tl_list open;    /* of struct tl_open_exception: all open exceptions of the key, by position */
     struct tl_list retries; /* own; units of exceptions to be tried again, before what waits */
+    struct tl_list woken;   /* own; units of runs that have woken, by turn */
 };
 
 struct tl_keylines {
@@ -40,6 +41,10 @@ void tl_keyline_enter(struct tl_lane *lane, struct tl_queue *queue, tl_position 
                       struct tl_wave *wave);
 /* A retried exception joins its line, before all that waits. */
 void tl_keyline_retry(struct tl_lane *lane, struct tl_keyline *line, struct tl_unit *unit);
+/* A run that has woken has its turn like a new event. */
+void tl_keyline_wake(struct tl_lane *lane, struct tl_keyline *line, struct tl_unit *unit);
+/* The head, which has not begun, goes back among those that wait, until the line is advanced. */
+void tl_keyline_yield(struct tl_lane *lane, struct tl_keyline *line);
 /* The head has ended durably (it is freed), or a hold was lifted: the next one goes. The line is freed when nothing is
  * left. */
 void tl_keyline_advance(struct tl_lane *lane, struct tl_keyline *line);

@@ -8,6 +8,7 @@
 #include "engine_int.h"
 #include "journal/reader.h"
 #include "net/http_client.h"
+#include "host.h"
 #include "run.h"
 #include <stdio.h>
 
@@ -22,30 +23,9 @@ struct tl_instant tl_now(void)
 /* ---- a turn --------------------------------------------------------------------------------------------------------
  */
 
-/* A state that has reached its cap is built anew once its runs are gone. False: they are not yet. */
-static bool state_is_fit(struct tl_lane *lane)
-{
-    const struct tl_run_port *runs = lane->engine->runs;
-    if (runs->spent == NULL || !runs->spent(runs->ctx, lane->host))
-        return true;
-    if (lane->drives > 0)
-        return false;
-    void *fresh;
-    struct tl_error err;
-    if (runs->open(runs->ctx, &fresh, &err) != TL_OK) {
-        tl_log(TL_ERROR, "lane.state", err.text);
-        return false;
-    }
-    tl_log(TL_WARN, "lane.state", "a Lua state reached its memory cap and was built anew",
-           TL_FINT("lane", lane->index));
-    runs->close(runs->ctx, lane->host);
-    lane->host = fresh;
-    return true;
-}
-
 static bool may_begin(struct tl_lane *lane)
 {
-    return lane->phase == TL_LANE_RUNNING && lane->room < TL_ROOM_FULL && state_is_fit(lane);
+    return lane->phase == TL_LANE_RUNNING && lane->room < TL_ROOM_FULL && tl_hosts_tidy(lane);
 }
 
 static void wake_queues(struct tl_lane *lane)
@@ -76,10 +56,12 @@ static void work(struct tl_lane *lane)
         more |= tl_spill_feed(lane, TL_RECORDS_A_TURN);
     if (lane->recheck)
         tl_spill_recheck(lane);
+    tl_steps_ready(lane);
     if (may_begin(lane))
         more |= tl_queues_start(lane, STARTS_A_TURN) == STARTS_A_TURN;
     tl_poison_step(lane);
     tl_lane_flush(lane);
+    tl_runs_purge(lane);
     tl_lane_publish(lane);
     if (more)
         tl_lane_wake(lane);
@@ -174,6 +156,7 @@ static void system_init(struct tl_lane *lane, struct tl_lane_system *system, uin
 {
     *system = (struct tl_lane_system){.lane = lane, .system = number};
     tl_list_init(&system->waiting);
+    tl_list_init(&system->blocked);
     tl_mail_init(&system->opened, tl_system_opened_mail);
     tl_timer_init(&system->until, tl_system_until);
     system->waiter = (struct tl_gate_waiter){.opened = gate_opened, .ctx = system};
@@ -197,6 +180,11 @@ struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
     tl_list_init(&lane->behind_units);
     tl_list_init(&lane->ending);
     tl_list_init(&lane->running);
+    tl_map_init(&lane->runs);
+    tl_list_init(&lane->recent_runs);
+    tl_list_init(&lane->ready_steps);
+    tl_list_init(&lane->thens);
+    tl_timers_init(lane);
     tl_keylines_init(&lane->lines);
     tl_arena_init(&lane->scratch);
     lane->systems = tl_zalloc(engine->plan.system_count + 1, sizeof *lane->systems);
@@ -208,7 +196,7 @@ struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
 tl_code tl_lane_open(struct tl_lane *lane, struct tl_error *err)
 {
     struct tl_engine *engine = lane->engine;
-    tl_code code = engine->runs->open(engine->runs->ctx, &lane->host, err);
+    tl_code code = tl_host_open(lane, err);
     if (code == TL_OK && engine->config.calls == NULL)
         code = tl_http_client_new(lane->loop, NULL, &lane->client, err);
     for (size_t i = 0; code == TL_OK && i < engine->plan.system_count; i++) {
@@ -225,6 +213,7 @@ tl_code tl_lane_begin(struct tl_lane *lane, struct tl_error *err)
 {
     const struct tl_engine_config *config = &lane->engine->config;
     tl_timer_start(lane->loop, &lane->tick, TICK_MS);
+    tl_timers_look_at(lane, tl_wall_ms());
     tl_lane_wake(lane);
     tl_code code = tl_captures_begin(lane, err);
     if (code != TL_OK || config->lane_start == NULL)
@@ -237,10 +226,13 @@ tl_code tl_lane_begin(struct tl_lane *lane, struct tl_error *err)
 /* Left to recovery, which repeats it. */
 static void abandon(struct tl_drive *drive)
 {
-    if (drive->ticket.serial != 0)
-        tl_gate_withdraw(drive->lane->engine->plan.systems[drive->system].gate, drive->ticket, tl_now());
-    drive->ticket = (struct tl_gate_ticket){0};
-    drive->calling = false;
+    for (struct tl_link *link = tl_list_first(&drive->steps); link != NULL; link = tl_list_after(&drive->steps, link)) {
+        struct tl_step *step = TL_LIST_ITEM(link, struct tl_step, link);
+        if (step->ticket.serial != 0)
+            tl_gate_withdraw(drive->lane->engine->plan.systems[step->system].gate, step->ticket, tl_now());
+        step->ticket = (struct tl_gate_ticket){0};
+        step->phase = TL_AT_REST;
+    }
     tl_drive_free(drive);
 }
 
@@ -270,8 +262,8 @@ void tl_lane_free(struct tl_lane *lane)
     tl_cursor_free(lane->cursor);
     tl_progress_bits_free(&lane->bits);
     tl_batch_free(lane->batch);
-    if (lane->host != NULL)
-        lane->engine->runs->close(lane->engine->runs->ctx, lane->host);
+    tl_hosts_free(lane);
+    tl_runs_free(lane);
     tl_loop_free(lane->loop);
     tl_free(lane->systems);
     tl_arena_free(&lane->scratch);

@@ -26,8 +26,11 @@ static void grace_over(struct tl_timer *timer)
     for (struct tl_link *link = tl_list_first(&lane->running); link != NULL;
          link = tl_list_after(&lane->running, link)) {
         struct tl_drive *drive = TL_LIST_ITEM(link, struct tl_drive, link);
-        if (drive->calling && drive->call != NULL)
-            calls->cancel(calls->ctx, drive->call);
+        for (struct tl_link *at = tl_list_first(&drive->steps); at != NULL; at = tl_list_after(&drive->steps, at)) {
+            struct tl_step *step = TL_LIST_ITEM(at, struct tl_step, link);
+            if (step->phase == TL_AT_CALL && step->call != NULL)
+                calls->cancel(calls->ctx, step->call);
+        }
     }
 }
 
@@ -38,8 +41,12 @@ static void drop_waiting(struct tl_lane *lane)
         struct tl_lane_system *system = &lane->systems[i];
         tl_timer_stop(&system->until);
         struct tl_link *link;
-        while ((link = tl_list_pop(&system->waiting)) != NULL)
-            tl_unit_unstart(TL_LIST_ITEM(link, struct tl_drive, wait));
+        while ((link = tl_list_pop(&system->waiting)) != NULL) {
+            struct tl_step *step = TL_LIST_ITEM(link, struct tl_step, wait);
+            step->phase = TL_AT_REST;
+            step->again_ms = TL_NEVER;
+            tl_steps_rest(step->drive);
+        }
     }
 }
 
@@ -50,6 +57,7 @@ void tl_lane_stop_begin(struct tl_mail *mail)
         return;
     lane->phase = TL_LANE_DRAINING;
     tl_timer_stop(&lane->tick);
+    tl_timer_stop(&lane->timers);
     drop_waiting(lane);
     tl_captures_end(lane);
     tl_timer_init(&lane->grace, grace_over);

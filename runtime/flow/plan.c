@@ -4,6 +4,7 @@
 #include "base/counter.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "child.h"
 #include "dispatch.h"
 #include "flow/intake.h"
 #include "journal/journal.h"
@@ -94,6 +95,7 @@ static void add_own_flows(struct tl_plan *plan)
     tl_must(add_flow(plan, TL_STR("nobody"), TL_PLAN_NOBODY) == TL_FLOW_NOBODY);
     tl_must(add_flow(plan, TL_STR("webhook:unreadable"), TL_PLAN_UNREADABLE) == TL_FLOW_UNREADABLE);
     tl_must(add_flow(plan, TL_STR("webhook:hint"), TL_PLAN_HINT) == TL_FLOW_HINT);
+    tl_must(add_flow(plan, TL_STR("run:await"), TL_PLAN_AWAIT) == TL_FLOW_AWAIT);
     plan->flows[TL_FLOW_HINT].ordered = true;
     tl_plan_subscribe(plan, TL_STR(TL_TYPE_UNREADABLE), TL_FLOW_UNREADABLE, 0, TL_COMMIT_NEVER);
     tl_plan_subscribe(plan, TL_STR(TL_TYPE_HINT), TL_FLOW_HINT, 0, TL_COMMIT_NEVER);
@@ -138,6 +140,10 @@ static tl_code add_declared(struct tl_plan *plan, const struct tl_flow *decl, si
     if (decl->steward != NULL && decl->steward[0] != 0)
         flow->steward = decl->steward;
     find_target(plan, flow, decl);
+    char *start = tl_printf(TL_TYPE_START "%s", decl->name);
+    if (!decl->internal)
+        tl_plan_subscribe(plan, tl_str_z(start), number, 0, TL_COMMIT_NEVER);
+    tl_free(start);
     return TL_OK;
 }
 

@@ -1,6 +1,7 @@
 /* What the engine knows of the integration: flows, systems, routes, stewards, and which flows take which event types.
- * Also the runtime's own flows, which have no Lua: `nobody` (an event that no flow takes), `unreadable` and `hint`
- * (flow/intake.h). Built once; after the start only the atomic fields change. Thread: any then. */
+ * Also the runtime's own flows, which have no Lua: `nobody` (an event that no flow takes), `unreadable`, `hint`
+ * (flow/intake.h) and `await` (await.h). Built once; after the start only the atomic fields change. Thread: any then.
+ */
 #pragma once
 #include "base/map.h"
 #include "flow/engine.h"
@@ -9,11 +10,13 @@
 
 struct tl_counter;
 struct tl_histogram;
+struct tl_await_index;
 
 enum tl_plan_kind {
     TL_PLAN_NOBODY,
     TL_PLAN_UNREADABLE,
     TL_PLAN_HINT,
+    TL_PLAN_AWAIT, /* an event that some run waits for */
     TL_PLAN_SCRIPT,
     TL_PLAN_GONE /* of an earlier revision, with units pending */
 };
@@ -21,6 +24,7 @@ enum tl_plan_kind {
 #define TL_FLOW_NOBODY 0u
 #define TL_FLOW_UNREADABLE 1u
 #define TL_FLOW_HINT 2u
+#define TL_FLOW_AWAIT 3u
 
 #define TL_COMMIT_NEVER UINT64_MAX
 
@@ -82,6 +86,7 @@ struct tl_plan {
     const struct tl_steward *stewards; /* borrow */
     size_t steward_count;
     const char *steward, *revision; /* own copies */
+    struct tl_await_index *awaits;  /* borrow */
     struct tl_map types;            /* name → struct tl_plan_type, own */
     struct tl_map names;            /* of flows → 1 + index, as a pointer */
 };

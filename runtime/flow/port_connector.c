@@ -9,6 +9,21 @@ static void *start(void *ctx, struct tl_lane *lane, tl_str system, const struct 
     return tl_call_start(tl_lane_system(lane, system), request, done, done_ctx);
 }
 
+static void *lookup(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_call_request *request,
+                    tl_call_done *done, void *done_ctx)
+{
+    (void)ctx;
+    return tl_call_lookup(tl_lane_system(lane, system), request, done, done_ctx);
+}
+
+static void facts(void *ctx, struct tl_lane *lane, tl_str system, tl_str operation, struct tl_call_facts *out)
+{
+    (void)ctx;
+    struct tl_operation_facts of;
+    if (tl_system_operation(tl_system_lane_system(tl_lane_system(lane, system)), operation, &of))
+        *out = (struct tl_call_facts){of.key_ttl_ms, of.settle_ms, of.has_lookup};
+}
+
 static void cancel(void *ctx, void *call)
 {
     (void)ctx;
@@ -22,4 +37,4 @@ static void read_record(void *ctx, struct tl_lane *lane, tl_str system, tl_str o
     tl_hint_read(tl_lane_system(lane, system), object, key, trace, done, done_ctx);
 }
 
-const struct tl_call_port tl_call_port_connector = {start, cancel, read_record, NULL};
+const struct tl_call_port tl_call_port_connector = {start, lookup, cancel, read_record, facts, NULL};

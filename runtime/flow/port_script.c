@@ -2,11 +2,17 @@
 #include "ports.h"
 #include "script/run.h"
 
-static tl_code open_host(void *ctx, void **host, struct tl_error *err)
+static tl_code open_host(void *ctx, const char *revision, void **host, struct tl_error *err)
 {
     const struct tl_engine_config *config = ctx;
     struct tl_script *script = NULL;
-    tl_code code = tl_script_new(config->bundle, &config->script, &script, err);
+    const struct tl_bundle *bundle = config->bundle;
+    tl_code code = TL_OK;
+    if (revision != NULL)
+        code = config->revision_bundle != NULL ? config->revision_bundle(config->ctx, revision, &bundle, err)
+                                               : tl_fail(err, TL_ENOTFOUND, "earlier revisions are not kept here");
+    if (code == TL_OK)
+        code = tl_script_new(bundle, &config->script, &script, err);
     *host = script;
     return code;
 }
@@ -30,6 +36,38 @@ static const struct tl_run_outcome *resume(void *ctx, struct tl_run *run, const 
     return tl_run_resume(run, result);
 }
 
+static bool find_flow(void *ctx, void *host, const char *name, size_t *index)
+{
+    (void)ctx;
+    size_t count;
+    const struct tl_flow *flows = tl_bundle_flows(tl_script_bundle(host), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (tl_str_is(tl_str_z(name), flows[i].name)) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct tl_run_outcome *cancel(void *ctx, struct tl_run *run, tl_str reason)
+{
+    (void)ctx;
+    return tl_run_cancel(run, reason);
+}
+
+static void settle(void *ctx, struct tl_run *run, tl_str id, bool took_place)
+{
+    (void)ctx;
+    tl_run_settle(run, id, took_place);
+}
+
+static bool has_undo(void *ctx, const struct tl_run *run)
+{
+    (void)ctx;
+    return tl_run_has_undo(run);
+}
+
 static void free_run(void *ctx, struct tl_run *run)
 {
     (void)ctx;
@@ -51,6 +89,16 @@ static bool spent(void *ctx, void *host)
 
 struct tl_run_port tl_run_port_script(const struct tl_engine_config *config)
 {
-    return (struct tl_run_port){open_host, close_host, start, resume, free_run, order_key, (void *)(uintptr_t)config,
-                                spent};
+    return (struct tl_run_port){.open = open_host,
+                                .close = close_host,
+                                .flow = find_flow,
+                                .start = start,
+                                .resume = resume,
+                                .cancel = cancel,
+                                .settle = settle,
+                                .has_undo = has_undo,
+                                .free = free_run,
+                                .order_key = order_key,
+                                .ctx = (void *)(uintptr_t)config,
+                                .spent = spent};
 }

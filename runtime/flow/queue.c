@@ -91,7 +91,7 @@ static void start_first(struct tl_lane *lane, struct tl_queue *queue)
 {
     struct tl_unit *unit = TL_LIST_ITEM(tl_list_pop(&queue->ready), struct tl_unit, link);
     queue->ready_count--;
-    if (lane->spilled_queues > 0 && tl_spill_before(lane, unit)) {
+    if (lane->spilled_queues > 0 && unit->run == NULL && tl_spill_before(lane, unit)) {
         unit->state = TL_UNIT_BEHIND;
         tl_list_push(&lane->behind_units, &unit->link);
         tl_keyline_aside(lane, unit->line, true);

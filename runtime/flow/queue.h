@@ -7,12 +7,16 @@
 #include "spillset.h"
 #include "unit.h"
 
+/* Queues of runs that go on: which system they use next is not known, and one that is closed must not keep the others.
+ */
+#define TL_QUEUE_RESUMED (-2)
+
 struct tl_queue {
     struct tl_link link; /* in the lane's ring, while something may start */
     bool in_ring;
     uint32_t number, flow;
     enum tl_priority priority;
-    int system;           /* known before a unit starts, or -1 */
+    int system;           /* known before a unit starts, or -1, or TL_QUEUE_RESUMED */
     int learned;          /* without one: that of the last unit */
     struct tl_list ready; /* of units */
     size_t ready_count;

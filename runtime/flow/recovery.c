@@ -10,6 +10,7 @@
 #include "codec/json_writer.h"
 #include "exception_int.h"
 #include "flow/exception.h"
+#include "flow/runs.h"
 #include "journal/reader.h"
 #include "journal/state.h"
 #include "pause_int.h"
@@ -183,6 +184,54 @@ static tl_code read_pause(struct tl_engine *engine, const struct tl_state_row *r
     return TL_OK;
 }
 
+static void index_waits(struct tl_engine *engine, const struct tl_run_row *run)
+{
+    for (size_t i = 0; i < run->wait_count; i++) {
+        const struct tl_run_wait *wait = &run->waits[i];
+        struct tl_await await = {
+            .key_hash = wait->key_hash, .run = run->number, .partition = (uint16_t)(run->line % TL_PARTITIONS)};
+        for (size_t t = 0; t < wait->type_count; t++)
+            await.types |= tl_await_type(tl_str_z(wait->types[t]));
+        if (wait->key_hash != 0)
+            tl_await_index_add(&engine->awaits, &await);
+    }
+}
+
+/* It was being tried again: its exception is open still, and a person tries it again. */
+static bool is_parked(struct tl_lane *lane, const struct tl_run_row *run)
+{
+    struct tl_keyline *line = tl_keyline_find(&lane->lines, run->line);
+    struct tl_link *link = line != NULL ? tl_list_first(&line->open) : NULL;
+    for (; link != NULL; link = tl_list_after(&line->open, link)) {
+        if (TL_LIST_ITEM(link, struct tl_open_exception, link)->number == (run->number | 1))
+            return true;
+    }
+    return false;
+}
+
+/* One that was at work goes on: as the unit that progress knows, or, when it had waited before, as one that has woken.
+ */
+static tl_code read_run(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
+{
+    struct tl_run_row *run;
+    tl_code code = tl_run_row_read(row->key, row->value, &run, err);
+    if (code != TL_OK)
+        return code;
+    struct tl_lane *lane = engine->lanes[tl_dispatch_lane(engine, run->line)];
+    if (tl_plan_flow(&engine->plan, tl_str_z(run->flow)) < 0)
+        (void)tl_plan_add_gone(&engine->plan, tl_str_z(run->flow));
+    run->commit = row->commit;
+    index_waits(engine, run);
+    if (run->phase != TL_PHASE_ACTIVE || is_parked(lane, run)) {
+        tl_run_row_free(run);
+        return TL_OK;
+    }
+    tl_run_keep(lane, run);
+    if (run->waited)
+        tl_run_enter(lane, tl_run_load(lane, run));
+    return TL_OK;
+}
+
 /* The value of a row of the table "engine", or `otherwise`; "clean" is 0. */
 static uint64_t engine_value(struct tl_engine *engine, const char *key, uint64_t otherwise)
 {
@@ -305,6 +354,8 @@ tl_code tl_recover(struct tl_engine *engine, struct tl_error *err)
     if (code == TL_OK)
         code = scan(engine, TL_TABLE_EXCEPTION, read_exception, err);
     tl_plan_hash(&engine->plan, journal);
+    if (code == TL_OK)
+        code = scan(engine, TL_TABLE_RUN, read_run, err);
     tl_progress_flows(&engine->progress, engine->plan.flow_count);
     engine->progress_ready = true;
     if (code == TL_OK)

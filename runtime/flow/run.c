@@ -1,12 +1,18 @@
-/* A unit runs: its event is fetched, the script starts, and what it says is carried out. A stretch ends in an effect
- * (effect.c) or in an ending (ending.c). */
+/* A unit runs: its event is fetched, the script starts (or is repeated from what was recorded), and what it says is
+ * carried out. A stretch ends in steps (step.c) or in an ending (ending.c). */
 #include "run.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "codec/json_pointer.h"
+#include "await.h"
 #include "flow/intake.h"
+#include "host.h"
+#include "one_per.h"
+#include "undo.h"
+
+#define STATE_LAGS_MS 2
 
 /* ---- life ----------------------------------------------------------------------------------------------------------
  */
@@ -17,7 +23,8 @@ static struct tl_drive *drive_new(struct tl_unit *unit)
     struct tl_drive *drive = TL_NEW(struct tl_drive);
     drive->unit = unit;
     drive->lane = lane;
-    drive->system = -1;
+    drive->next = 1;
+    tl_list_init(&drive->steps);
     tl_arena_init(&drive->arena);
     tl_position_print(unit->position, drive->id);
     unit->state = TL_UNIT_RUNNING;
@@ -35,17 +42,24 @@ void tl_drive_free(struct tl_drive *drive)
 {
     struct tl_unit *unit = drive->unit;
     struct tl_lane *lane = drive->lane;
-    tl_must(!drive->calling && drive->ticket.serial == 0);
-    if (drive->run != NULL)
+    struct tl_link *link;
+    while ((link = tl_list_first(&drive->steps)) != NULL)
+        tl_step_free(TL_LIST_ITEM(link, struct tl_step, link));
+    if (drive->run != NULL) {
         lane->engine->runs->free(lane->engine->runs->ctx, drive->run);
+        drive->host->runs--;
+    }
+    tl_free(drive->ctx);
     tl_list_remove(&drive->link);
-    tl_list_remove(&drive->wait);
     lane->drives--;
     unit->queue->started--;
     unit->drive = NULL;
     if (drive->cap_system >= 0)
         lane->systems[drive->cap_system].started--;
     tl_arena_free(&drive->arena);
+    tl_free(drive->unrecorded.rows);
+    tl_free(drive->effects);
+    tl_free(drive->taken);
     tl_free(drive);
     tl_lane_wake(lane);
 }
@@ -58,6 +72,17 @@ void tl_unit_unstart(struct tl_drive *drive)
     tl_drive_free(drive);
     tl_poison_release(unit);
     tl_queue_ready(lane, unit, true);
+}
+
+void tl_unit_block(struct tl_drive *drive, int system)
+{
+    struct tl_unit *unit = drive->unit;
+    struct tl_lane *lane = drive->lane;
+    tl_drive_free(drive);
+    tl_poison_release(unit);
+    unit->state = TL_UNIT_BLOCKED;
+    tl_list_push(&lane->systems[system].blocked, &unit->link);
+    tl_keyline_aside(lane, unit->line, true);
 }
 
 static void backoff_over(struct tl_timer *timer)
@@ -87,9 +112,15 @@ void tl_unit_backoff(struct tl_drive *drive, int64_t wait_ms)
 int64_t tl_unit_deadline(const struct tl_drive *drive)
 {
     int64_t deadline = drive->lane->engine->plan.flows[drive->unit->flow].deadline_ms;
-    if (deadline <= 0 || drive->unit->exception != NULL) /* a person tries again: his time, not the flow's */
+    bool undoing = drive->outcome != NULL && drive->outcome->undoing; /* what is undone has no deadline */
+    if (deadline <= 0 || drive->unit->exception != NULL || undoing) /* a person tries again: his time, not the flow's */
         return TL_NEVER;
     return drive->event.time_ms + deadline - tl_wall_ms() + tl_mono_ms();
+}
+
+uint64_t tl_run_id(const struct tl_drive *drive)
+{
+    return tl_unit_number(&drive->lane->engine->plan.flows[drive->unit->flow], drive->unit->position);
 }
 
 /* ---- start ---------------------------------------------------------------------------------------------------------
@@ -100,29 +131,73 @@ static void park_plain(struct tl_drive *drive, const char *cls, const char *mess
     tl_unit_park(drive, &(struct tl_cause){.cls = tl_str_z(cls), .message = tl_str_z(message)});
 }
 
-static void start_script(struct tl_drive *drive)
+static const struct tl_run_outcome *call_start(struct tl_drive *drive, struct tl_script_host *host, size_t flow)
 {
-    struct tl_engine *engine = drive->lane->engine;
-    struct tl_unit *unit = drive->unit;
-    const struct tl_plan_flow *flow = &engine->plan.flows[unit->flow];
-    if (tl_poison_is(engine, unit)) {
-        park_plain(drive, "poison", "the program stopped three times while this unit was the only one running");
-        return;
-    }
-    if (tl_unit_deadline(drive) <= tl_mono_ms()) {
-        park_plain(drive, "deadline", "the flow's deadline passed before its effect could be carried out");
-        return;
-    }
+    const struct tl_run_port *runs = drive->lane->engine->runs;
     const struct tl_event *event = &drive->event;
-    bool from_system = tl_plan_system(&engine->plan, event->source) >= 0;
+    const struct tl_run_row *row = drive->unit->run;
+    bool from_system = tl_plan_system(&drive->lane->engine->plan, event->source) >= 0;
+    uint64_t unit = tl_unit_number(&drive->lane->engine->plan.flows[drive->unit->flow], drive->unit->position);
     struct tl_run_event in = {.id = tl_str_z(drive->id),
                               .type = event->type,
                               .key = event->key,
                               .source = from_system ? event->source : TL_STR_NONE,
                               .payload = event->payload,
+                              .state = row != NULL && row->state != NULL ? tl_str_z(row->state) : TL_STR_NONE,
                               .time_ms = event->time_ms,
-                              .unit = tl_unit_number(flow, unit->position)};
-    tl_run_step(drive, engine->runs->start(engine->runs->ctx, drive->lane->host, flow->script_index, &in, &drive->run));
+                              .unit = row != NULL && row->round > 0 ? tl_hash_mix(unit, row->round) : unit};
+    host->runs++;
+    drive->host = host;
+    return runs->start(runs->ctx, host->host, flow, &in, &drive->run);
+}
+
+/* The script goes as far as what was recorded of it reaches. */
+void tl_drive_repeat(struct tl_drive *drive)
+{
+    bool gone = false;
+    drive->recalling = true;
+    tl_drive_note(drive);
+    while (!gone && tl_recall_next(drive, &gone))
+        continue;
+    if (gone)
+        return;
+    drive->recalling = false;
+    tl_drive_go_on(drive);
+}
+
+static void run_script(struct tl_drive *drive)
+{
+    struct tl_unit *unit = drive->unit;
+    struct tl_error err;
+    size_t index;
+    struct tl_script_host *host = tl_host_for(drive, &index, &err);
+    if (host == NULL) {
+        park_plain(drive, "revision", err.text);
+        return;
+    }
+    if (unit->run != NULL && tl_recall_load(drive, &err) != TL_OK) {
+        park_plain(drive, "journal", err.text);
+        return;
+    }
+    drive->outcome = call_start(drive, host, index);
+    tl_drive_repeat(drive);
+}
+
+static void start_script(struct tl_drive *drive)
+{
+    struct tl_engine *engine = drive->lane->engine;
+    struct tl_unit *unit = drive->unit;
+    if (tl_poison_is(engine, unit)) {
+        park_plain(drive, "poison", "the program stopped three times while this unit was the only one running");
+        return;
+    }
+    if (unit->run == NULL && tl_unit_deadline(drive) <= tl_mono_ms()) {
+        park_plain(drive, "deadline", "the flow's deadline passed before its effect could be carried out");
+        return;
+    }
+    if (!tl_one_per_begin(drive)) /* another run of the same value is open */
+        return;
+    run_script(drive);
 }
 
 static void start_unwanted(struct tl_drive *drive)
@@ -146,8 +221,14 @@ void tl_unit_start(struct tl_unit *unit)
 {
     struct tl_engine *engine = unit->lane->engine;
     const struct tl_plan_flow *flow = &engine->plan.flows[unit->flow];
+    if (unit->run == NULL)
+        tl_run_find(unit);
     struct tl_drive *drive = drive_new(unit);
     struct tl_error err;
+    if (unit->run != NULL && tl_journal_applied(engine->journal) < unit->run->commit) {
+        tl_unit_backoff(drive, STATE_LAGS_MS);
+        return;
+    }
     if (tl_unit_event(unit, &drive->arena, &drive->event, &err) != TL_OK) {
         drive->event.position = unit->position;
         park_plain(drive, "lost", err.text);
@@ -162,6 +243,9 @@ void tl_unit_start(struct tl_unit *unit)
         break;
     case TL_PLAN_HINT:
         tl_hint_start(drive);
+        break;
+    case TL_PLAN_AWAIT:
+        tl_await_start(drive);
         break;
     case TL_PLAN_GONE:
         park_plain(drive, "removed", "the flow was removed from the integration while this unit was pending");
@@ -188,72 +272,150 @@ static void write_logs(const struct tl_drive *drive, const struct tl_run_outcome
     }
 }
 
-static tl_str place_text(struct tl_drive *drive, const struct tl_place *place)
+tl_str tl_place_text(struct tl_drive *drive, const struct tl_place *place)
 {
     if (place->file == NULL || place->file[0] == 0)
         return TL_STR_NONE;
     return tl_str_z(tl_arena_printf(&drive->arena, "%s:%d", place->file, place->line));
 }
 
-static void run_done(struct tl_drive *drive, const struct tl_run_outcome *outcome)
+/* Nobody waits for it any more: what was not sent is not sent; what was is waited for, and noted. */
+static void withdraw(struct tl_drive *drive, tl_str id)
 {
-    const struct tl_plan_flow *flow = &drive->lane->engine->plan.flows[drive->unit->flow];
-    struct tl_emitted *emitted = tl_arena_alloc(&drive->arena, (outcome->emit_count + 1) * sizeof *emitted);
-    /* What an event's declaration makes of a captured change still comes from that system. */
-    tl_str source = flow->decl->internal ? drive->event.source : tl_str_z(flow->name);
+    struct tl_step *step = tl_step_find(drive, id);
+    if (step == NULL)
+        return;
+    if (step->phase == TL_AT_CALL || step->unknown)
+        step->unwanted = true;
+    else
+        tl_step_give_up(step);
+}
+
+void tl_drive_note(struct tl_drive *drive)
+{
+    const struct tl_run_outcome *outcome = drive->outcome;
+    if (outcome->log_count > 0 && !drive->recalling)
+        write_logs(drive, outcome);
+    for (size_t i = 0; i < outcome->withdrawn_count; i++)
+        withdraw(drive, outcome->withdrawn[i]);
+    for (size_t i = 0; outcome->ending == TL_RUN_WAIT && i < outcome->ask_count; i++)
+        tl_step_new(drive, outcome->asks[i]);
+}
+
+/* Something is out that must come back before the run can end. */
+static bool is_busy(const struct tl_drive *drive)
+{
+    if (drive->records > 0)
+        return true;
+    for (struct tl_link *link = tl_list_first(&drive->steps); link != NULL; link = tl_list_after(&drive->steps, link)) {
+        const struct tl_step *step = TL_LIST_ITEM(link, struct tl_step, link);
+        if (step->phase == TL_AT_CALL || (step->unwanted && step->unknown))
+            return true;
+    }
+    return false;
+}
+
+void tl_drive_go_on(struct tl_drive *drive)
+{
+    if (drive->outcome->ending == TL_RUN_WAIT) {
+        tl_steps_begin(drive);
+        return;
+    }
+    if (is_busy(drive)) {
+        drive->ending = true;
+        return;
+    }
+    tl_drive_finish(drive);
+}
+
+void tl_drive_step(struct tl_drive *drive, const struct tl_run_outcome *outcome)
+{
+    drive->outcome = outcome;
+    tl_drive_note(drive);
+    tl_drive_go_on(drive);
+}
+
+/* ---- how it ended --------------------------------------------------------------------------------------------------
+ */
+
+static bool emits_fit(struct tl_drive *drive, const struct tl_run_outcome *outcome)
+{
     for (size_t i = 0; i < outcome->emit_count; i++) {
         const struct tl_run_emit *emit = &outcome->emits[i];
-        if (emit->key.len > TL_KEY_MAX || emit->data.len > TL_PAYLOAD_MAX) {
-            tl_unit_park(drive, &(struct tl_cause){.cls = TL_STR("data"),
-                                                   .message = TL_STR("an emitted event's key or payload is too long"),
-                                                   .place = place_text(drive, &emit->place)});
-            return;
-        }
-        emitted[i] = (struct tl_emitted){.type = emit->type, .source = source, .key = emit->key, .payload = emit->data};
+        if (emit->key.len <= TL_KEY_MAX && emit->data.len <= TL_PAYLOAD_MAX)
+            continue;
+        tl_unit_park(drive, &(struct tl_cause){.cls = TL_STR("data"),
+                                               .message = TL_STR("an emitted event's key or payload is too long"),
+                                               .place = tl_place_text(drive, &emit->place)});
+        return false;
     }
-    tl_unit_end(drive, TL_DONE, TL_STR_NONE, emitted, outcome->emit_count);
+    return true;
+}
+
+struct tl_emitted tl_run_emitted(const struct tl_drive *drive, const struct tl_run_emit *emit)
+{
+    const struct tl_plan_flow *flow = &drive->lane->engine->plan.flows[drive->unit->flow];
+    /* What an event's declaration makes of a captured change still comes from that system. */
+    tl_str source = flow->decl != NULL && flow->decl->internal ? drive->event.source : tl_str_z(flow->name);
+    return (struct tl_emitted){.type = emit->type, .source = source, .key = emit->key, .payload = emit->data};
+}
+
+static void run_done(struct tl_drive *drive, const struct tl_run_outcome *outcome)
+{
+    if (!emits_fit(drive, outcome))
+        return;
+    size_t before = drive->unit->run != NULL ? drive->unit->run->emitted : 0;
+    size_t count = outcome->emit_count > before ? outcome->emit_count - before : 0;
+    struct tl_emitted *emitted = tl_arena_alloc(&drive->arena, (count + 1) * sizeof *emitted);
+    for (size_t i = 0; i < count; i++)
+        emitted[i] = tl_run_emitted(drive, &outcome->emits[before + i]);
+    tl_unit_end(drive, TL_DONE, TL_STR_NONE, emitted, count);
+}
+
+static void run_failed(struct tl_drive *drive, const struct tl_run_outcome *outcome)
+{
+    struct tl_place none = {"", 0};
+    tl_str place = tl_place_text(drive, outcome->place.file != NULL ? &outcome->place : &none);
+    tl_str reason = outcome->reason;
+    if (place.len > 0)
+        reason = tl_str_z(tl_arena_printf(&drive->arena, "%.*s (%.*s)", TL_STR_ARGS(reason), TL_STR_ARGS(place)));
+    tl_unit_end(drive, TL_FAILED, reason, NULL, 0);
 }
 
 static void run_error(struct tl_drive *drive, const struct tl_run_error *error)
 {
-    tl_unit_park(drive, &(struct tl_cause){.cls = error->cls,
-                                           .code = error->code,
-                                           .message = error->message,
-                                           .place = place_text(drive, &error->place),
-                                           .system = error->system,
-                                           .operation = error->operation,
-                                           .status = error->status});
+    struct tl_cause cause = {.cls = error->cls,
+                             .code = error->code,
+                             .message = error->message,
+                             .place = tl_place_text(drive, &error->place),
+                             .system = error->system,
+                             .operation = error->operation,
+                             .status = error->status};
+    tl_drive_fail(drive, &cause, error->step);
 }
 
-void tl_run_step(struct tl_drive *drive, const struct tl_run_outcome *outcome)
+void tl_drive_finish(struct tl_drive *drive)
 {
-    if (outcome->log_count > 0)
-        write_logs(drive, outcome);
-    tl_str place = TL_STR_NONE;
+    const struct tl_run_outcome *outcome = drive->outcome;
+    drive->ending = false;
     switch (outcome->ending) {
-    case TL_RUN_ASK:
-        tl_effect_begin(drive, &outcome->ask);
-        return;
+    case TL_RUN_WAIT:
+        tl_steps_rest(drive);
+        break;
     case TL_RUN_DONE:
         run_done(drive, outcome);
-        return;
+        break;
     case TL_RUN_DROPPED:
-        place = place_text(drive, &outcome->place);
-        tl_unit_end(drive, TL_DROPPED, place, NULL, 0);
-        return;
-    case TL_RUN_PARKED:
-        tl_unit_park(drive, &(struct tl_cause){.cls = TL_STR("parked"),
-                                               .message = outcome->reason,
-                                               .place = place_text(drive, &outcome->place),
-                                               .data = outcome->data});
-        return;
+        tl_unit_end(drive, TL_DROPPED, tl_place_text(drive, &outcome->place), NULL, 0);
+        break;
     case TL_RUN_FAILED:
-        place = tl_str_z(tl_arena_printf(&drive->arena, "%.*s (%s:%d)", TL_STR_ARGS(outcome->reason),
-                                         outcome->place.file != NULL ? outcome->place.file : "", outcome->place.line));
-        tl_unit_end(drive, TL_FAILED, place, NULL, 0);
-        return;
+        run_failed(drive, outcome);
+        break;
+    case TL_RUN_CONTINUED:
+        tl_run_continue(drive, outcome->data);
+        break;
     case TL_RUN_ERROR:
         run_error(drive, &outcome->error);
-        return;
+        break;
     }
 }

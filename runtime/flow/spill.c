@@ -47,6 +47,8 @@ static bool bits_of_commit(struct tl_lane *lane, struct tl_queue *queue, uint64_
 static bool takes(const struct tl_plan *plan, const struct tl_entry *entry, uint32_t flow)
 {
     uint32_t flows[TL_FLOWS_OF_EVENT];
+    if (flow == TL_FLOW_AWAIT) /* who waits has changed since: the bits say it */
+        return true;
     size_t count = tl_dispatch_flows(plan, entry, flows, TL_COUNT_OF(flows));
     for (size_t i = 0; i < count; i++) {
         if (flows[i] == flow)

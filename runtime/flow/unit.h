@@ -14,19 +14,29 @@ struct tl_keyline;
 struct tl_drive;
 struct tl_open_exception;
 struct tl_wave;
+struct tl_run_row;
 
 enum tl_unit_state {
     TL_UNIT_READY,   /* in its queue */
     TL_UNIT_BEHIND,  /* an earlier unit of the key may be in a spilled queue */
     TL_UNIT_RUNNING, /* a run or a call is under way */
     TL_UNIT_BACKOFF, /* runs again after a while */
+    TL_UNIT_BLOCKED, /* a durable run out of memory, before a closed gate */
     TL_UNIT_ENDING,  /* its outcome is on the way to the disk */
-    TL_UNIT_NEXT     /* a retried exception: in its key line, before what waits */
+    TL_UNIT_NEXT     /* in its key line: a retried exception, or a run that has woken */
 };
 
 struct tl_backoff {
     struct tl_timer timer;
     struct tl_unit *unit;
+};
+
+/* What is remembered of the tries of one step of a run while it is in no memory itself. */
+struct tl_try {
+    uint64_t step; /* hash of its id */
+    struct tl_retry retry;
+    uint16_t calls;
+    uint8_t absent; /* lookups that found nothing after the platform had had its time */
 };
 
 struct tl_unit {
@@ -43,8 +53,12 @@ struct tl_unit {
     struct tl_open_exception *exception; /* borrow; when it is a retried one */
     char *payload;                       /* own; edited by a person, NULL: the event's */
     size_t payload_len;
-    struct tl_retry retry;
-    uint16_t calls;
+    struct tl_run_row *run; /* borrow from the lane's runs; NULL: light so far */
+    tl_position turn;       /* of a run that has woken: it has its turn like an event of this position */
+    uint64_t sees;          /* the commit that the state must show before it starts; 0: any */
+    struct tl_try *tries;   /* own */
+    size_t try_count;
+    uint32_t calls;
     bool marked;           /* started alone, with a mark in the journal */
     bool counted;          /* among its queue's loaded ones */
     enum tl_ending ending; /* while ENDING */
@@ -57,6 +71,9 @@ void tl_unit_free(struct tl_unit *unit);
 /* The event, from memory or read back into `arena`. TL_ENOTFOUND: past retention. */
 TL_MUST_CHECK tl_code tl_unit_event(struct tl_unit *unit, struct tl_arena *arena, struct tl_event *out,
                                     struct tl_error *err);
+/* Of a step, by its id; made when there is none. Good until the next call. */
+struct tl_try *tl_unit_try(struct tl_unit *unit, tl_str step);
+void tl_unit_try_drop(struct tl_unit *unit, tl_str step);
 /* What its random numbers and its exception's id derive from. */
 uint64_t tl_unit_number(const struct tl_plan_flow *flow, tl_position position);
 

@@ -166,6 +166,22 @@ const char *tl_bundle_nearest_event(const struct tl_bundle *bundle, tl_str name)
     return NULL;
 }
 
+bool tl_bundle_is_flow(const struct tl_bundle *bundle, tl_str name)
+{
+    for (size_t i = 0; i < bundle->flows.count; i++)
+        if (!bundle->flows.items[i].internal && tl_str_is(name, bundle->flows.items[i].name))
+            return true;
+    return false;
+}
+
+const char *tl_bundle_nearest_flow(const struct tl_bundle *bundle, tl_str name)
+{
+    for (size_t i = 0; i < bundle->flows.count; i++)
+        if (!bundle->flows.items[i].internal && tl_nearest(name, &bundle->flows.items[i].name, 1))
+            return bundle->flows.items[i].name;
+    return NULL;
+}
+
 const char *tl_bundle_nearest_target(const struct tl_bundle *bundle, tl_str name)
 {
     for (size_t i = 0; i < bundle->systems.count; i++) {

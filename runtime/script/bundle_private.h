@@ -61,6 +61,9 @@ enum tl_effect_class tl_bundle_effect(const struct tl_bundle *bundle, tl_str tar
 const char *tl_bundle_nearest_event(const struct tl_bundle *bundle, tl_str name);
 const char *tl_bundle_nearest_target(const struct tl_bundle *bundle, tl_str name);
 const struct tl_source *tl_bundle_source(const struct tl_bundle *bundle, const char *path, bool standard);
+/* Is it the name of a declared flow? */
+bool tl_bundle_is_flow(const struct tl_bundle *bundle, tl_str name);
+const char *tl_bundle_nearest_flow(const struct tl_bundle *bundle, tl_str name);
 /* Is it the name of a system or kind? */
 bool tl_bundle_is_target(const struct tl_bundle *bundle, tl_str name);
 

@@ -52,33 +52,26 @@ TL_MUST_CHECK tl_code tl_chunk_read(tl_str dump, struct tl_arena *arena, struct 
 #define TL_B(i) ((int)(((i) >> 16) & 0xff))
 #define TL_C(i) ((int)(((i) >> 24) & 0xff))
 #define TL_BX(i) ((int)(((i) >> 15) & 0x1ffff))
-#define TL_SJ(i) ((int)(((i) >> 7) & 0x1ffffff) - 0xffffff)
 
 /* The opcodes that the checks look at. */
 enum {
     TL_OP_MOVE = 0,
-    TL_OP_LFALSESKIP = 6,
     TL_OP_GETUPVAL = 9,
     TL_OP_SETUPVAL = 10,
     TL_OP_GETTABUP = 11,
     TL_OP_GETFIELD = 14,
     TL_OP_SETTABUP = 15,
+    TL_OP_SETFIELD = 18,
+    TL_OP_NEWTABLE = 19,
     TL_OP_SELF = 20,
-    TL_OP_JMP = 56,
-    TL_OP_EQ = 57,
-    TL_OP_LT = 58,
+    TL_OP_CLOSE = 54,
     TL_OP_EQK = 60,
-    TL_OP_EQI = 61,
-    TL_OP_GEI = 65,
-    TL_OP_TESTSET = 67,
+    TL_OP_TEST = 66,
+    TL_OP_CALL = 68,
+    TL_OP_TAILCALL = 69,
     TL_OP_RETURN = 70,
-    TL_OP_RETURN0 = 71,
     TL_OP_RETURN1 = 72,
-    TL_OP_FORLOOP = 73,
-    TL_OP_FORPREP = 74,
-    TL_OP_TFORPREP = 75,
-    TL_OP_TFORCALL = 76,
-    TL_OP_TFORLOOP = 77,
+    TL_OP_SETLIST = 78,
     TL_OP_CLOSURE = 79,
     TL_OP_COUNT = 83
 };

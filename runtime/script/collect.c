@@ -69,7 +69,7 @@ static int collect_all(lua_State *L)
             lua_settop(L, 2);
         }
     tl_collect_links(bundle, tl_script_of(L));
-    tl_check_puts(bundle, tl_script_of(L));
+    tl_check_calls(bundle, tl_script_of(L));
     return 0;
 }
 

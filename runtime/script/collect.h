@@ -15,5 +15,6 @@ void tl_collect_links(struct tl_bundle *bundle, struct tl_script *script);
 void tl_check_map(struct tl_form *form);
 /* Calls on ctx of each flow. */
 void tl_check_flow_code(struct tl_form *form, struct tl_flow *flow);
-/* Every ctx.<target>:put("entity", …) in the text of the files has a map. */
-void tl_check_puts(struct tl_bundle *bundle, struct tl_script *script);
+/* Every ctx.<target>:put("entity", …) in the text of the files has a map, every ctx:await its events, every ctx:start
+ * its flow. */
+void tl_check_calls(struct tl_bundle *bundle, struct tl_script *script);

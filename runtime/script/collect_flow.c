@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DURABLE "the durable-runs package"
-
 static void check_versioned(struct tl_form *form)
 {
     if (!tl_is_versioned(tl_str_z(form->name)))
@@ -130,6 +128,28 @@ static void read_order(struct tl_form *form, struct tl_flow *flow)
     tl_form_close(&inner);
 }
 
+/* The runs of one value stand in one line, so the value is the order's key too. */
+static void read_one_per(struct tl_form *form, struct tl_flow *flow)
+{
+    static const char *const again[] = {"ignore", "deliver", "restart", NULL};
+    flow->again = (enum tl_again)tl_form_choice(form, "again", again, TL_AGAIN_IGNORE);
+    if (!tl_form_has(form, "one_per")) {
+        if (tl_form_has(form, "again"))
+            tl_form_error(form, "again",
+                          "'again' says what a second event does to an open run: it needs 'one_per', the field of "
+                          "which there is one run at most");
+        return;
+    }
+    flow->one_per = as_pointer(form, "one_per", tl_form_text(form, "one_per"));
+    if (!flow->order.function && !flow->order.pointer)
+        flow->order.pointer = flow->one_per;
+    else if (flow->order.function || strcmp(flow->order.pointer, flow->one_per) != 0)
+        tl_form_error(form, "order",
+                      "'order' must go by the field of 'one_per', { \"%s\", \"%s\" }: the runs of one value have to "
+                      "stand in one line, or two of them could begin at once",
+                      flow->scope, flow->one_per);
+}
+
 void tl_collect_flow(struct tl_form *form)
 {
     static const struct tl_form_key keys[] = {
@@ -142,9 +162,8 @@ void tl_collect_flow(struct tl_form *form)
         {"deadline", TL_FORM_TEXT, NULL},
         {"priority", TL_FORM_TEXT, NULL},
         {"latest", TL_FORM_BOOLEAN, NULL},
-        {"one_per", TL_FORM_TEXT, DURABLE},
-        {"again", TL_FORM_TEXT, DURABLE},
-        {"once", TL_FORM_TEXT, DURABLE},
+        {"one_per", TL_FORM_TEXT, NULL},
+        {"again", TL_FORM_TEXT, NULL},
     };
     static const char *const after[] = {"hold", "supersede", "pass", NULL};
     static const char *const on_failure[] = {"park", "compensate", NULL};
@@ -158,12 +177,11 @@ void tl_collect_flow(struct tl_form *form)
     flow->steward = tl_form_text(form, "steward");
     flow->after_failure = (enum tl_after_failure)tl_form_choice(form, "after_failure", after, TL_AFTER_HOLD);
     flow->on_failure = (enum tl_on_failure)tl_form_choice(form, "on_failure", on_failure, TL_FAILURE_PARK);
-    if (flow->on_failure == TL_FAILURE_COMPENSATE)
-        tl_form_error(form, "on_failure", "\"compensate\" comes with " DURABLE);
     flow->priority = (enum tl_priority)tl_form_choice(form, "priority", priorities, TL_NORMAL);
     flow->deadline_ms = tl_form_duration(form, "deadline", 0);
     flow->latest = tl_form_true(form, "latest");
     read_order(form, flow);
+    read_one_per(form, flow);
     tl_check_flow_code(form, flow);
 }
 

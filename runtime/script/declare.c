@@ -11,9 +11,9 @@
 static const char *const kinds[] = {"integration", "steward", "system", "route", "event", "entity", "flow", "map"};
 static const struct {
     const char *kind, *package;
-} later[] = {{"sync", "the entities package"},       {"lens", "the trusted-mappings package; write a one-way map"},
-             {"endpoint", "the endpoints package"},  {"every", "the durable-runs package"},
-             {"expect", "the durable-runs package"}, {"connector", "the scenarios package"}};
+} later[] = {{"sync", "the entities package"},      {"lens", "the trusted-mappings package; write a one-way map"},
+             {"endpoint", "the endpoints package"}, {"every", "a later package"},
+             {"expect", "a later package"},         {"connector", "the scenarios package"}};
 
 static void find(lua_State *L, struct tl_place place, const char *text, const char *name)
 {

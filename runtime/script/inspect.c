@@ -33,6 +33,33 @@ const char *tl_global_advice(tl_str name)
     return NULL;
 }
 
+const char *const tl_ctx_names[] = {"emit",  "log",  "now",  "try",  "random",   "uuid", "sleep",  "await", "decide",
+                                    "start", "park", "fail", "keep", "continue", "all",  "gather", "first", "each"};
+const size_t tl_ctx_count = sizeof tl_ctx_names / sizeof *tl_ctx_names;
+
+bool tl_ctx_is_function(tl_str name)
+{
+    for (size_t i = 0; i < tl_ctx_count; i++)
+        if (tl_str_is(name, tl_ctx_names[i]))
+            return true;
+    return false;
+}
+
+const char *tl_ctx_advice(tl_str name)
+{
+    static const char *const advice[][2] = {
+        {"undo",
+         "ctx has no 'undo': give the effect its undo, ctx.erp:put(entity, record, { undo = function() … end })"},
+        {"accept", "ctx:accept comes with the endpoints package"},
+        {"reply", "ctx:reply comes with the endpoints package"},
+        {"problem", "ctx:problem comes with the endpoints package"},
+    };
+    for (size_t i = 0; i < TL_COUNT_OF(advice); i++)
+        if (tl_str_is(name, advice[i][0]))
+            return advice[i][1];
+    return NULL;
+}
+
 static bool global_known(tl_str name)
 {
     for (size_t i = 0; i < tl_global_count; i++)
@@ -201,18 +228,6 @@ static void check_braces(const struct tl_tokens *t, const char *file, struct tl_
         tl_map_free(&b.keys[--b.depth]);
 }
 
-static const char *const ctx_methods[] = {"emit",  "park",   "fail", "log",    "now",      "try",   "random",
-                                          "uuid",  "decide", "all",  "gather", "first",    "each",  "await",
-                                          "sleep", "keep",   "undo", "start",  "continue", "accept"};
-
-static bool ctx_method(tl_str name)
-{
-    for (size_t i = 0; i < TL_COUNT_OF(ctx_methods); i++)
-        if (tl_str_is(name, ctx_methods[i]))
-            return true;
-    return false;
-}
-
 static bool begins_call(const struct tl_token *token)
 {
     return tl_token_is(token, "(") || tl_token_is(token, "{") || token->kind == TL_TOKEN_STRING;
@@ -226,7 +241,7 @@ static void check_dot_calls(const struct tl_tokens *t, const char *file, struct 
             !tl_token_is(tl_token(t, i + 1), ".") || a->kind != TL_TOKEN_NAME)
             continue;
         struct tl_place place = {file, a->line};
-        if (ctx_method(a->text) && begins_call(tl_token(t, i + 3)))
+        if (tl_ctx_is_function(a->text) && begins_call(tl_token(t, i + 3)))
             tl_findings_add(findings, TL_FINDING_ERROR, place, "ctx.%.*s is called with a dot; write ctx:%.*s",
                             TL_STR_ARGS(a->text), TL_STR_ARGS(a->text));
         else if (tl_token_is(tl_token(t, i + 3), ".") && c->kind == TL_TOKEN_NAME && begins_call(tl_token(t, i + 5)))

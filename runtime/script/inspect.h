@@ -9,6 +9,11 @@ extern const char *const tl_global_names[];
 extern const size_t tl_global_count;
 /* NULL when there is nothing special to say. */
 const char *tl_global_advice(tl_str name);
+/* The functions of ctx, and names with an answer of their own. */
+extern const char *const tl_ctx_names[];
+extern const size_t tl_ctx_count;
+bool tl_ctx_is_function(tl_str name);
+const char *tl_ctx_advice(tl_str name);
 
 /* Globals written and read, file-level locals assigned to by functions, comparisons of decimals with floats.
  */
@@ -28,8 +33,7 @@ struct tl_flow_check {
     const char *file;
     bool named[64]; /* out: targets used (the first 64) */
 };
-/* Calls on ctx along every path through a flow's function: effect classes, one effect, nothing before it, and
- * names. */
+/* Calls on ctx in a flow's function and the functions inside it: names, and unsafe operations without `once`. */
 void tl_inspect_flow(const struct tl_proto *run, struct tl_flow_check *check);
 
 /* Source with `a.b = null` turned into a call that also works where a.b had a value; NULL when there is none.

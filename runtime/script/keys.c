@@ -42,11 +42,14 @@ void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index
 static tl_code take_key(struct tl_run *run, const struct tl_run_outcome *outcome, struct tl_buf *out,
                         struct tl_error *err)
 {
+    if (outcome->ending == TL_RUN_WAIT)
+        return tl_fail(err, TL_EINPUT, "flow \"%s\": the function of the order waits; it may only look at its event",
+                       run->script->bundle->flows.items[run->flow].name);
     if (outcome->ending != TL_RUN_DONE)
         return tl_fail(err, TL_EINPUT, "%s:%d: the function of the order ended with: %.*s",
                        outcome->error.place.file ? outcome->error.place.file : "", outcome->error.place.line,
                        TL_STR_ARGS(outcome->ending == TL_RUN_ERROR ? outcome->error.message : outcome->reason));
-    lua_State *L = run->thread;
+    lua_State *L = run->root->thread;
     if (lua_gettop(L) < 1 || (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1)))
         return tl_fail(err, TL_EINPUT, "flow \"%s\": the function of the order gave no text or integer",
                        run->script->bundle->flows.items[run->flow].name);
@@ -64,7 +67,7 @@ tl_code tl_script_order_key(struct tl_script *script, size_t flow, const struct 
     struct tl_run *run = tl_run_new(script, flow, event);
     tl_code code = TL_EFULL;
     if (tl_run_begin(run, true))
-        code = take_key(run, tl_run_drive(run, 1), out, err);
+        code = take_key(run, tl_stretch(run, false), out, err);
     else
         tl_fail(err, TL_EFULL, "the state is out of memory");
     tl_run_free(run);

@@ -1,6 +1,7 @@
 /* coroutine: a script's own coroutines. The runtime's waits pass through them: when the inner one yields
- * because ctx waits, the outer one yields too and goes on with it afterwards. The coroutine that runs is
- * always known to the watchdog, and a stop is raised again on every level. Thread: that of the state. */
+ * because ctx waits, the outer one yields too and goes on with it afterwards; another branch cannot resume it
+ * meanwhile. The coroutine that runs is always known to the watchdog, and a stop is raised again on every level.
+ * Thread: that of the state. */
 #include "libs.h"
 #include "run_private.h"
 
@@ -13,17 +14,26 @@ static lua_State *coroutine_at(lua_State *L, int index)
     return co;
 }
 
-static int resume_once(lua_State *L, lua_State *co, int args, int *results)
+/* The coroutine at 1 waits for ctx: until its answer is there, nobody else may resume it. */
+static void mark(lua_State *L, bool suspended)
 {
-    struct tl_script *script = tl_script_of(L);
-    script->current = co;
-    if (script->expired)
-        tl_script_interrupt(script);
-    int status = lua_resume(co, L, args, results);
-    script->current = L;
-    if (script->expired)
-        tl_script_interrupt(script);
-    return status;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->suspended);
+    lua_pushvalue(L, 1);
+    if (suspended)
+        lua_pushboolean(L, 1);
+    else
+        lua_pushnil(L);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+static bool is_marked(lua_State *L)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->suspended);
+    lua_pushvalue(L, 1);
+    bool marked = lua_rawget(L, -2) != LUA_TNIL;
+    lua_pop(L, 2);
+    return marked;
 }
 
 /* The coroutine is at 1 and nothing above it; its arguments are on its own stack. */
@@ -32,12 +42,14 @@ static int resume(lua_State *L, lua_State *co, int args, bool wrap)
     struct tl_script *script = tl_script_of(L);
     int results = 0, status;
     for (;;) {
-        status = resume_once(L, co, args, &results);
+        status = tl_script_resume(L, co, args, &results);
         if (status != LUA_YIELD || !script->asking)
             break;
         lua_pop(co, results);
+        mark(L, true);
         if (lua_isyieldable(L))
             return lua_yieldk(L, 0, (lua_KContext)wrap, resume_again);
+        mark(L, false);
         script->asking = false;
         tl_run_refuse_wait(script);
         args = 0;
@@ -65,6 +77,7 @@ static int resume_again(lua_State *L, int status, lua_KContext wrap)
 {
     (void)status;
     lua_settop(L, 1);
+    mark(L, false);
     return resume(L, lua_tothread(L, 1), 0, (bool)wrap);
 }
 
@@ -77,6 +90,10 @@ static bool can_resume(lua_State *L, lua_State *co, const char **why)
         lua_Debug info;
         if (!lua_getstack(co, 0, &info))
             return true;
+        *why = "cannot resume non-suspended coroutine";
+        return false;
+    }
+    if (lua_status(co) == LUA_YIELD && is_marked(L)) {
         *why = "cannot resume non-suspended coroutine";
         return false;
     }
@@ -142,7 +159,7 @@ static const char *status_of(lua_State *L, lua_State *co)
     if (co == L)
         return "running";
     if (lua_status(co) == LUA_YIELD)
-        return "suspended";
+        return is_marked(L) ? "normal" : "suspended";
     if (lua_status(co) != LUA_OK)
         return "dead";
     lua_Debug info;
@@ -198,6 +215,12 @@ void tl_lib_coroutine(lua_State *L)
         {"create", co_create}, {"resume", co_resume},           {"wrap", co_wrap},
         {"yield", co_yield },  {"status", co_status},           {"running", co_running},
         {"close", co_close},   {"isyieldable", co_isyieldable}, {NULL, NULL}};
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "k");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    tl_script_of(L)->suspended = luaL_ref(L, LUA_REGISTRYINDEX);
     luaL_newlib(L, functions);
     lua_setfield(L, -2, "coroutine");
 }

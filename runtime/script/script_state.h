@@ -10,14 +10,7 @@
 #include <signal.h>
 
 /* Why a stretch was stopped; a stop cannot be caught. */
-enum tl_stop {
-    TL_STOP_NONE,
-    TL_STOP_PARK,
-    TL_STOP_FAIL,
-    TL_STOP_CPU,
-    TL_STOP_MEMORY,
-    TL_STOP_STEPS /* asked for what only durable runs may do */
-};
+enum tl_stop { TL_STOP_NONE, TL_STOP_FAIL, TL_STOP_CONTINUE, TL_STOP_CPU, TL_STOP_MEMORY };
 
 struct tl_run;
 struct tl_loading;
@@ -38,11 +31,12 @@ struct tl_script {
     int globals;                                          /* registry reference: _ENV of scripts */
     int modules;                                          /* registry reference: name → value of require */
     int ctx;                                              /* registry reference: the ctx object */
-    int cjson, host, mapping;                             /* registry references: modules of our own */
-    int puts;                                             /* registry reference: "target order@1" → map object */
-    int maps;                                             /* registry reference: map name → map object */
-    struct tl_buf scratch, scratch2;                      /* for encoding while a script runs */
-    struct tl_place stop_place;                           /* where the stretch was stopped; file in the state's arena */
+    int suspended;                   /* registry reference: coroutines of scripts that ctx holds, as weak keys */
+    int cjson, host, mapping;        /* registry references: modules of our own */
+    int puts;                        /* registry reference: "target order@1" → map object */
+    int maps;                        /* registry reference: map name → map object */
+    struct tl_buf scratch, scratch2; /* for encoding while a script runs */
+    struct tl_place stop_place;      /* where the stretch was stopped; file in the state's arena */
     struct tl_arena stop_arena;
     struct tl_zones *zones; /* own: time zones read so far */
 };
@@ -54,6 +48,8 @@ static inline struct tl_script *tl_script_of(lua_State *L)
 
 /* From the signal handler: makes the running coroutine stop at its next instruction. */
 void tl_script_interrupt(struct tl_script *script);
+/* lua_resume from L, with the watchdog following the coroutine that runs. */
+int tl_script_resume(lua_State *L, lua_State *co, int args, int *results);
 /* In long C loops: raises the stop when the budget is used up. */
 void tl_script_check_budget(lua_State *L);
 /* Stops the stretch: never returns. `text` is on the top of the stack or NULL. */

@@ -13,6 +13,10 @@
 static void on_deadline(lua_State *L, lua_Debug *info)
 {
     (void)info;
+    if (!tl_script_of(L)->expired) { /* a hook left over from a stretch that waited just in time */
+        lua_sethook(L, NULL, 0, 0);
+        return;
+    }
     lua_pushliteral(L, "the CPU budget is used up");
     tl_script_stop(L, TL_STOP_CPU);
 }
@@ -22,6 +26,19 @@ void tl_script_interrupt(struct tl_script *script)
     lua_State *L = script->current;
     if (L)
         lua_sethook(L, on_deadline, LUA_MASKCOUNT | LUA_MASKLINE | LUA_MASKCALL | LUA_MASKRET, 1);
+}
+
+int tl_script_resume(lua_State *L, lua_State *co, int args, int *results)
+{
+    struct tl_script *script = tl_script_of(L);
+    script->current = co;
+    if (script->expired)
+        tl_script_interrupt(script);
+    int status = lua_resume(co, L, args, results);
+    script->current = L;
+    if (script->expired)
+        tl_script_interrupt(script);
+    return status;
 }
 
 int tl_script_stop(lua_State *L, enum tl_stop stop)

@@ -61,7 +61,8 @@ static struct tl_system_lane *lane_system(const struct lane *lane, tl_str name)
 struct work {
     struct lane *lane;
     struct tl_run *run;
-    char *payload; /* own */
+    const struct tl_run_ask *ask; /* under way */
+    char *payload;                /* own */
 };
 
 static void work_free(struct work *work)
@@ -76,7 +77,8 @@ static void follow(struct work *work, const struct tl_run_outcome *outcome);
 static void on_called(void *ctx, const struct tl_call_result *result)
 {
     struct work *work = ctx;
-    struct tl_run_result answer = {.ok = result->failure == TL_FAIL_NONE, .document = result->document};
+    struct tl_run_result answer = {
+        .id = work->ask->id, .ok = result->failure == TL_FAIL_NONE, .document = result->document};
     if (!answer.ok) {
         fprintf(stderr, "bench_bare: call failed: %.*s\n", TL_STR_ARGS(result->message));
         exit(1);
@@ -86,8 +88,8 @@ static void on_called(void *ctx, const struct tl_call_result *result)
 
 static void follow(struct work *work, const struct tl_run_outcome *outcome)
 {
-    if (outcome->ending == TL_RUN_ASK) {
-        const struct tl_run_ask *ask = &outcome->ask;
+    if (outcome->ending == TL_RUN_WAIT && outcome->ask_count == 1 && outcome->asks[0]->kind == TL_ASK_CALL) {
+        const struct tl_run_ask *ask = work->ask = outcome->asks[0];
         struct tl_call_request request = {.operation = ask->operation, .args = ask->args};
         tl_call_start(lane_system(work->lane, ask->target), &request, on_called, work);
         return;

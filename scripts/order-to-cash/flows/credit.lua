@@ -6,8 +6,9 @@ flow "credit" {
   run     = function(ctx, e)
     local order  = e.data
     local credit = ctx.erp:credit_status { account_no = order.customer.account_no }
-    if credit.OnHold then
+    while credit.OnHold do
       ctx:park("credit hold: " .. order.customer.name .. " is held by finance", { order_no = order.order_no, credit = credit })
+      credit = ctx.erp:credit_status { account_no = order.customer.account_no }
     end
     ctx:emit("order.released@1", order)
   end,

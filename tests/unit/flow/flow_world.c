@@ -34,9 +34,9 @@ static int64_t machine_ms(void)
 /* ---- runs ----------------------------------------------------------------------------------------------------------
  */
 
-static tl_code open_host(void *ctx, void **host, struct tl_error *err)
+static tl_code open_host(void *ctx, const char *revision, void **host, struct tl_error *err)
 {
-    (void)err;
+    (void)err, (void)revision;
     *host = ctx;
     return TL_OK;
 }
@@ -45,6 +45,18 @@ static void close_host(void *ctx, void *host)
 {
     (void)ctx;
     (void)host;
+}
+
+static bool find_flow(void *ctx, void *host, const char *name, size_t *index)
+{
+    struct world *w = ctx;
+    (void)host;
+    for (size_t i = 0; i < w->config.flow_count; i++) {
+        *index = i;
+        if (strcmp(w->config.flows[i].name, name) == 0)
+            return true;
+    }
+    return false;
 }
 
 static const struct scripted *script_of(struct world *w, size_t flow)
@@ -88,6 +100,26 @@ static const struct tl_run_outcome *resume(void *ctx, struct tl_run *run, const 
     return &run->outcome;
 }
 
+/* Runs in C undo nothing. */
+static const struct tl_run_outcome *cancel(void *ctx, struct tl_run *run, tl_str reason)
+{
+    (void)ctx;
+    copy_text(run->text, sizeof run->text, reason);
+    run_end(run, TL_RUN_FAILED, run->text);
+    return &run->outcome;
+}
+
+static void settle(void *ctx, struct tl_run *run, tl_str id, bool took_place)
+{
+    (void)ctx, (void)run, (void)id, (void)took_place;
+}
+
+static bool has_undo(void *ctx, const struct tl_run *run)
+{
+    (void)ctx, (void)run;
+    return false;
+}
+
 static void free_run(void *ctx, struct tl_run *run)
 {
     struct world *w = ctx;
@@ -108,13 +140,16 @@ void run_ask(struct tl_run *run, const char *target, const char *operation)
 {
     run->asks++;
     snprintf(run->text, sizeof run->text, "{\"key\":\"%s\",\"n\":%s}", run->key, run->payload);
-    run->outcome = (struct tl_run_outcome){.ending = TL_RUN_ASK,
-                                           .ask = {.target = tl_str_z(target),
-                                                   .operation = tl_str_z(operation),
-                                                   .args = tl_str_z(run->text),
-                                                   .effect = TL_EFFECT_IDEMPOTENT,
-                                                   .nth = run->asks,
-                                                   .place = {"flows/test.lua", 7}}};
+    snprintf(run->step, sizeof run->step, "%s:%s#%d", target, operation, run->asks);
+    run->ask = (struct tl_run_ask){.id = tl_str_z(run->step),
+                                   .kind = TL_ASK_CALL,
+                                   .target = tl_str_z(target),
+                                   .operation = tl_str_z(operation),
+                                   .args = tl_str_z(run->text),
+                                   .effect = TL_EFFECT_IDEMPOTENT,
+                                   .place = {"flows/test.lua", 7}};
+    run->asked = &run->ask;
+    run->outcome = (struct tl_run_outcome){.ending = TL_RUN_WAIT, .asks = &run->asked, .ask_count = 1};
 }
 
 void run_end(struct tl_run *run, enum tl_run_ending ending, const char *reason)
@@ -230,22 +265,41 @@ static void call_cancel(void *ctx, void *handle)
     }
 }
 
+struct pending_read {
+    struct tl_mail mail;
+    tl_hint_done *done;
+    void *ctx;
+    char object[32], key[64];
+};
+
+static void deliver_read(struct tl_mail *mail)
+{
+    struct pending_read *read = TL_CONTAINER_OF(mail, struct pending_read, mail);
+    static const struct tl_call_result fine;
+    struct tl_captured event = {.object = tl_str_z(read->object),
+                                .key = tl_str_z(read->key),
+                                .version = TL_STR("7"),
+                                .dedupe = TL_STR("t1@7"),
+                                .payload = TL_STR("{\"id\":\"t1\"}")};
+    read->done(read->ctx, &event, &fine);
+    tl_free(read);
+}
+
 static void call_read(void *ctx, struct tl_lane *lane, tl_str system, tl_str object, tl_str key,
                       const struct tl_trace *trace, tl_hint_done *done, void *done_ctx)
 {
     struct world *w = ctx;
     struct tl_call_request request = {.operation = TL_STR("read"), .args = key};
-    static const struct tl_call_result fine;
-    (void)lane, (void)trace;
+    (void)trace;
     pthread_mutex_lock(&w->lock);
     apply(w, system, &request);
     pthread_mutex_unlock(&w->lock);
-    struct tl_captured event = {.object = object,
-                                .key = key,
-                                .version = TL_STR("7"),
-                                .dedupe = TL_STR("t1@7"),
-                                .payload = TL_STR("{\"id\":\"t1\"}")};
-    done(done_ctx, &event, &fine);
+    struct pending_read *read = TL_NEW(struct pending_read);
+    *read = (struct pending_read){.done = done, .ctx = done_ctx};
+    copy_text(read->object, sizeof read->object, object);
+    copy_text(read->key, sizeof read->key, key);
+    tl_mail_init(&read->mail, deliver_read);
+    tl_loop_post(tl_lane_loop(lane), &read->mail);
 }
 
 void world_answer(struct world *w, size_t i, enum tl_failure failure)
@@ -271,8 +325,18 @@ void world_new(struct world *w, const struct tl_flow *flows, const struct script
     snprintf(w->dir, sizeof w->dir, "/tmp/tidelock-flow-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
     pthread_mutex_init(&w->lock, NULL);
-    w->runs = (struct tl_run_port){open_host, close_host, start, resume, free_run, order_key, w, NULL};
-    w->calls = (struct tl_call_port){call_start, call_cancel, call_read, w};
+    w->runs = (struct tl_run_port){.open = open_host,
+                                   .close = close_host,
+                                   .flow = find_flow,
+                                   .start = start,
+                                   .resume = resume,
+                                   .cancel = cancel,
+                                   .settle = settle,
+                                   .has_undo = has_undo,
+                                   .free = free_run,
+                                   .order_key = order_key,
+                                   .ctx = w};
+    w->calls = (struct tl_call_port){.start = call_start, .cancel = call_cancel, .read = call_read, .ctx = w};
     for (size_t i = 0; i < system_count; i++)
         list[i] = (struct tl_engine_system){.decl = &systems[i]};
     w->config = (struct tl_engine_config){.flows = flows,

@@ -36,7 +36,9 @@ struct tl_run {
     char *payload; /* own */
     struct tl_run_outcome outcome;
     struct tl_run_emit emits[2];
-    char text[256];
+    struct tl_run_ask ask;
+    const struct tl_run_ask *asked;
+    char step[80], text[256];
     int asks;
 };
 

@@ -88,12 +88,12 @@ void case_accepts(const char *path, const char *text)
     assert_string_equal(case_errors(path, text), "");
 }
 
-void case_start_limited(struct case_run *c, const char *head, const char *body, const char *payload,
-                        const struct tl_script_limits *limits)
+static void start(struct case_run *c, const char *head, const char *body, const char *payload, const char *state,
+                  const struct tl_script_limits *limits)
 {
     static char text[65536];
-    snprintf(text, sizeof text, "%s flow \"f\" { on = \"in@1\", steward = \"s\", run = function(ctx, e) %s end }", head,
-             body);
+    snprintf(text, sizeof text,
+             "%s flow \"f\" { on = \"in@1\", steward = \"s\", run = function(ctx, e, state) %s end }", head, body);
     c->bundle = load("flows/f.lua", text);
     if (tl_bundle_errors(c->bundle)) {
         tl_bundle_free(c->bundle);
@@ -107,9 +107,21 @@ void case_start_limited(struct case_run *c, const char *head, const char *body, 
                                  .key = TL_STR("K"),
                                  .source = TL_STR("crm"),
                                  .payload = tl_str_z(payload),
+                                 .state = tl_str_z(state),
                                  .time_ms = 1700000000123,
                                  .unit = 42};
     c->outcome = tl_run_start(c->script, 0, &event, &c->run);
+}
+
+void case_start_limited(struct case_run *c, const char *head, const char *body, const char *payload,
+                        const struct tl_script_limits *limits)
+{
+    start(c, head, body, payload, "", limits);
+}
+
+void case_start_state(struct case_run *c, const char *body, const char *state)
+{
+    start(c, "", body, "{}", state, NULL);
 }
 
 void case_start(struct case_run *c, const char *head, const char *body, const char *payload)
@@ -122,6 +134,89 @@ void case_end(struct case_run *c)
     tl_run_free(c->run);
     tl_script_free(c->script);
     tl_bundle_free(c->bundle);
+}
+
+static const char *join(size_t count, char separator, tl_str (*item)(const void *ctx, size_t i), const void *ctx)
+{
+    static char out[4][8192];
+    static int next;
+    char *text = out[next++ % 4];
+    size_t len = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        tl_str s = item(ctx, i);
+        if (i)
+            text[len++] = separator;
+        len += (size_t)snprintf(text + len, 8192 - len, "%.*s", TL_STR_ARGS(s));
+        assert_true(len < 8000);
+    }
+    return text;
+}
+
+static tl_str ask_id(const void *outcome, size_t i)
+{
+    return ((const struct tl_run_outcome *)outcome)->asks[i]->id;
+}
+
+static tl_str withdrawn_id(const void *outcome, size_t i)
+{
+    return ((const struct tl_run_outcome *)outcome)->withdrawn[i];
+}
+
+static tl_str log_text(const void *outcome, size_t i)
+{
+    return ((const struct tl_run_outcome *)outcome)->logs[i].message;
+}
+
+const char *case_asks(const struct case_run *c)
+{
+    return join(c->outcome->ask_count, ' ', ask_id, c->outcome);
+}
+
+const char *case_withdrawn(const struct case_run *c)
+{
+    return join(c->outcome->withdrawn_count, ' ', withdrawn_id, c->outcome);
+}
+
+const char *case_logs(const struct case_run *c)
+{
+    return join(c->outcome->log_count, '|', log_text, c->outcome);
+}
+
+const struct tl_run_ask *case_ask(const struct case_run *c, const char *id)
+{
+    for (size_t i = 0; i < c->outcome->ask_count; i++)
+        if (tl_str_is(c->outcome->asks[i]->id, id))
+            return c->outcome->asks[i];
+    fail_msg("no ask %s among: %s", id, case_asks(c));
+    return NULL;
+}
+
+static void give(struct case_run *c, const struct tl_run_result *result)
+{
+    if (!tl_run_asks(c->run, result->id))
+        fail_msg("%.*s is not outstanding (ending %d)", TL_STR_ARGS(result->id), (int)c->outcome->ending);
+    c->outcome = tl_run_resume(c->run, result);
+}
+
+void case_answer(struct case_run *c, const char *id, const char *document)
+{
+    give(c, &(struct tl_run_result){.id = tl_str_z(id), .ok = true, .document = tl_str_z(document)});
+}
+
+void case_refuse(struct case_run *c, const char *id, const char *cls)
+{
+    give(c, &(struct tl_run_result){.id = tl_str_z(id), .cls = tl_str_z(cls), .message = TL_STR("no")});
+}
+
+void case_is(const struct case_run *c, enum tl_run_ending ending, const char *file, int line)
+{
+    const struct tl_run_outcome *o = c->outcome;
+    if (o->ending == ending)
+        return;
+    print_error("ending %d instead of %d: %.*s: %.*s\n", (int)o->ending, (int)ending, TL_STR_ARGS(o->error.cls),
+                TL_STR_ARGS(o->error.message));
+    _fail(file, line);
 }
 
 const char *case_says_with(const char *head, const char *body, const char *payload)

@@ -141,9 +141,8 @@ static void refuses_functions_that_assign_to_a_local_of_the_file(void **state)
 static void refuses_names_of_later_packages(void **state)
 {
     (void)state;
-    case_refuses("flows/f.lua", "flow \"f\" { on = \"in@1\", steward = \"s\", one_per = \"no\", run = function() end }",
-                 1, "durable-runs package");
-    case_refuses("flows/f.lua", FLOW("ctx:sleep(\"1d\")"), 2, "durable-runs package");
+    case_refuses("flows/f.lua", FLOW("ctx:accept(\"out@1\", {})"), 2, "endpoints package");
+    case_refuses("flows/f.lua", FLOW("ctx:undo(function() end)"), 2, "give the effect its undo");
     case_refuses("flows/f.lua", "sync \"order@1\" { }", 1, "entities package");
     case_refuses("apis/x.lua", "endpoint \"GET /x\" { }", 1, "endpoints package");
     case_refuses("lenses/x.lua", "return map \"order@1 <-> crm.Order\" { a = \"b\" }", 1, "trusted-mappings package");
@@ -157,23 +156,28 @@ static void says_what_is_accepted_but_not_enforced(void **state)
     assert_non_null(strstr(all, "enforced with the entities package"));
 }
 
-static void refuses_a_second_effect_a_read_or_an_emit_before_one(void **state)
+static void accepts_many_steps_in_any_order(void **state)
 {
     (void)state;
-    case_refuses("flows/f.lua", FLOW("ctx.erp:put(\"order@1\", e.data)\nctx.crm:set_status{}"), 3, "second effect");
-    case_refuses("flows/f.lua",
-                 FLOW("local c = ctx.erp:credit_status{}\nif c.ok then ctx.erp:put(\"order@1\", e.data) end"), 3,
-                 "after a read");
-    case_refuses("flows/f.lua", FLOW("ctx:emit(\"out@1\", e.data)\nctx.erp:put(\"order@1\", e.data)"), 3,
-                 "after an emit");
-    case_refuses("flows/f.lua", FLOW("for i = 1, 2 do\nctx.erp:put(\"order@1\", e.data)\nend"), 3, "second effect");
-    case_refuses("flows/f.lua",
-                 FLOW("local erp = ctx.erp\nctx:try(function() erp:put(\"order@1\", {}) end)\n"
-                      "ctx:try(function() ctx.crm:set_status{} ctx.erp:put(\"order@1\", {}) end)"),
-                 4, "second effect");
-    case_accepts("flows/f.lua", FLOW("if e.data.a then ctx.erp:put(\"order@1\", e.data) else ctx.crm:set_status{} end\n"
-                                     "ctx:emit(\"out@1\", e.data)"));
-    case_accepts("flows/f.lua", FLOW("local c = ctx.erp:credit_status{}\nif c then ctx:emit(\"out@1\", e.data) end"));
+    case_accepts("flows/f.lua", FLOW("local c = ctx.erp:credit_status{}\nctx:emit(\"out@1\", e.data)\n"
+                                     "for i = 1, 2 do ctx.erp:put(\"order@1\", e.data) end\nctx.erp:pay{}\n"
+                                     "ctx:sleep(\"1d\") ctx:await{ \"out@1\", within = \"1d\" } ctx:park(\"x\")\n"
+                                     "ctx:all{ a = function() ctx.crm:set_status{} end } ctx:keep() ctx:continue()"));
+}
+
+static void keeps_the_runs_of_one_value_in_one_line(void **state)
+{
+    (void)state;
+#define WITH(keys) "flow \"f\" { on = \"in@1\", steward = \"s\",\n" keys ", run = function() end }"
+    case_accepts("flows/f.lua", WITH("one_per = \"no\", again = \"deliver\""));
+    case_accepts("flows/f.lua", WITH("one_per = \"/no\", order = { \"order\", \"no\" }, on_failure = \"compensate\""));
+    case_refuses("flows/f.lua", WITH("one_per = \"no\", order = { \"order\", \"/other\" }"), 2, "stand in one line");
+    case_refuses("flows/f.lua", WITH("one_per = \"no\", order = { \"o\", function(e) return 1 end }"), 2,
+                 "in one line");
+    case_refuses("flows/f.lua", WITH("again = \"restart\""), 2, "needs 'one_per'");
+    case_refuses("flows/f.lua", WITH("one_per = \"no\", again = \"ignroe\""), 2, "did you mean \"ignore\"?");
+    case_refuses("flows/f.lua", WITH("once = \"x\""), 2, "unknown key 'once'");
+#undef WITH
 }
 
 static void refuses_a_put_without_a_map(void **state)
@@ -182,11 +186,29 @@ static void refuses_a_put_without_a_map(void **state)
     case_refuses("flows/f.lua", FLOW("ctx.crm:put(\"order@1\", e.data)"), 2, "no map writes \"order@1\" there");
 }
 
-static void refuses_keyed_and_unsafe_operations(void **state)
+static void refuses_unsafe_operations_without_a_name(void **state)
 {
     (void)state;
-    case_refuses("flows/f.lua", FLOW("ctx.erp:book{}"), 2, "is unsafe");
-    case_refuses("flows/f.lua", FLOW("ctx.erp:pay{}"), 2, "is keyed");
+    case_refuses("flows/f.lua", FLOW("ctx.erp:book{}"), 2, "once = \"invoice:\"");
+    case_refuses("flows/f.lua", FLOW("ctx.erp:book()"), 2, "is unsafe");
+    case_refuses("flows/f.lua", FLOW("return ctx.erp:book({ a = 1 }, { name = \"x\", undo = function() end })"), 2,
+                 "is unsafe");
+    case_refuses("flows/f.lua", FLOW("ctx:try(function()\nctx.erp:book{ once = 1 } end)"), 3, "is unsafe");
+    case_accepts("flows/f.lua", FLOW("ctx.erp:book({ a = 1 }, { once = \"invoice:\" .. e.key })"));
+    case_accepts("flows/f.lua", FLOW("local o = { once = e.key } ctx.erp:book({ a = { b = 1 } }, o)"));
+    case_accepts("flows/f.lua", FLOW("ctx.erp:book({ a = 1 }, e.data.o or { once = \"x\" })"));
+    case_accepts("flows/f.lua", FLOW("ctx.erp:book({}, e.data.o or {})")); /* told when it runs */
+    case_accepts("flows/f.lua", FLOW("ctx.erp:pay{}"));
+}
+
+static void refuses_events_and_flows_that_nobody_declares(void **state)
+{
+    (void)state;
+    case_refuses("flows/f.lua", FLOW("ctx:await{ \"in@1\",\n\"outt@1\", within = \"1d\" }"), 3,
+                 "did you mean \"out@1\"?");
+    case_refuses("flows/f.lua", FLOW("ctx:await({ \"inn@1\" })"), 2, "did you mean \"in@1\"?");
+    case_refuses("flows/f.lua", FLOW("ctx:start(\"g\", {})"), 2, "no flow \"g\" is declared");
+    case_accepts("flows/f.lua", FLOW("ctx:await{ \"in@1\", \"out@1\" } ctx:start(\"f\") ctx:await{ e.data.x }"));
 }
 
 static void refuses_declarations_twice(void **state)
@@ -237,9 +259,11 @@ int main(void)
         cmocka_unit_test(refuses_functions_that_assign_to_a_local_of_the_file),
         cmocka_unit_test(refuses_names_of_later_packages),
         cmocka_unit_test(says_what_is_accepted_but_not_enforced),
-        cmocka_unit_test(refuses_a_second_effect_a_read_or_an_emit_before_one),
+        cmocka_unit_test(accepts_many_steps_in_any_order),
+        cmocka_unit_test(keeps_the_runs_of_one_value_in_one_line),
         cmocka_unit_test(refuses_a_put_without_a_map),
-        cmocka_unit_test(refuses_keyed_and_unsafe_operations),
+        cmocka_unit_test(refuses_unsafe_operations_without_a_name),
+        cmocka_unit_test(refuses_events_and_flows_that_nobody_declares),
         cmocka_unit_test(refuses_declarations_twice),
         cmocka_unit_test(refuses_what_refers_to_nothing),
         cmocka_unit_test(ends_a_file_that_does_not_end),

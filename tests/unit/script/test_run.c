@@ -8,8 +8,11 @@ static struct tl_run_result bad;
 
 static const struct tl_run_outcome *resume(struct case_run *c, const struct tl_run_result *result)
 {
-    assert_int_equal(c->outcome->ending, TL_RUN_ASK);
-    c->outcome = tl_run_resume(c->run, result);
+    assert_int_equal(c->outcome->ending, TL_RUN_WAIT);
+    assert_true(c->outcome->ask_count > 0);
+    struct tl_run_result with_id = *result;
+    with_id.id = c->outcome->asks[0]->id;
+    c->outcome = tl_run_resume(c->run, &with_id);
     return c->outcome;
 }
 
@@ -26,14 +29,16 @@ static void an_operation_asks_and_its_answer_comes_back(void **state)
                "\nlocal r = ctx.erp:credit_status{ no = e.key, b = 1 }\nctx:log(tostring(r.limit * 2))\n"
                "if r.on_hold then ctx:log(\"held\") end",
                "{}");
-    assert_int_equal(c.outcome->ending, TL_RUN_ASK);
-    assert_true(slice_is(c.outcome->ask.target, "erp"));
-    assert_true(slice_is(c.outcome->ask.operation, "credit_status"));
-    assert_true(slice_is(c.outcome->ask.args, "{\"b\":1,\"no\":\"K\"}"));
-    assert_int_equal(c.outcome->ask.effect, TL_EFFECT_READ);
-    assert_int_equal(c.outcome->ask.nth, 1);
-    assert_string_equal(c.outcome->ask.place.file, "flows/f.lua");
-    assert_int_equal(c.outcome->ask.place.line, 2);
+    assert_int_equal(c.outcome->ending, TL_RUN_WAIT);
+    assert_true(slice_is(c.outcome->asks[0]->target, "erp"));
+    assert_true(slice_is(c.outcome->asks[0]->operation, "credit_status"));
+    assert_true(slice_is(c.outcome->asks[0]->args, "{\"b\":1,\"no\":\"K\"}"));
+    assert_int_equal(c.outcome->asks[0]->effect, TL_EFFECT_READ);
+    assert_int_equal(c.outcome->asks[0]->kind, TL_ASK_CALL);
+    assert_true(slice_is(c.outcome->asks[0]->id, "erp:credit_status#1"));
+    assert_true(tl_run_asks(c.run, TL_STR("erp:credit_status#1")));
+    assert_string_equal(c.outcome->asks[0]->place.file, "flows/f.lua");
+    assert_int_equal(c.outcome->asks[0]->place.line, 2);
     resume(&c, &good);
     assert_int_equal(c.outcome->ending, TL_RUN_DONE);
     assert_int_equal(c.outcome->log_count, 1);
@@ -46,13 +51,13 @@ static void put_maps_the_record_and_names_its_key(void **state)
     (void)state;
     struct case_run c;
     case_start(&c, "", "ctx.erp:put(\"order@1\", e.data)", "{\"no\":\"SO-1\",\"total\":19.90,\"other\":1}");
-    assert_int_equal(c.outcome->ending, TL_RUN_ASK);
-    assert_true(slice_is(c.outcome->ask.operation, "put"));
-    assert_true(slice_is(c.outcome->ask.entity, "order@1"));
-    assert_true(slice_is(c.outcome->ask.object, "Orders"));
-    assert_true(slice_is(c.outcome->ask.key, "{\"No\":\"SO-1\"}"));
-    assert_true(slice_is(c.outcome->ask.record, "{\"No\":\"SO-1\",\"Total\":19.90}"));
-    assert_int_equal(c.outcome->ask.effect, TL_EFFECT_IDEMPOTENT);
+    assert_int_equal(c.outcome->ending, TL_RUN_WAIT);
+    assert_true(slice_is(c.outcome->asks[0]->operation, "put"));
+    assert_true(slice_is(c.outcome->asks[0]->entity, "order@1"));
+    assert_true(slice_is(c.outcome->asks[0]->object, "Orders"));
+    assert_true(slice_is(c.outcome->asks[0]->key, "{\"No\":\"SO-1\"}"));
+    assert_true(slice_is(c.outcome->asks[0]->record, "{\"No\":\"SO-1\",\"Total\":19.90}"));
+    assert_int_equal(c.outcome->asks[0]->effect, TL_EFFECT_IDEMPOTENT);
     case_end(&c);
     case_start(&c, "", "ctx.erp:put(\"order@1\", e.data)", "{\"total\":1}");
     assert_int_equal(c.outcome->ending, TL_RUN_ERROR);
@@ -121,7 +126,7 @@ static void an_error_nobody_catches_names_its_line(void **state)
     case_end(&c);
 }
 
-static void park_and_fail_cannot_be_caught(void **state)
+static void fail_cannot_be_caught(void **state)
 {
     (void)state;
     static const char *const wraps[] = {
@@ -133,13 +138,13 @@ static void park_and_fail_cannot_be_caught(void **state)
         "pcall(table.sort, { 2, 1 }, function() ctx:%s(\"why\", { a = 1 }) end)",
         "pcall(string.gsub, \"x\", \"x\", function() ctx:%s(\"why\", { a = 1 }) end)",
     };
-    for (size_t i = 0; i < 2 * TL_COUNT_OF(wraps); i++) {
+    for (size_t i = 0; i < TL_COUNT_OF(wraps); i++) {
         char body[300];
-        snprintf(body, sizeof body, wraps[i / 2], i % 2 ? "fail" : "park");
+        snprintf(body, sizeof body, wraps[i], "fail");
         strcat(body, " ctx:log(\"went on\")");
         struct case_run c;
         case_start(&c, "", body, "{}");
-        assert_int_equal(c.outcome->ending, i % 2 ? TL_RUN_FAILED : TL_RUN_PARKED);
+        assert_int_equal(c.outcome->ending, TL_RUN_FAILED);
         assert_true(slice_is(c.outcome->reason, "why"));
         assert_true(slice_is(c.outcome->data, "{\"a\":1}"));
         assert_int_equal(c.outcome->place.line, 1);
@@ -148,12 +153,29 @@ static void park_and_fail_cannot_be_caught(void **state)
     }
 }
 
+static void park_waits_for_a_person(void **state)
+{
+    (void)state;
+    struct case_run c;
+    case_start(&c, "", "ctx:park(\"why\", { a = 1 }) ctx:log(\"went on\")", "{}");
+    assert_int_equal(c.outcome->ending, TL_RUN_WAIT);
+    assert_int_equal(c.outcome->ask_count, 1);
+    assert_int_equal(c.outcome->asks[0]->kind, TL_ASK_PARK);
+    assert_true(slice_is(c.outcome->asks[0]->id, "park#1"));
+    assert_true(slice_is(c.outcome->asks[0]->reason, "why"));
+    assert_true(slice_is(c.outcome->asks[0]->data, "{\"a\":1}"));
+    resume(&c, &(struct tl_run_result){.id = TL_STR("park#1"), .ok = true});
+    assert_int_equal(c.outcome->ending, TL_RUN_DONE);
+    assert_true(slice_is(c.outcome->logs[0].message, "went on"));
+    case_end(&c);
+}
+
 /* Each body asks once and logs the answer's limit. */
 static void waits(const char *body)
 {
     struct case_run c;
     case_start(&c, "", body, "{}");
-    if (c.outcome->ending != TL_RUN_ASK)
+    if (c.outcome->ending != TL_RUN_WAIT)
         fail_msg("%s: %.*s", body, TL_STR_ARGS(c.outcome->error.message));
     resume(&c, &good);
     if (c.outcome->ending != TL_RUN_DONE)
@@ -196,25 +218,6 @@ static void ctx_says_where_it_cannot_wait(void **state)
             fail_msg("%s", case_says(bodies[i], "{}"));
 }
 
-static void steps_that_need_durable_runs_are_stopped_while_running(void **state)
-{
-    (void)state;
-    struct case_run c;
-    case_start(&c, "local function place(ctx, d) ctx.erp:put(\"order@1\", d) end\n",
-               "\nplace(ctx, e.data)\npcall(place, ctx, e.data)", "{\"no\":\"1\"}");
-    resume(&c, &good);
-    assert_int_equal(c.outcome->ending, TL_RUN_ERROR);
-    assert_true(slice_is(c.outcome->error.cls, "steps"));
-    assert_non_null(strstr(c.outcome->error.message.ptr, "rule 6"));
-    assert_int_equal(c.outcome->error.place.line, 1);
-    case_end(&c);
-    case_start(&c, "local function place(c, d) return c.erp end\n",
-               "local erp = place(ctx) erp:credit_status{} erp:put(\"order@1\", e.data)", "{\"no\":\"1\"}");
-    resume(&c, &good);
-    assert_true(slice_is(c.outcome->error.cls, "steps"));
-    case_end(&c);
-}
-
 static void a_repeated_run_draws_the_same(void **state)
 {
     (void)state;
@@ -243,10 +246,12 @@ static void several_runs_of_one_state_wait_at_once(void **state)
     struct tl_run_event event = {.type = TL_STR("in@1"), .key = TL_STR("L"), .payload = TL_STR("{}")};
     struct tl_run *second;
     const struct tl_run_outcome *out = tl_run_start(c.script, 0, &event, &second);
-    assert_int_equal(out->ending, TL_RUN_ASK);
+    assert_int_equal(out->ending, TL_RUN_WAIT);
     resume(&c, &good);
     assert_true(slice_is(c.outcome->logs[0].message, "K10.50"));
-    out = tl_run_resume(second, &good);
+    struct tl_run_result with_id = good;
+    with_id.id = out->asks[0]->id;
+    out = tl_run_resume(second, &with_id);
     assert_true(slice_is(out->logs[0].message, "L10.50"));
     tl_run_free(second);
     out = tl_run_start(c.script, 0, &event, &second);
@@ -268,10 +273,10 @@ int main(void)
         cmocka_unit_test(emits_are_handed_over_when_the_run_ends),
         cmocka_unit_test(errors_of_a_record_are_tables_that_can_be_caught),
         cmocka_unit_test(an_error_nobody_catches_names_its_line),
-        cmocka_unit_test(park_and_fail_cannot_be_caught),
+        cmocka_unit_test(fail_cannot_be_caught),
+        cmocka_unit_test(park_waits_for_a_person),
         cmocka_unit_test(ctx_waits_inside_everything_that_can),
         cmocka_unit_test(ctx_says_where_it_cannot_wait),
-        cmocka_unit_test(steps_that_need_durable_runs_are_stopped_while_running),
         cmocka_unit_test(a_repeated_run_draws_the_same),
         cmocka_unit_test(an_event_shows_its_fields),
         cmocka_unit_test(several_runs_of_one_state_wait_at_once),

@@ -50,6 +50,9 @@ struct tl_engine_config {
      * allowed. `lane_stop` calls tl_lane_released exactly once, then or later. */
     tl_code (*lane_start)(void *ctx, struct tl_lane *lane, struct tl_error *err);
     void (*lane_stop)(void *ctx, struct tl_lane *lane);
+    /* The bundle of an earlier revision, which runs that began under it go on with: borrowed until tl_engine_free.
+     * Called on a lane; may read files. TL_ENOTFOUND: it is not kept. NULL: none is. */
+    tl_code (*revision_bundle)(void *ctx, const char *revision, const struct tl_bundle **out, struct tl_error *err);
     void *ctx;
 
     /* Seams for tests; NULL: the script room and the connector room. */

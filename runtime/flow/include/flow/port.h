@@ -11,11 +11,17 @@ struct tl_lane;
 
 /* As in script/run.h and script/state.h; `host` is what `open` gave for the lane. [loop] */
 struct tl_run_port {
-    tl_code (*open)(void *ctx, void **host, struct tl_error *err);
+    /* `revision` NULL: the live one. TL_ENOTFOUND: an earlier one that is not kept any more. */
+    tl_code (*open)(void *ctx, const char *revision, void **host, struct tl_error *err);
     void (*close)(void *ctx, void *host);
+    /* The index of a flow in the host's revision; false: it has none of that name. */
+    bool (*flow)(void *ctx, void *host, const char *name, size_t *index);
     const struct tl_run_outcome *(*start)(void *ctx, void *host, size_t flow, const struct tl_run_event *event,
                                           struct tl_run **run);
     const struct tl_run_outcome *(*resume)(void *ctx, struct tl_run *run, const struct tl_run_result *result);
+    const struct tl_run_outcome *(*cancel)(void *ctx, struct tl_run *run, tl_str reason);
+    void (*settle)(void *ctx, struct tl_run *run, tl_str id, bool took_place);
+    bool (*has_undo)(void *ctx, const struct tl_run *run);
     void (*free)(void *ctx, struct tl_run *run);
     tl_code (*order_key)(void *ctx, void *host, size_t flow, const struct tl_run_event *event, struct tl_buf *out,
                          struct tl_error *err);
@@ -23,13 +29,24 @@ struct tl_run_port {
     bool (*spent)(void *ctx, void *host); /* NULL: never. True: close and open anew when no run is left */
 };
 
+/* What must be known of an operation before it is called. */
+struct tl_call_facts {
+    int64_t key_ttl_ms; /* keyed: how long the platform keeps our key */
+    int64_t settle_ms;  /* longest time until a sent write is visible to the lookup */
+    bool has_lookup;
+};
+
 /* As in connector/call.h and webhook.h. `system` is the name. Each start has exactly one `done`, in a later callback on
  * the lane. [loop] */
 struct tl_call_port {
     void *(*start)(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_call_request *request,
                    tl_call_done *done, void *done_ctx);
+    /* Looks whether a request that was sent took effect (tl_call_lookup). */
+    void *(*lookup)(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_call_request *request,
+                    tl_call_done *done, void *done_ctx);
     void (*cancel)(void *ctx, void *call);
     void (*read)(void *ctx, struct tl_lane *lane, tl_str system, tl_str object, tl_str key,
                  const struct tl_trace *trace, tl_hint_done *done, void *done_ctx);
+    void (*facts)(void *ctx, struct tl_lane *lane, tl_str system, tl_str operation, struct tl_call_facts *out);
     void *ctx;
 };

@@ -138,6 +138,8 @@ struct tl_event_type {
 
 enum tl_after_failure { TL_AFTER_HOLD, TL_AFTER_SUPERSEDE, TL_AFTER_PASS };
 enum tl_on_failure { TL_FAILURE_PARK, TL_FAILURE_COMPENSATE };
+/* A second event for an open run of a flow with `one_per`. */
+enum tl_again { TL_AGAIN_IGNORE, TL_AGAIN_DELIVER, TL_AGAIN_RESTART };
 
 /* A flow as declared, or the internal pure flow "event:<name>" of an event with `from`. The index of a flow in the
  * bundle is what script/run.h takes. */
@@ -150,6 +152,9 @@ struct tl_flow {
     struct tl_keyed order; /* neither: the event's key */
     enum tl_after_failure after_failure;
     enum tl_on_failure on_failure;
+    const char *one_per; /* JSON pointer: at most one open run per value, and the flow's order key; NULL: no such rule
+                          */
+    enum tl_again again;
     enum tl_priority priority;
     int64_t deadline_ms; /* 0: none */
     bool latest;

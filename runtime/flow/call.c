@@ -1,0 +1,192 @@
+/* A call that a script asked for: where it goes, what must be known before it is sent, and what came of it. */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "flow/lane.h"
+#include "once.h"
+
+#define CLAIMED_MS 200 /* another run does what the name stands for: look again then */
+
+static struct tl_plan_system *plan_system(const struct tl_step *step)
+{
+    return &step->drive->lane->engine->plan.systems[step->system];
+}
+
+static bool must_not_repeat(const struct tl_run_ask *ask)
+{
+    return ask->effect == TL_EFFECT_KEYED || ask->effect == TL_EFFECT_UNSAFE;
+}
+
+struct tl_call_facts tl_call_facts(const struct tl_step *step)
+{
+    const struct tl_call_port *calls = step->drive->lane->engine->calls;
+    struct tl_call_facts facts = {0};
+    if (calls->facts != NULL)
+        calls->facts(calls->ctx, step->drive->lane, tl_str_z(plan_system(step)->name), step->ask->operation, &facts);
+    return facts;
+}
+
+bool tl_call_key_is_old(const struct tl_step *step)
+{
+    return step->ask->effect == TL_EFFECT_UNSAFE || tl_wall_ms() - step->sent_ms >= tl_call_facts(step).key_ttl_ms;
+}
+
+/* ---- before it is sent ---------------------------------------------------------------------------------------------
+ */
+
+static bool find_system(struct tl_step *step)
+{
+    struct tl_drive *drive = step->drive;
+    struct tl_error err;
+    step->system = tl_plan_route(&drive->lane->engine->plan, step->ask->target, drive->event.payload, &err);
+    if (step->system >= 0) {
+        if (drive->unit->queue->system == -1 && drive->effect_count == 0 && drive->unit->run == NULL)
+            drive->unit->queue->learned = step->system;
+        return true;
+    }
+    tl_step_stick(step, &(struct tl_cause){
+                            .cls = TL_STR("route"), .message = tl_str_z(err.text), .operation = step->ask->operation});
+    return false;
+}
+
+/* The journal says that it was sent, or may have been: it is not sent as if nothing had happened. */
+static bool resume_sent(struct tl_step *step, const struct tl_step_row *open)
+{
+    step->number = open->number;
+    step->intent = true;
+    step->args = open->args;
+    step->sent_ms = open->at_ms;
+    step->ended_ms = open->state == TL_STEP_UNKNOWN ? open->at_ms : 0;
+    if (!must_not_repeat(step->ask) || (step->ask->effect == TL_EFFECT_KEYED && !tl_call_key_is_old(step)))
+        return true;
+    tl_settle_begin(step);
+    return false;
+}
+
+static bool claim(struct tl_step *step)
+{
+    struct tl_step_row done = {0};
+    switch (tl_once_claim(step, tl_str_z(plan_system(step)->name), &done)) {
+    case TL_OK:
+        return true;
+    case TL_EDIFFERS:
+        done.at_ms = tl_wall_ms();
+        tl_step_ready(step, &done);
+        return false;
+    default:
+        step->phase = TL_AT_REST;
+        step->again_ms = tl_mono_ms() + CLAIMED_MS;
+        return false;
+    }
+}
+
+bool tl_call_prepare(struct tl_step *step)
+{
+    struct tl_drive *drive = step->drive;
+    const struct tl_run_ask *ask = step->ask;
+    step->args = ask->args;
+    if (!find_system(step))
+        return false;
+    if (ask->once.len > 0 && must_not_repeat(ask) && !claim(step))
+        return false;
+    const struct tl_step_row *open = tl_recall_open(drive, ask->id);
+    if (open != NULL && (open->state == TL_STEP_SENT || open->state == TL_STEP_UNKNOWN))
+        return resume_sent(step, open);
+    step->intent = must_not_repeat(ask) || ask->undo;
+    return true;
+}
+
+/* ---- sending -------------------------------------------------------------------------------------------------------
+ */
+
+static void call_done(void *ctx, const struct tl_call_result *result);
+
+struct tl_call_request tl_call_request_of(struct tl_step *step)
+{
+    struct tl_drive *drive = step->drive;
+    const struct tl_run_ask *ask = step->ask;
+    struct tl_call_request request = {.operation = ask->operation,
+                                      .args = step->args,
+                                      .timeout_ms = plan_system(step)->timeout_ms,
+                                      .trace = tl_trace_is_set(&drive->event.trace) ? &drive->event.trace : NULL};
+    if (!must_not_repeat(ask))
+        return request;
+    const struct tl_run_row *run = drive->unit->run;
+    tl_str own = tl_str_z(tl_arena_printf(&drive->arena, "tl-%s-%u-%u", run->id, run->round, step->number));
+    request.once_key = ask->once;
+    request.idempotency_key = ask->once.len > 0 ? ask->once : own;
+    request.marker = request.idempotency_key;
+    return request;
+}
+
+void tl_call_send(struct tl_step *step)
+{
+    struct tl_lane *lane = step->drive->lane;
+    const struct tl_call_port *calls = lane->engine->calls;
+    struct tl_call_request request = tl_call_request_of(step);
+    tl_unit_try(step->drive->unit, step->ask->id)->calls++;
+    step->drive->unit->calls++;
+    lane->calls++;
+    step->call = calls->start(calls->ctx, lane, tl_str_z(plan_system(step)->name), &request, call_done, step);
+}
+
+/* ---- what came of it -----------------------------------------------------------------------------------------------
+ */
+
+void tl_call_tell(struct tl_step *step, const struct tl_call_result *result)
+{
+    struct tl_drive *drive = step->drive;
+    struct tl_effect effect = tl_effect_of(step, step->ask->operation, result);
+    bool ok = result->failure == TL_FAIL_NONE;
+    struct tl_step_row row = {.state = ok ? TL_STEP_DONE : TL_STEP_FAILED,
+                              .at_ms = tl_wall_ms(),
+                              .system = effect.system,
+                              .operation = step->ask->operation,
+                              .once = step->ask->once,
+                              .document = ok ? result->document : TL_STR_NONE,
+                              .cls = ok ? TL_STR_NONE : tl_str_z(tl_failure_name(result->failure)),
+                              .code = result->code,
+                              .message = result->message,
+                              .status = result->status,
+                              .remote = effect.remote_id,
+                              .attempts = effect.attempts,
+                              .duration_ms = effect.duration_ms};
+    for (size_t i = 0; i < sizeof row.hash; i++)
+        row.hash[i] = effect.request_hash[i];
+    tl_effect_note(drive, &effect);
+    tl_step_result(step, &row);
+}
+
+/* Nobody waits for it: it is noted, and what it did is undone when the run fails. */
+static void ended_unwanted(struct tl_step *step, const struct tl_call_result *result)
+{
+    struct tl_drive *drive = step->drive;
+    const struct tl_run_port *runs = drive->lane->engine->runs;
+    struct tl_effect effect = tl_effect_of(step, step->ask->operation, result);
+    tl_effect_note(drive, &effect);
+    bool took_place = result->failure == TL_FAIL_NONE || result->unknown;
+    runs->settle(runs->ctx, drive->run, step->ask->id, took_place);
+    step->phase = TL_AT_REST;
+    tl_step_settled(step, took_place);
+    tl_steps_rest(drive);
+}
+
+static void call_done(void *ctx, const struct tl_call_result *result)
+{
+    struct tl_step *step = ctx;
+    struct tl_drive *drive = step->drive;
+    struct tl_lane *lane = drive->lane;
+    bool unknown = result->failure != TL_FAIL_NONE && result->sent && result->unknown && must_not_repeat(step->ask);
+    tl_effect_leave(step, result);
+    if (step->unwanted && !(unknown && tl_failure_is_endpoint(result->failure)))
+        ended_unwanted(step, result);
+    else if (unknown && tl_call_key_is_old(step)) {
+        tl_settle_begin(step);
+        tl_steps_rest(drive);
+    } else if (result->failure != TL_FAIL_NONE && tl_effect_failed(step, result, step->ask->operation))
+        tl_steps_rest(drive);
+    else if (drive->cancelling)
+        ended_unwanted(step, result);
+    else
+        tl_call_tell(step, result);
+    tl_lane_stop_step(lane);
+}

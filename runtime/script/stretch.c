@@ -1,0 +1,198 @@
+/* One stretch of a run: a protected call that resumes branch after branch until all wait or the run has ended, within
+ * the CPU and memory budget, and the outcome of it. Invariant: whatever a script does, the outcome is one of run.h's
+ * endings. Thread: that of the state. */
+#include "base/alloc.h"
+#include "bundle_private.h"
+#include "libs.h"
+#include "run_private.h"
+#include "watchdog.h"
+
+/* 2: what the flow's function returned */
+static int encode_result(lua_State *L)
+{
+    struct tl_run *run = lua_touserdata(L, 1);
+    run->outcome.data = tl_ctx_json(L, 2, &run->stretch);
+    return 0;
+}
+
+static void finish(lua_State *L, struct tl_run *run, struct tl_branch *branch, int results)
+{
+    lua_State *thread = branch->thread;
+    run->ended = true;
+    run->outcome.ending = run->dropped ? TL_RUN_DROPPED : TL_RUN_DONE;
+    if (run->dropped)
+        run->outcome.place = tl_run_event_type(run)->when_place;
+    if (run->dropped || run->order || results == 0 || lua_isnil(thread, -results))
+        return;
+    lua_settop(thread, lua_gettop(thread) - results + 1);
+    lua_pushcfunction(L, encode_result);
+    lua_pushlightuserdata(L, run);
+    lua_xmove(thread, L, 1);
+    int status = lua_pcall(L, 2, 0, 0);
+    if (status == LUA_OK)
+        return;
+    const char *why = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
+    lua_pushfstring(L, "what the flow returned cannot be its result: %s", why);
+    lua_xmove(L, thread, 1);
+    run->outcome.data = TL_STR_NONE;
+    tl_run_fail(L, run, thread, status);
+}
+
+/* The branch gave up control: what it waits for is outstanding from here on. */
+static void take_pending(lua_State *L, struct tl_run *run, struct tl_branch *branch)
+{
+    struct tl_asked *asked = run->pending_ask;
+    struct tl_group *group = run->pending_group;
+    run->pending_ask = NULL;
+    run->pending_group = NULL;
+    branch->state = TL_BRANCH_WAITING;
+    if (asked) {
+        asked->branch = branch;
+        branch->asked = asked;
+        tl_asked_add(run, asked);
+    } else if (group) {
+        tl_group_begin(L, run, group, branch);
+    }
+}
+
+static void step(lua_State *L, struct tl_run *run, struct tl_branch *branch)
+{
+    struct tl_script *script = run->script;
+    int results = 0, args = branch->args;
+    branch->args = 0;
+    branch->state = TL_BRANCH_WAITING;
+    run->branch = branch;
+    script->asking = false;
+    int status = tl_script_resume(L, branch->thread, args, &results);
+    run->branch = NULL;
+    if (script->stop == TL_STOP_FAIL) {
+        tl_undo_begin(L, run, false);
+    } else if (script->stop == TL_STOP_CONTINUE) {
+        run->ended = true;
+        run->outcome.ending = TL_RUN_CONTINUED;
+    } else if (script->stop != TL_STOP_NONE || status == LUA_ERRMEM) {
+        tl_run_fail(L, run, branch->thread, status);
+    } else if (status == LUA_YIELD) {
+        lua_pop(branch->thread, results);
+        take_pending(L, run, branch);
+    } else if (branch->group) {
+        tl_group_take(L, run, branch, status);
+    } else if (status != LUA_OK) {
+        tl_run_fail(L, run, branch->thread, status);
+    } else if (run->undoing) {
+        tl_branch_withdraw(run, branch);
+        tl_undo_next(L, run);
+    } else {
+        finish(L, run, branch, results);
+    }
+}
+
+struct stretch {
+    struct tl_run *run;
+    bool cancel;
+};
+
+static int loop(lua_State *L)
+{
+    struct stretch *s = lua_touserdata(L, 1);
+    struct tl_run *run = s->run;
+    if (s->cancel)
+        tl_undo_begin(L, run, true);
+    while (run->ready && !run->ended) {
+        struct tl_branch *branch = run->ready;
+        run->ready = branch->under;
+        step(L, run, branch);
+        lua_settop(L, 1);
+    }
+    return 0;
+}
+
+void tl_stretch_broken(struct tl_run *run, int status)
+{
+    struct tl_run_error *error = &run->outcome.error;
+    if (status == LUA_ERRMEM || run->script->stop != TL_STOP_NONE) {
+        tl_run_no_memory(run);
+        return;
+    }
+    run->ended = true;
+    run->outcome.ending = TL_RUN_ERROR;
+    error->cls = error->cls.len ? error->cls : TL_STR("script");
+    error->message = error->message.len ? error->message : TL_STR("an error without text");
+    if (!error->place.line)
+        error->place = run->script->bundle->flows.items[run->flow].place;
+}
+
+void tl_stretch_begin(struct tl_run *run)
+{
+    size_t emits = run->outcome.emit_count;
+    tl_arena_free(&run->stretch);
+    run->outcome = (struct tl_run_outcome){.ending = TL_RUN_WAIT,
+                                           .asks = run->asks,
+                                           .withdrawn = run->withdrawn,
+                                           .place = {"", 0},
+                                           .error = {.place = {"", 0}},
+                                           .emits = run->emits,
+                                           .emit_count = emits,
+                                           .logs = run->logs};
+}
+
+static void give_asks(struct tl_run *run)
+{
+    struct tl_run_outcome *outcome = &run->outcome;
+    for (struct tl_asked *asked = run->asked; asked; asked = asked->next) {
+        if (asked->given)
+            continue;
+        asked->given = true;
+        if (outcome->ask_count == run->ask_cap) {
+            run->ask_cap = run->ask_cap ? run->ask_cap * 2 : 4;
+            run->asks = tl_realloc(run->asks, run->ask_cap * sizeof(*run->asks));
+            outcome->asks = run->asks;
+        }
+        run->asks[outcome->ask_count++] = &asked->ask;
+    }
+}
+
+void tl_stretch_end(struct tl_run *run)
+{
+    struct tl_run_outcome *outcome = &run->outcome;
+    outcome->undoing = run->undoing;
+    if (outcome->ending == TL_RUN_WAIT)
+        give_asks(run);
+    if (run->undoing)
+        outcome->reason = run->reason;
+    if (outcome->ending == TL_RUN_FAILED || outcome->ending == TL_RUN_CONTINUED)
+        outcome->data = run->data;
+    if (outcome->ending == TL_RUN_FAILED)
+        outcome->place = run->place;
+}
+
+const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel)
+{
+    struct tl_script *script = run->script;
+    struct stretch s = {run, cancel};
+    lua_State *L = script->L;
+    script->run = run;
+    script->stop = TL_STOP_NONE;
+    script->stop_place = (struct tl_place){"", 0};
+    script->asking = false;
+    script->current = L;
+    size_t grown = script->quota.used + script->limits.growth;
+    script->quota.limit = grown < script->quota.hard ? grown : script->quota.hard;
+    tl_watchdog_enter(script, script->limits.cpu_ms);
+    lua_pushcfunction(L, loop);
+    lua_pushlightuserdata(L, &s);
+    int status = lua_pcall(L, 1, 0, 0);
+    tl_watchdog_leave(script);
+    lua_sethook(L, NULL, 0, 0);
+    script->quota.limit = script->quota.hard;
+    if (status != LUA_OK) {
+        lua_pop(L, 1);
+        tl_stretch_broken(run, status);
+    }
+    run->branch = NULL;
+    run->result = NULL;
+    script->run = NULL;
+    script->asking = false;
+    tl_stretch_end(run);
+    return &run->outcome;
+}

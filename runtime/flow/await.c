@@ -4,6 +4,7 @@
 #include "await.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "child.h"
 #include "codec/json_writer.h"
 #include "codec/timestamp.h"
 #include "journal/reader.h"
@@ -158,7 +159,8 @@ static void tell_run(struct tl_mail *mail)
     for (size_t i = 0; run != NULL && !tell->took && i < run->wait_count; i++) {
         if (!fits(&run->waits[i], event, hash))
             continue;
-        struct tl_step_row row = tl_await_row(&arena, event);
+        bool child = run->waits[i].kind == TL_ASK_CHILD;
+        struct tl_step_row row = child ? tl_child_row(&arena, event) : tl_await_row(&arena, event);
         tell->took = true;
         tl_run_wake(lane, run, run->waits[i].number, &row, &tell->then);
         break;

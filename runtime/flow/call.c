@@ -11,7 +11,7 @@ static struct tl_plan_system *plan_system(const struct tl_step *step)
     return &step->drive->lane->engine->plan.systems[step->system];
 }
 
-static bool must_not_repeat(const struct tl_run_ask *ask)
+bool tl_call_is_once_only(const struct tl_run_ask *ask)
 {
     return ask->effect == TL_EFFECT_KEYED || ask->effect == TL_EFFECT_UNSAFE;
 }
@@ -56,7 +56,7 @@ static bool resume_sent(struct tl_step *step, const struct tl_step_row *open)
     step->args = open->args;
     step->sent_ms = open->at_ms;
     step->ended_ms = open->state == TL_STEP_UNKNOWN ? open->at_ms : 0;
-    if (!must_not_repeat(step->ask) || (step->ask->effect == TL_EFFECT_KEYED && !tl_call_key_is_old(step)))
+    if (!tl_call_is_once_only(step->ask) || (step->ask->effect == TL_EFFECT_KEYED && !tl_call_key_is_old(step)))
         return true;
     tl_settle_begin(step);
     return false;
@@ -86,12 +86,12 @@ bool tl_call_prepare(struct tl_step *step)
     step->args = ask->args;
     if (!find_system(step))
         return false;
-    if (ask->once.len > 0 && must_not_repeat(ask) && !claim(step))
+    if (ask->once.len > 0 && tl_call_is_once_only(ask) && !claim(step))
         return false;
     const struct tl_step_row *open = tl_recall_open(drive, ask->id);
     if (open != NULL && (open->state == TL_STEP_SENT || open->state == TL_STEP_UNKNOWN))
         return resume_sent(step, open);
-    step->intent = must_not_repeat(ask) || ask->undo;
+    step->intent = tl_call_is_once_only(ask) || ask->undo;
     return true;
 }
 
@@ -108,7 +108,7 @@ struct tl_call_request tl_call_request_of(struct tl_step *step)
                                       .args = step->args,
                                       .timeout_ms = plan_system(step)->timeout_ms,
                                       .trace = tl_trace_is_set(&drive->event.trace) ? &drive->event.trace : NULL};
-    if (!must_not_repeat(ask))
+    if (!tl_call_is_once_only(ask))
         return request;
     const struct tl_run_row *run = drive->unit->run;
     tl_str own = tl_str_z(tl_arena_printf(&drive->arena, "tl-%s-%u-%u", run->id, run->round, step->number));
@@ -175,7 +175,8 @@ static void call_done(void *ctx, const struct tl_call_result *result)
     struct tl_step *step = ctx;
     struct tl_drive *drive = step->drive;
     struct tl_lane *lane = drive->lane;
-    bool unknown = result->failure != TL_FAIL_NONE && result->sent && result->unknown && must_not_repeat(step->ask);
+    bool unknown =
+        result->failure != TL_FAIL_NONE && result->sent && result->unknown && tl_call_is_once_only(step->ask);
     tl_effect_leave(step, result);
     if (step->unwanted && !(unknown && tl_failure_is_endpoint(result->failure)))
         ended_unwanted(step, result);

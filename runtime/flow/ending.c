@@ -31,6 +31,14 @@ struct tl_batch *tl_lane_batch(struct tl_lane *lane)
 /* ---- durable -------------------------------------------------------------------------------------------------------
  */
 
+static void set_timers(struct tl_lane *lane, const struct tl_run_row *run)
+{
+    for (size_t i = 0; i < run->wait_count; i++) {
+        if (run->waits[i].due_ms != 0)
+            tl_timers_set(lane, run->waits[i].due_ms);
+    }
+}
+
 static void ended(struct tl_lane *lane, struct tl_unit *unit)
 {
     struct tl_engine *engine = lane->engine;
@@ -49,8 +57,10 @@ static void ended(struct tl_lane *lane, struct tl_unit *unit)
             tl_run_drop(lane, run);
         else if (run->phase == TL_PHASE_ACTIVE) /* it was woken while it left */
             tl_run_enter(lane, tl_run_load(lane, run));
-        else
+        else {
+            set_timers(lane, run);
             tl_run_retire(lane, run);
+        }
     }
     tl_keyline_advance(lane, unit->line);
     tl_queue_wake(lane, queue);

@@ -166,6 +166,9 @@ struct tl_lane {
     struct tl_list thens;       /* of struct tl_then: the batch of this turn */
     uint64_t last_commit;       /* of a batch of this lane that is durable */
     struct tl_timer timers;
+    int64_t timers_due;   /* wall: the first of those that were recorded and that the state may not have yet */
+    uint64_t timers_upto; /* the commit it was asked to reach */
+    bool timers_asked;
     atomic_bool stopped;
     atomic_ullong seen_ready, seen_started, seen_aside, seen_spilled, seen_turns; /* for the status */
 };

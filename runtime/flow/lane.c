@@ -213,7 +213,7 @@ tl_code tl_lane_begin(struct tl_lane *lane, struct tl_error *err)
 {
     const struct tl_engine_config *config = &lane->engine->config;
     tl_timer_start(lane->loop, &lane->tick, TICK_MS);
-    tl_timers_look_at(lane, tl_wall_ms());
+    tl_timers_set(lane, tl_wall_ms());
     tl_lane_wake(lane);
     tl_code code = tl_captures_begin(lane, err);
     if (code != TL_OK || config->lane_start == NULL)

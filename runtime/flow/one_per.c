@@ -6,7 +6,6 @@
 #include "undo.h"
 
 #define TABLE_ONE_PER "one_per"
-#define STATE_LAGS_MS 2
 
 static const char *name_of(struct tl_drive *drive, const struct tl_flow *flow)
 {
@@ -88,7 +87,7 @@ bool tl_one_per_begin(struct tl_drive *drive)
     if (unit->sees == 0)
         unit->sees = drive->lane->last_commit; /* everything of this key line that has ended */
     if (tl_journal_applied(drive->lane->engine->journal) < unit->sees) {
-        tl_unit_backoff(drive, STATE_LAGS_MS);
+        tl_unit_until_applied(drive);
         return false;
     }
     const char *name = name_of(drive, flow->decl);

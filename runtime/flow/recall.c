@@ -180,6 +180,11 @@ bool tl_recall_next(struct tl_drive *drive, bool *gone)
         *gone = !settled;
         return settled;
     }
+    if (row != NULL && tl_steps_told(drive)) {
+        drive->outcome = runs->cancel(runs->ctx, drive->run, TL_STR_NONE);
+        tl_drive_note(drive);
+        return true;
+    }
     if (row == NULL)
         return false;
     const char *differs = tl_recall_differs(drive);

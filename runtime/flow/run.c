@@ -12,8 +12,6 @@
 #include "one_per.h"
 #include "undo.h"
 
-#define STATE_LAGS_MS 2
-
 /* ---- life ----------------------------------------------------------------------------------------------------------
  */
 
@@ -107,6 +105,31 @@ void tl_unit_backoff(struct tl_drive *drive, int64_t wait_ms)
     tl_timer_init(&unit->backoff->timer, backoff_over);
     tl_timer_start(lane->loop, &unit->backoff->timer, wait_ms);
     tl_keyline_aside(lane, unit->line, true);
+}
+
+/* The state has caught up with what the journal held when it was asked. */
+static void applied(struct tl_batch *batch, void *ctx)
+{
+    struct tl_unit *unit = ctx;
+    struct tl_lane *lane = unit->lane;
+    lane->batches_out--;
+    tl_batch_free(batch);
+    tl_keyline_aside(lane, unit->line, false);
+    tl_queue_ready(lane, unit, true);
+    tl_lane_stop_step(lane);
+}
+
+void tl_unit_until_applied(struct tl_drive *drive)
+{
+    struct tl_unit *unit = drive->unit;
+    struct tl_lane *lane = drive->lane;
+    tl_drive_free(drive);
+    tl_poison_release(unit);
+    unit->state = TL_UNIT_BACKOFF;
+    tl_keyline_aside(lane, unit->line, true);
+    lane->batches_out++;
+    tl_journal_submit(lane->engine->journal, tl_batch_new(lane->engine->journal), TL_APPLIED, lane->loop, applied,
+                      unit);
 }
 
 int64_t tl_unit_deadline(const struct tl_drive *drive)
@@ -226,7 +249,7 @@ void tl_unit_start(struct tl_unit *unit)
     struct tl_drive *drive = drive_new(unit);
     struct tl_error err;
     if (unit->run != NULL && tl_journal_applied(engine->journal) < unit->run->commit) {
-        tl_unit_backoff(drive, STATE_LAGS_MS);
+        tl_unit_until_applied(drive);
         return;
     }
     if (tl_unit_event(unit, &drive->arena, &drive->event, &err) != TL_OK) {
@@ -282,13 +305,22 @@ tl_str tl_place_text(struct tl_drive *drive, const struct tl_place *place)
 /* Nobody waits for it any more: what was not sent is not sent; what was is waited for, and noted. */
 static void withdraw(struct tl_drive *drive, tl_str id)
 {
+    const struct tl_run_port *runs = drive->lane->engine->runs;
     struct tl_step *step = tl_step_find(drive, id);
     if (step == NULL)
         return;
-    if (step->phase == TL_AT_CALL || step->unknown)
+    const struct tl_step_row *open = tl_recall_open(drive, id);
+    bool sent = open != NULL && (open->state == TL_STEP_SENT || open->state == TL_STEP_UNKNOWN);
+    if (step->phase == TL_AT_CALL || step->unknown || (sent && tl_call_is_once_only(step->ask))) {
         step->unwanted = true;
-    else
-        tl_step_give_up(step);
+        return;
+    }
+    bool took_place = sent || (open != NULL && open->state == TL_STEP_SETTLED);
+    if (step->ask->undo)
+        runs->settle(runs->ctx, drive->run, id, took_place);
+    if (open != NULL)
+        step->number = open->number;
+    tl_step_settled(step, took_place);
 }
 
 void tl_drive_note(struct tl_drive *drive)

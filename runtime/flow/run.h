@@ -132,6 +132,8 @@ void tl_unit_unstart(struct tl_drive *drive);
 void tl_unit_block(struct tl_drive *drive, int system);
 /* It goes on after `wait_ms`, holding its key. */
 void tl_unit_backoff(struct tl_drive *drive, int64_t wait_ms);
+/* It starts again when the state shows everything that the journal holds now, holding its key. */
+void tl_unit_until_applied(struct tl_drive *drive);
 /* Monotonic; TL_NEVER without one. */
 int64_t tl_unit_deadline(const struct tl_drive *drive);
 
@@ -169,6 +171,8 @@ struct tl_run_result tl_step_told(const struct tl_step_row *row);
 void tl_step_stick(struct tl_step *step, const struct tl_cause *cause);
 /* When nothing of the run is under way it ends, leaves memory, or waits for its next try. The drive may be gone. */
 void tl_steps_rest(struct tl_drive *drive);
+/* It undoes, and waited only to be told what became of calls that nobody wants: now it knows. */
+bool tl_steps_told(const struct tl_drive *drive);
 /* Steps at RECORD with the present serial go on when the batch of this turn is durable. */
 void tl_run_await_record(struct tl_drive *drive);
 
@@ -211,6 +215,8 @@ bool tl_call_prepare(struct tl_step *step);
 void tl_call_send(struct tl_step *step);
 struct tl_call_request tl_call_request_of(struct tl_step *step);
 struct tl_call_facts tl_call_facts(const struct tl_step *step);
+/* Keyed or unsafe: made twice it may be two effects. */
+bool tl_call_is_once_only(const struct tl_run_ask *ask);
 /* The platform has forgotten its key, or never knew one. */
 bool tl_call_key_is_old(const struct tl_step *step);
 /* The result is told to the script. */
@@ -283,7 +289,7 @@ void tl_run_enter_then(struct tl_lane *lane, struct tl_unit *unit, bool first);
 void tl_timers_put(const struct tl_run_row *row, const struct tl_run_wait *wait, struct tl_batch *batch);
 void tl_timers_del(const struct tl_run_row *row, const struct tl_run_wait *wait, struct tl_batch *batch);
 void tl_timers_init(struct tl_lane *lane);
-/* The next look at what is due is at `due_ms` (wall) at the latest. */
-void tl_timers_look_at(struct tl_lane *lane, int64_t due_ms);
+/* A timer was recorded that is due at `due_ms` (wall). */
+void tl_timers_set(struct tl_lane *lane, int64_t due_ms);
 /* undo.c: the deadline of a run that waits has passed. */
 void tl_run_expire(struct tl_lane *lane, struct tl_run_row *run);

@@ -392,6 +392,22 @@ static void rest_calls(struct tl_drive *drive, const struct rest *rest)
         tl_unit_block(drive, rest->blocked->system);
 }
 
+/* What a run did is undone at its deadline (rule 17); without anything to undo a person looks. */
+static void park_stuck(struct tl_drive *drive, const struct tl_cause *cause)
+{
+    const struct tl_run_port *runs = drive->lane->engine->runs;
+    if (drive->run != NULL && tl_str_is(cause->cls, "deadline") && runs->has_undo(runs->ctx, drive->run))
+        tl_run_undo(drive, TL_STR("the flow's deadline passed"));
+    else
+        tl_unit_park(drive, cause);
+}
+
+bool tl_steps_told(const struct tl_drive *drive)
+{
+    return drive->outcome != NULL && drive->outcome->undoing && drive->outcome->ending == TL_RUN_WAIT &&
+           tl_list_empty(&drive->steps);
+}
+
 void tl_steps_rest(struct tl_drive *drive)
 {
     struct rest rest;
@@ -403,8 +419,13 @@ void tl_steps_rest(struct tl_drive *drive)
     }
     if (drive->cancelling && tl_recall_settled(drive))
         return;
+    if (tl_steps_told(drive)) {
+        const struct tl_run_port *runs = drive->lane->engine->runs;
+        tl_drive_step(drive, runs->cancel(runs->ctx, drive->run, TL_STR_NONE));
+        return;
+    }
     if (rest.stuck != NULL)
-        tl_unit_park(drive, rest.stuck->stuck);
+        park_stuck(drive, rest.stuck->stuck);
     else if (rest.calls > 0)
         rest_calls(drive, &rest);
     else if (rest.park != NULL)

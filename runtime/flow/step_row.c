@@ -90,6 +90,7 @@ void tl_step_row_write(const struct tl_step_row *row, struct tl_buf *out)
     put_text(&w, "message", row->message);
     put_int(&w, "status", row->status);
     put_int(&w, "now", row->now_ms);
+    put_int(&w, "due", row->due_ms);
     put_position(&w, "event", row->event);
     put_text(&w, "type", row->type);
     put_effect(&w, row);
@@ -152,6 +153,7 @@ tl_code tl_step_row_read(tl_str key, tl_str value, struct tl_arena *arena, struc
     out->message = get(root, "message", arena);
     out->status = (int)tl_json_get_i64(root, "status", 0);
     out->now_ms = tl_json_get_i64(root, "now", 0);
+    out->due_ms = tl_json_get_i64(root, "due", 0);
     out->type = get(root, "type", arena);
     out->remote = get(root, "remote", arena);
     out->attempts = (uint16_t)tl_json_get_i64(root, "attempts", 0);

@@ -1,6 +1,7 @@
 /* The row of one step of a durable run. State table "step": key = "<run id>/<number, 6 digits>"; value = JSON object
  *   step (the ask's id), kind, state, order (place among the results given to the script; 0: none yet), at (ms),
  *   system, operation, args, once, place — of a call
+ *   due (ms) — of a wait with a time
  *   document, class, code, message, status, now (ms), event (id), type — of a result
  *   remote, hash (hex), attempts, ms, undo — of an effect
  * Number 0 is the run's event: {type, source, key, payload (text), time, priority, trace, dedupe, position}.
@@ -43,6 +44,7 @@ struct tl_step_row {
     tl_str document, cls, code, message;
     int status;
     int64_t now_ms;
+    int64_t due_ms;    /* of a wait with a time */
     tl_position event; /* AWAIT: the event that was taken */
     tl_str type;       /* and its type */
     tl_str remote;

@@ -36,12 +36,38 @@ void tl_timers_del(const struct tl_run_row *row, const struct tl_run_wait *wait,
     tl_must(tl_batch_del(batch, TL_STR(TABLE_TIMER), tl_str_z(key), NULL) == TL_OK);
 }
 
-void tl_timers_look_at(struct tl_lane *lane, int64_t due_ms)
+static void look_at(struct tl_lane *lane, int64_t due_ms)
 {
     int64_t wait = due_ms - tl_wall_ms();
     int64_t at = tl_mono_ms() + (wait < 0 ? 0 : wait > LOOK_MS ? LOOK_MS : wait);
     if (!tl_timer_is_set(&lane->timers) || lane->timers.due_ms > at)
         tl_timer_start_at(lane->loop, &lane->timers, at);
+}
+
+/* The state has the rows that were recorded before. */
+static void recorded(struct tl_batch *batch, void *ctx)
+{
+    struct tl_lane *lane = ctx;
+    int64_t due = lane->timers_due;
+    lane->batches_out--;
+    lane->timers_asked = false;
+    tl_batch_free(batch);
+    if (lane->phase == TL_LANE_RUNNING)
+        look_at(lane, due);
+    tl_lane_stop_step(lane);
+}
+
+void tl_timers_set(struct tl_lane *lane, int64_t due_ms)
+{
+    struct tl_journal *journal = lane->engine->journal;
+    if (!lane->timers_asked || due_ms < lane->timers_due)
+        lane->timers_due = due_ms;
+    if (lane->timers_asked && tl_journal_last(journal) <= lane->timers_upto)
+        return;
+    lane->timers_asked = true;
+    lane->timers_upto = tl_journal_last(journal);
+    lane->batches_out++;
+    tl_journal_submit(journal, tl_batch_new(journal), TL_APPLIED, lane->loop, recorded, lane);
 }
 
 /* ---- due -----------------------------------------------------------------------------------------------------------
@@ -120,15 +146,16 @@ static void look(struct tl_timer *timer)
         if (code != TL_OK) {
             tl_log(TL_ERROR, "lane.timers", err.text);
             next = now + 1000;
+            more = false;
             break;
         }
         more = fire_page(lane, &page, now, &next);
         query.after = page.next;
     }
-    if (more)
-        next = now + 20; /* the rest when these are written */
     tl_arena_free(&arena);
-    tl_timers_look_at(lane, next);
+    look_at(lane, next);
+    if (more) /* the rest, when these are written */
+        tl_timers_set(lane, now);
 }
 
 void tl_timers_init(struct tl_lane *lane)

@@ -100,8 +100,7 @@ static bool settle_open(struct tl_step *step, const struct tl_step_row *open)
     struct tl_drive *drive = step->drive;
     const struct tl_run_port *runs = drive->lane->engine->runs;
     bool sent = open != NULL && (open->state == TL_STEP_SENT || open->state == TL_STEP_UNKNOWN);
-    bool twice = step->ask->effect == TL_EFFECT_KEYED || step->ask->effect == TL_EFFECT_UNSAFE;
-    if (sent && twice) {
+    if (sent && tl_call_is_once_only(step->ask)) {
         drive->cancelling = true;
         step->ended_ms = open->at_ms;
         if (tl_call_prepare(step)) /* its key is still young: the same call tells what it did */

@@ -100,6 +100,24 @@ static void put_step(struct tl_step *step, struct tl_batch *batch)
     tl_step_put(drive->unit->run, &row, batch);
 }
 
+/* An event was refused: the time it waits does not begin anew. 0: it begins now. */
+static int64_t refused_due(const struct tl_step *step)
+{
+    const struct tl_drive *drive = step->drive;
+    const struct tl_unrecorded *list = &drive->unrecorded;
+    if (step->ask->after.len == 0)
+        return 0;
+    for (size_t i = list->count; i > 0; i--) {
+        if (tl_str_eq(list->rows[i - 1].id, step->ask->id))
+            return list->rows[i - 1].due_ms;
+    }
+    for (size_t i = drive->recalled_count; i > 0; i--) {
+        if (tl_str_eq(drive->recalled[i - 1].id, step->ask->id))
+            return drive->recalled[i - 1].due_ms;
+    }
+    return 0;
+}
+
 void tl_wait_register(struct tl_step *step, struct tl_batch *batch)
 {
     struct tl_drive *drive = step->drive;
@@ -109,7 +127,9 @@ void tl_wait_register(struct tl_step *step, struct tl_batch *batch)
     struct tl_run_wait *wait = tl_run_row_wait_add(run, step->number, ask->id, ask->kind);
     bool timed = ask->kind == TL_ASK_SLEEP || (ask->kind == TL_ASK_AWAIT && ask->within_ms > 0);
     if (timed) {
-        wait->due_ms = tl_wall_ms() + ask->within_ms;
+        wait->due_ms = refused_due(step);
+        if (wait->due_ms == 0)
+            wait->due_ms = tl_wall_ms() + ask->within_ms;
         tl_timers_put(run, wait, batch);
     }
     if (ask->kind == TL_ASK_AWAIT) {
@@ -153,16 +173,6 @@ static void put_deadline(struct tl_drive *drive, struct tl_batch *batch)
     tl_timers_put(run, wait, batch);
 }
 
-/* The rows are looked at when the state has them. */
-static void set_clock(struct tl_drive *drive)
-{
-    const struct tl_run_row *run = drive->unit->run;
-    for (size_t i = 0; i < run->wait_count; i++) {
-        if (run->waits[i].due_ms != 0)
-            tl_timers_look_at(drive->lane, run->waits[i].due_ms);
-    }
-}
-
 void tl_run_leave(struct tl_drive *drive)
 {
     struct tl_run_row *run = drive->unit->run;
@@ -170,6 +180,5 @@ void tl_run_leave(struct tl_drive *drive)
     put_deadline(drive, batch);
     tl_run_put_event(drive, batch);
     run->phase = TL_PHASE_WAITING;
-    set_clock(drive);
     tl_unit_leave(drive, batch);
 }

@@ -226,6 +226,7 @@ static void record(struct tl_lane *lane, struct tl_run_row *run, const struct tl
     row->number = wait->number;
     row->kind = wait->kind;
     row->order = run->order = order;
+    row->due_ms = wait->due_ms;
     char *id = tl_copy_z(wait->step);
     row->id = tl_str_z(id);
     tl_step_put(run, row, batch);

@@ -1,4 +1,4 @@
-/* Branches of a run and the groups they form. Every branch is a coroutine that the loop of run.c resumes from the
+/* Branches of a run and the groups they form. Every branch is a coroutine that the loop of stretch.c resumes from the
  * state's main thread, so a branch that waits for a group is a coroutine that waits, not one that is in the way.
  * Invariants: a branch waits for one ask or one group; a group is closed when its parent goes on or is withdrawn; what
  * runs next depends on the script and on the order of the results alone. Thread: that of the state. */
@@ -21,6 +21,8 @@ struct tl_branch *tl_branch_open(lua_State *L, struct tl_run *run, tl_str path, 
     branch->path = path;
     branch->args = args;
     branch->next = run->branches;
+    if (branch->next)
+        branch->next->prev = branch;
     run->branches = branch;
     lua_xmove(L, thread, args + 1);
     return branch;
@@ -28,11 +30,9 @@ struct tl_branch *tl_branch_open(lua_State *L, struct tl_run *run, tl_str path, 
 
 static void end(struct tl_run *run, struct tl_branch *branch)
 {
-    struct tl_branch **at = &run->branches;
-    while (*at && *at != branch)
-        at = &(*at)->next;
-    if (*at)
-        *at = branch->next;
+    *(branch->prev ? &branch->prev->next : &run->branches) = branch->next;
+    if (branch->next)
+        branch->next->prev = branch->prev;
     branch->state = TL_BRANCH_ENDED;
     branch->thread = NULL;
     luaL_unref(run->script->L, LUA_REGISTRYINDEX, branch->reference);
@@ -157,7 +157,8 @@ static void keep(lua_State *L, struct tl_run *run, struct tl_group *group, struc
         lua_settop(thread, 1);
     } else {
         group->failed = true;
-        group->failures[index] = tl_failure_read(L, run, thread);
+        if (group->kind != TL_GROUP_GATHER) /* which raises none */
+            group->failures[index] = tl_failure_read(L, run, thread);
         if (!group->failures[index].place.line)
             group->failures[index].place = group->place;
     }

@@ -44,6 +44,21 @@ tl_str tl_ctx_text(lua_State *L, int index, struct tl_arena *arena)
 
 /* ---- ids ---- */
 
+tl_str tl_ctx_join(struct tl_arena *arena, const tl_str *parts, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        len += parts[i].len;
+    char *text = tl_arena_alloc(arena, len + 1), *at = text;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len)
+            memcpy(at, parts[i].ptr, parts[i].len);
+        at += parts[i].len;
+    }
+    return tl_str_n(text, len);
+}
+
+/* `name` lives as long as the run. */
 static int count_name(struct tl_run *run, struct tl_tally **tallies, tl_str name)
 {
     static const struct tl_hash_key key = {1, 2};
@@ -52,7 +67,7 @@ static int count_name(struct tl_run *run, struct tl_tally **tallies, tl_str name
         if (t->hash == hash && tl_str_eq(t->name, name))
             return ++t->count;
     struct tl_tally *tally = TL_ARENA_NEW(&run->arena, struct tl_tally);
-    *tally = (struct tl_tally){*tallies, hash, tl_arena_str(&run->arena, name), 1};
+    *tally = (struct tl_tally){*tallies, hash, name, 1};
     *tallies = tally;
     return 1;
 }
@@ -69,16 +84,19 @@ void tl_step_word(lua_State *L, tl_str word, const char *what)
 tl_str tl_step_id(lua_State *L, struct tl_run *run, const char *what, tl_str name)
 {
     struct tl_branch *branch = run->branch;
-    char *leaf = name.len ? tl_arena_printf(&run->arena, "=%.*s", TL_STR_ARGS(name)) : NULL;
-    int count = count_name(run, &branch->tallies, tl_str_z(leaf ? leaf : what));
-    if (leaf && count > 1)
+    tl_str leaf = tl_str_z(what);
+    if (name.len)
+        leaf = tl_ctx_join(&run->arena, (tl_str[]){TL_STR("="), name}, 2);
+    int count = count_name(run, &branch->tallies, leaf);
+    if (name.len && count > 1)
         luaL_error(L,
                    "two steps of this branch are named \"%s\"; a name stands for one step, so that it can be found "
                    "again when the run is repeated (in a loop, make the item part of the name)",
-                   leaf + 1);
-    if (!leaf)
-        leaf = tl_arena_printf(&run->arena, "%s#%d", what, count);
-    tl_str id = tl_str_z(tl_arena_printf(&run->arena, "%.*s%s", TL_STR_ARGS(branch->path), leaf));
+                   name.ptr);
+    char number[16] = "";
+    if (!name.len)
+        snprintf(number, sizeof number, "#%d", count);
+    tl_str id = tl_ctx_join(&run->arena, (tl_str[]){branch->path, leaf, tl_str_z(number)}, 3);
     if (id.len > ID_MAX)
         luaL_error(L, "the id of this step would have more than %d bytes: nest less, or use shorter names", ID_MAX);
     return id;
@@ -264,10 +282,12 @@ int tl_answer_document(lua_State *L, int status, lua_KContext asked)
 
 void tl_asked_add(struct tl_run *run, struct tl_asked *asked)
 {
-    struct tl_asked **at = &run->asked;
-    while (*at)
-        at = &(*at)->next;
-    *at = asked;
+    asked->prev = run->asked_last;
+    if (asked->prev)
+        asked->prev->next = asked;
+    else
+        run->asked = asked;
+    run->asked_last = asked;
     if (asked->undo) {
         asked->undo->next = run->undos;
         run->undos = asked->undo;
@@ -286,11 +306,9 @@ static void tell_withdrawn(struct tl_run *run, tl_str id)
 
 void tl_asked_drop(struct tl_run *run, struct tl_asked *asked, bool withdrawn)
 {
-    struct tl_asked **at = &run->asked;
-    while (*at != asked)
-        at = &(*at)->next;
-    *at = asked->next;
-    asked->next = NULL;
+    *(asked->prev ? &asked->prev->next : &run->asked) = asked->next;
+    *(asked->next ? &asked->next->prev : &run->asked_last) = asked->prev;
+    asked->next = asked->prev = NULL;
     if (withdrawn && asked->given)
         tell_withdrawn(run, asked->ask.id);
     else if (withdrawn) /* nobody ever saw it */

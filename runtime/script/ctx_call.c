@@ -9,7 +9,7 @@
 
 static const char *call_name(struct tl_run *run, tl_str target, tl_str operation)
 {
-    return tl_arena_printf(&run->arena, "%.*s:%.*s", TL_STR_ARGS(target), TL_STR_ARGS(operation));
+    return tl_ctx_join(&run->arena, (tl_str[]){target, TL_STR(":"), operation}, 3).ptr;
 }
 
 /* The external key of a mapped record as a JSON object. */

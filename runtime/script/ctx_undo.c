@@ -48,10 +48,18 @@ void tl_undo_begin(lua_State *L, struct tl_run *run, bool settled)
     run->undoing = true;
     run->script->stop = TL_STOP_NONE;
     run->script->stop_place = (struct tl_place){"", 0};
+    run->refuse_wait = false;
+    tl_pending_drop(run);
+    while (run->asked) {
+        struct tl_asked *asked = run->asked;
+        if (asked->branch)
+            asked->branch->asked = NULL;
+        else
+            asked->group->timer = NULL;
+        tl_asked_drop(run, asked, true);
+    }
     while (run->branches)
         tl_branch_withdraw(run, run->branches);
-    while (run->asked)
-        tl_asked_drop(run, run->asked, true);
     if (settled)
         forget_unsettled(run);
     run->unsettled = !all_settled(run);

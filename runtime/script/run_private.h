@@ -17,8 +17,8 @@ struct tl_tally {
 /* An ask that waits for its result. */
 struct tl_asked {
     struct tl_run_ask ask;
-    struct tl_asked *next;    /* outstanding, in the order asked */
-    struct tl_branch *branch; /* waits for it; NULL: the time limit of `group` */
+    struct tl_asked *next, *prev; /* outstanding, in the order asked */
+    struct tl_branch *branch;     /* waits for it; NULL: the time limit of `group` */
     struct tl_group *group;
     struct tl_undo *undo; /* registered with it, or NULL */
     bool given;           /* the caller has seen it in an outcome */
@@ -28,8 +28,8 @@ enum tl_branch_state { TL_BRANCH_READY, TL_BRANCH_WAITING, TL_BRANCH_ENDED };
 
 /* A coroutine of the run: its function, a function of a group, or an undo function. */
 struct tl_branch {
-    struct tl_branch *next;  /* of all that have not ended */
-    struct tl_branch *under; /* of those that are ready, the next to run first */
+    struct tl_branch *next, *prev; /* of all that have not ended */
+    struct tl_branch *under;       /* of those that are ready, the next to run first */
     enum tl_branch_state state;
     lua_State *thread; /* in the registry under `reference` */
     int reference;
@@ -92,12 +92,12 @@ struct tl_run {
     bool undoing;
     bool unsettled; /* undoing has to wait until it is told of withdrawn effects */
     struct tl_branch *root;
-    struct tl_branch *branches;   /* not ended */
-    struct tl_branch *ready;      /* stack */
-    struct tl_branch *branch;     /* runs, or NULL */
-    struct tl_group *groups;      /* somebody waits for them */
-    struct tl_asked *asked;       /* outstanding, in the order asked */
-    struct tl_asked *pending_ask; /* of the yield under way */
+    struct tl_branch *branches;          /* not ended */
+    struct tl_branch *ready;             /* stack */
+    struct tl_branch *branch;            /* runs, or NULL */
+    struct tl_group *groups;             /* somebody waits for them */
+    struct tl_asked *asked, *asked_last; /* outstanding, in the order asked */
+    struct tl_asked *pending_ask;        /* of the yield under way */
     struct tl_group *pending_group;
     struct tl_undo *undos;              /* last registered first */
     struct tl_undo *undo;               /* its function runs */
@@ -197,7 +197,10 @@ struct tl_run *tl_ctx_run(lua_State *L, const char *method);
 tl_str tl_ctx_json(lua_State *L, int index, struct tl_arena *arena);
 /* Copies of texts at `index`; raises when it is none. */
 tl_str tl_ctx_text(lua_State *L, int index, struct tl_arena *arena);
-/* An id in the path of the branch that runs: "<path><what>#n", or "<path>=<name>" when a name was given. */
+/* The texts one after the other, in the arena. */
+tl_str tl_ctx_join(struct tl_arena *arena, const tl_str *parts, size_t count);
+/* An id in the path of the branch that runs: "<path><what>#n", or "<path>=<name>" when a name was given. `what` is a
+ * literal or lives as long as the run. */
 tl_str tl_step_id(lua_State *L, struct tl_run *run, const char *what, tl_str name);
 /* A word that ids are made of. Raises when it is not fit. */
 void tl_step_word(lua_State *L, tl_str word, const char *what);

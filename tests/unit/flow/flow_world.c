@@ -216,7 +216,7 @@ static enum tl_failure failure_of(enum answer answer)
     }
 }
 
-static void apply(struct world *w, tl_str system, const struct tl_call_request *request)
+void world_apply(struct world *w, tl_str system, const struct tl_call_request *request)
 {
     if (w->log_count == w->log_cap) {
         w->log_cap = w->log_cap == 0 ? 64 : w->log_cap * 2;
@@ -245,7 +245,7 @@ static void *call_start(void *ctx, struct tl_lane *lane, tl_str system, const st
     call->result.message = answer == ANSWER_DONE ? TL_STR_NONE : TL_STR("the platform says no");
     call->result.id = TL_STR("remote-1");
     if (answer == ANSWER_DONE || answer == ANSWER_LATER)
-        apply(w, system, request);
+        world_apply(w, system, request);
     tl_mail_init(&call->mail, deliver);
     if (answer == ANSWER_LATER)
         w->later[w->later_count++] = call;
@@ -292,7 +292,7 @@ static void call_read(void *ctx, struct tl_lane *lane, tl_str system, tl_str obj
     struct tl_call_request request = {.operation = TL_STR("read"), .args = key};
     (void)trace;
     pthread_mutex_lock(&w->lock);
-    apply(w, system, &request);
+    world_apply(w, system, &request);
     pthread_mutex_unlock(&w->lock);
     struct pending_read *read = TL_NEW(struct pending_read);
     *read = (struct pending_read){.done = done, .ctx = done_ctx};

@@ -108,6 +108,8 @@ void world_settle(struct world *w);
 void world_advance(struct world *w, int64_t ms);
 /* Ends a call that was told to wait. */
 void world_answer(struct world *w, size_t i, enum tl_failure failure);
+/* Notes a call as carried out. */
+void world_apply(struct world *w, tl_str system, const struct tl_call_request *request);
 size_t world_applied(struct world *w, const char *system);
 /* Endings of an event's units for one flow, joined by ' '. */
 const char *world_endings(struct world *w, tl_position event, const char *flow);

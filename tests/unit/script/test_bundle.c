@@ -83,12 +83,33 @@ static void reads_needs_entities_events_and_flows(void **state)
     assert_int_equal(flows[0].priority, TL_URGENT);
     assert_int_equal(flows[0].target_count, 1);
     assert_string_equal(flows[0].targets[0], "erp");
+    assert_null(flows[0].one_per);
     assert_true(flows[1].order.function);
     assert_true(flows[2].internal);
     assert_string_equal(flows[2].name, "event:order.won@1");
     assert_string_equal(flows[2].on[0], "crm.Opportunity");
     assert_int_equal(event->flow, 2);
     tl_bundle_free(b);
+}
+
+static void one_per_is_the_order_too(void **state)
+{
+    (void)state;
+    struct case_run c;
+    case_start(&c,
+               "flow \"g\" { on = \"in@1\", steward = \"s\", one_per = \"no\", again = \"restart\", on_failure = "
+               "\"compensate\", run = function() end }",
+               "", "{}");
+    size_t count;
+    const struct tl_flow *flow = tl_bundle_flows(c.bundle, &count);
+    assert_string_equal(flow->name, "g");
+    assert_string_equal(flow->one_per, "/no");
+    assert_string_equal(flow->order.pointer, "/no");
+    assert_string_equal(flow->scope, "g");
+    assert_int_equal(flow->again, TL_AGAIN_RESTART);
+    assert_int_equal(flow->on_failure, TL_FAILURE_COMPENSATE);
+    assert_int_equal(flow[1].again, TL_AGAIN_IGNORE);
+    case_end(&c);
 }
 
 static void routes_a_kind_by_the_payload(void **state)
@@ -234,6 +255,7 @@ static void a_document_goes_through_values_and_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_per_is_the_order_too),
         cmocka_unit_test(reads_systems),
         cmocka_unit_test(reads_needs_entities_events_and_flows),
         cmocka_unit_test(routes_a_kind_by_the_payload),

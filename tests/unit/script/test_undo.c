@@ -163,6 +163,27 @@ static void fail_waits_to_hear_what_became_of_calls_under_way(void **state)
     }
 }
 
+static void what_is_given_up_is_listed_in_the_order_asked(void **state)
+{
+    (void)state;
+    struct case_run c;
+    const char *body =
+        "ctx:all{ a = function() ctx:sleep(\"1s\") end, b = function() ctx:gather({ x = function() "
+        "ctx:sleep(\"2s\") end }, { within = \"1s\" }) end, c = function() ctx:sleep(\"3s\") ctx:fail(\"f\") "
+        "end, d = function() ctx:await{ \"out@1\" } end }";
+    case_start(&c, "", body, "{}");
+    case_answer(&c, "all#1/c/sleep#1", "");
+    assert_ending(&c, TL_RUN_FAILED);
+    assert_string_equal(case_withdrawn(&c), "all#1/a/sleep#1 all#1/b/gather#1/sleep#1 all#1/b/gather#1/x/sleep#1 "
+                                            "all#1/d/await#1");
+    case_end(&c);
+    case_start(&c, "", body, "{}");
+    c.outcome = tl_run_cancel(c.run, TL_STR("x"));
+    assert_string_equal(case_withdrawn(&c), "all#1/a/sleep#1 all#1/b/gather#1/sleep#1 all#1/b/gather#1/x/sleep#1 "
+                                            "all#1/c/sleep#1 all#1/d/await#1");
+    case_end(&c);
+}
+
 static void an_effect_asked_in_the_stretch_that_fails_was_never_sent(void **state)
 {
     (void)state;
@@ -254,6 +275,7 @@ int main(void)
         cmocka_unit_test(cancel_undoes_what_is_known_to_be_done),
         cmocka_unit_test(cancel_compensates_a_run_that_ended_with_an_error),
         cmocka_unit_test(fail_waits_to_hear_what_became_of_calls_under_way),
+        cmocka_unit_test(what_is_given_up_is_listed_in_the_order_asked),
         cmocka_unit_test(an_effect_asked_in_the_stretch_that_fails_was_never_sent),
         cmocka_unit_test(the_loser_of_first_is_undone_when_it_took_place),
         cmocka_unit_test(a_failing_undo_ends_with_its_error_and_the_rest_on_demand),

@@ -1,0 +1,37 @@
+/* A world (flow_world.h) whose flows are Lua: an integration from memory, run by the script room; platforms are still
+ * C, behind the call port, with faults on demand. Operations: put (idempotent), read, note (idempotent), pay (keyed:
+ * the platform keeps a key for an hour), book (unsafe: found by its marker after ten seconds), wire (unsafe, without
+ * lookup).
+ */
+#pragma once
+#include "flow/runs.h"
+#include "flow_world.h"
+
+/* `flows`: the text of flows.lua. Checks it, and starts. */
+void lua_world(struct world *w, const char *flows);
+/* The same flows as another revision, or other flows, from the next start on; earlier revisions are kept. */
+void lua_revise(struct world *w, const char *flows);
+/* Stops as a crash does and starts again. */
+void lua_crash(struct world *w);
+void lua_free(struct world *w);
+
+/* "A book {…}; A pay {…}" of what the platform carried out, in order: system, operation, and args with `full`. */
+const char *lua_seen(struct world *w);
+/* Operation whose next calls are carried out, and their answers lost; how many. */
+void lua_lose(const char *operation, int times);
+/* Operation whose next calls are refused as the record's fault. */
+void lua_refuse(const char *operation, int times);
+/* Operation whose next calls never reach the platform, though nobody knows that. */
+void lua_vanish(const char *operation, int times);
+/* Lookups that find nothing although something is there. */
+void lua_lag(int lookups);
+
+/* An event with key `key` and payload {"no":key,…extra}. */
+tl_position lua_event(struct world *w, const char *type, const char *key, const char *extra);
+/* All open runs as text: "flow/state flow/state". */
+const char *lua_runs(struct world *w);
+/* Id of the first open run, "" when there is none. */
+const char *lua_run(struct world *w);
+/* tl_run_do and tl_decision_answer; the code, the text in w->reply_text. */
+tl_code lua_act(struct world *w, enum tl_run_act act, const char *step, const char *result, bool dry_run);
+tl_code lua_decide(struct world *w, const char *answer);

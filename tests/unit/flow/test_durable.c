@@ -1,0 +1,250 @@
+/* Durable runs: what is recorded, what a crash repeats, what waits. */
+#include "lua_world.h"
+#include "engine_int.h"
+
+#define FLOW(text) "flow \"f\" { on = \"won@1\", steward = \"desk\", run = function(ctx, e) " text " end }\n"
+
+static void one_effect_leaves_nothing_but_its_outcome(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("ctx.erp:put('order@1', e.data)"));
+    struct tl_journal_stats before, after;
+    world_settle(&w);
+    tl_journal_stats(w.journal, &before);
+    tl_position event = lua_event(&w, "won@1", "A", "");
+    tl_journal_stats(w.journal, &after);
+    assert_string_equal(lua_seen(&w), "erp:put");
+    assert_string_equal(world_endings(&w, event, "f"), "done");
+    assert_int_equal(world_rows(&w, "run") + world_rows(&w, "step"), 0);
+    assert_int_equal(after.commits - before.commits, 2); /* the event; its outcome */
+    lua_free(&w);
+}
+
+static void records_a_result_before_the_next_call(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("local r = ctx.erp:read{} ctx.erp:put('order@1', e.data) ctx.crm:note{ id = r.id }"));
+    tl_position event = lua_event(&w, "won@1", "A", "");
+    assert_string_equal(lua_seen(&w), "erp:read{} erp:put crm:note{\"id\":\"remote-1\"}");
+    assert_string_equal(world_endings(&w, event, "f"), "done");
+    assert_int_equal(world_rows(&w, "run") + world_rows(&w, "step"), 0);
+    lua_free(&w);
+}
+
+static void goes_on_after_a_crash_where_it_was(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w,
+              FLOW("ctx.erp:put('order@1', e.data) ctx:sleep('1h') ctx.crm:note{ now = ctx:now(), u = ctx:uuid() }"));
+    tl_position event = lua_event(&w, "won@1", "A", "");
+    assert_string_equal(lua_runs(&w), "f/waiting");
+    assert_string_equal(world_endings(&w, event, "f"), "waiting");
+    assert_int_equal(tl_engine_unfinished(w.engine), 0); /* nothing of it is in memory */
+    lua_crash(&w);
+    assert_string_equal(lua_seen(&w), "erp:put"); /* and not again */
+    world_advance(&w, 3599000);
+    assert_string_equal(lua_seen(&w), "erp:put");
+    world_advance(&w, 2000);
+    assert_int_equal(w.log_count, 2);
+    assert_string_equal(world_endings(&w, event, "f"), "waiting done");
+    assert_string_equal(lua_runs(&w), "");
+    assert_int_equal(world_rows(&w, "step") + world_rows(&w, "timer"), 0);
+    lua_free(&w);
+}
+
+static void takes_what_came_before_it_waited(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("ctx:sleep('10s') local s = ctx:await{ 'sent@1', within = '1d' } ctx.crm:note{ n = s.data.n }"));
+    lua_event(&w, "sent@1", "A", "\"n\":0"); /* before the run's own event: not for it */
+    lua_event(&w, "won@1", "A", "");
+    lua_event(&w, "sent@1", "A", "\"n\":1");
+    lua_event(&w, "sent@1", "B", "\"n\":2");
+    world_advance(&w, 11000);
+    assert_string_equal(lua_seen(&w), "crm:note{\"n\":1}");
+    lua_free(&w);
+}
+
+static void waits_for_what_comes(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("local s = ctx:await{ 'sent@1', 'paid@1', within = '1d' } ctx.crm:note{ t = s and s.type }"));
+    tl_position a = lua_event(&w, "won@1", "A", "");
+    lua_event(&w, "won@1", "B", "");
+    assert_string_equal(lua_runs(&w), "f/waiting f/waiting");
+    tl_position paid = lua_event(&w, "paid@1", "A", "");
+    assert_string_equal(lua_seen(&w), "crm:note{\"t\":\"paid@1\"}");
+    assert_string_equal(world_endings(&w, a, "f"), "waiting done");
+    assert_string_equal(world_endings(&w, paid, "run:await"), "done");
+    lua_crash(&w);
+    lua_event(&w, "sent@1", "B", "");
+    assert_string_equal(lua_seen(&w), "crm:note{\"t\":\"paid@1\"} crm:note{\"t\":\"sent@1\"}");
+    assert_int_equal(world_rows(&w, "timer"), 0);
+    lua_free(&w);
+}
+
+static void stops_waiting_in_time(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("local s = ctx:await{ 'sent@1', within = '1d' } ctx.crm:note{ none = s == nil }"));
+    lua_event(&w, "won@1", "A", "");
+    lua_crash(&w);
+    world_advance(&w, 86401000);
+    assert_string_equal(lua_seen(&w), "crm:note{\"none\":true}");
+    lua_event(&w, "sent@1", "A", "");
+    assert_int_equal(w.log_count, 1);
+    lua_free(&w);
+}
+
+static void asks_the_filter_of_a_wait(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(
+        &w, FLOW("for i = 1, 2 do local s = ctx:await{ 'sent@1', within = '1d', when = function(x) return x.data.n > 1 "
+                 "end } ctx.crm:note{ n = s and s.data.n } end"));
+    lua_event(&w, "won@1", "A", "");
+    lua_event(&w, "sent@1", "A", "\"n\":1");
+    assert_int_equal(w.log_count, 0);
+    lua_crash(&w);
+    lua_event(&w, "sent@1", "A", "\"n\":2");
+    assert_string_equal(lua_seen(&w), "crm:note{\"n\":2}");
+    lua_event(&w, "sent@1", "A", "\"n\":0");
+    world_advance(&w, 82000000); /* a refused event does not begin the time anew */
+    lua_event(&w, "sent@1", "A", "\"n\":0");
+    world_advance(&w, 5000000);
+    assert_string_equal(lua_seen(&w), "crm:note{\"n\":2} crm:note{}");
+    lua_free(&w);
+}
+
+static void releases_its_key_while_it_waits(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("if e.data.n == 1 then ctx:sleep('1h') end ctx.crm:note{ n = e.data.n }"));
+    lua_event(&w, "won@1", "A", "\"n\":1");
+    lua_event(&w, "won@1", "A", "\"n\":2");
+    assert_string_equal(lua_seen(&w), "crm:note{\"n\":2}");
+    world_advance(&w, 3601000);
+    assert_string_equal(lua_seen(&w), "crm:note{\"n\":2} crm:note{\"n\":1}");
+    lua_free(&w);
+}
+
+static void works_in_parallel(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("local r = ctx:all{ a = function() ctx.erp:put('order@1', e.data) ctx:sleep('1m') return 1 end, "
+                       "b = function() ctx.crm:note{ b = 1 } return 2 end, c = {'erp', 'read', {}} } "
+                       "ctx.crm:note{ a = r.a, b = r.b, c = r.c.id }"));
+    lua_event(&w, "won@1", "A", "");
+    assert_int_equal(w.log_count, 3);
+    lua_crash(&w);
+    world_advance(&w, 61000);
+    assert_int_equal(w.log_count, 4);
+    assert_string_equal(w.log[3].args, "{\"a\":1,\"b\":2,\"c\":\"remote-1\"}");
+    lua_free(&w);
+}
+
+static void asks_a_person(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("local d = ctx:decide{ 'release', 'reject', about = 'credit', show = { a = 1 }, due = '1d' } "
+                       "ctx.crm:note{ a = d.answer, by = d.by, why = d.why }"));
+    lua_event(&w, "won@1", "A", "");
+    assert_int_equal(world_rows(&w, "decision"), 1);
+    lua_crash(&w);
+    assert_int_equal(lua_decide(&w, "maybe"), TL_EINPUT);
+    assert_non_null(strstr(w.reply_text, "\"release\", \"reject\""));
+    assert_int_equal(lua_decide(&w, "release"), TL_OK);
+    assert_string_equal(lua_seen(&w), "crm:note{\"a\":\"release\",\"by\":\"ann\",\"why\":\"because\"}");
+    assert_int_equal(world_rows(&w, "decision"), 0);
+    lua_free(&w);
+}
+
+#define CHILD                                                                                                          \
+    "flow \"kid\" { on = \"told@1\", steward = \"desk\", run = function(ctx, e) ctx:sleep('1m') if e.data.bad then "   \
+    "ctx:fail('no luck') end return { double = e.data.n * 2 } end }\n"
+
+static void starts_another_run_and_gets_its_result(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("local r = ctx:start('kid', { n = 21 }) ctx.crm:note{ r = r.double } "
+                       "local ok, err = ctx:try(function() return ctx:start('kid', { bad = true, n = 1 }) end) "
+                       "ctx.crm:note{ class = err.class, why = err.message }") CHILD);
+    lua_event(&w, "won@1", "A", "");
+    assert_non_null(strstr(lua_runs(&w), "f/waiting"));
+    assert_non_null(strstr(lua_runs(&w), "kid/waiting"));
+    lua_crash(&w);
+    world_advance(&w, 61000);
+    assert_string_equal(lua_seen(&w), "crm:note{\"r\":42}");
+    world_advance(&w, 61000);
+    assert_int_equal(w.log_count, 2);
+    assert_non_null(strstr(w.log[1].args, "\"class\":\"failed\""));
+    assert_non_null(strstr(w.log[1].args, "no luck"));
+    assert_string_equal(lua_runs(&w), "");
+    lua_free(&w);
+}
+
+static void begins_afresh(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w,
+              "flow \"f\" { on = \"won@1\", steward = \"desk\", run = function(ctx, e, state) local n = state and "
+              "state.n or 0 ctx.crm:note{ n = n } if n < 3 then ctx:sleep('1m') ctx:continue{ n = n + 1 } end end }");
+    lua_event(&w, "won@1", "A", "");
+    for (int i = 0; i < 4; i++)
+        world_advance(&w, 61000);
+    assert_string_equal(lua_seen(&w), "crm:note{\"n\":0} crm:note{\"n\":1} crm:note{\"n\":2} crm:note{\"n\":3}");
+    assert_string_equal(lua_runs(&w), "");
+    assert_int_equal(world_rows(&w, "step"), 0);
+    lua_free(&w);
+}
+
+static void emits_once(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(
+        &w,
+        FLOW(
+            "ctx:emit('told@1', { no = e.key, n = 1 }) ctx.crm:note{ n = 1 } ctx:sleep('1m') "
+            "ctx:emit('told@1', { no = e.key, n = 2 }) ctx.crm:note{ n = 2 }") "flow \"g\" { on = \"told@1\", steward "
+                                                                               "= \"desk\", run = function(ctx, e) "
+                                                                               "ctx.erp:note{ told = e.data.n } end }");
+    lua_event(&w, "won@1", "A", "");
+    lua_crash(&w);
+    world_advance(&w, 61000);
+    world_settle(&w);
+    assert_string_equal(lua_seen(&w), "crm:note{\"n\":1} erp:note{\"told\":1} crm:note{\"n\":2} erp:note{\"told\":2}");
+    lua_free(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_effect_leaves_nothing_but_its_outcome),
+        cmocka_unit_test(records_a_result_before_the_next_call),
+        cmocka_unit_test(goes_on_after_a_crash_where_it_was),
+        cmocka_unit_test(takes_what_came_before_it_waited),
+        cmocka_unit_test(waits_for_what_comes),
+        cmocka_unit_test(stops_waiting_in_time),
+        cmocka_unit_test(asks_the_filter_of_a_wait),
+        cmocka_unit_test(releases_its_key_while_it_waits),
+        cmocka_unit_test(works_in_parallel),
+        cmocka_unit_test(asks_a_person),
+        cmocka_unit_test(starts_another_run_and_gets_its_result),
+        cmocka_unit_test(begins_afresh),
+        cmocka_unit_test(emits_once),
+    };
+    return cmocka_run_group_tests_name("flow durable", tests, NULL, NULL);
+}

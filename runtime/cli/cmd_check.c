@@ -60,12 +60,26 @@ static tl_code print_json(const struct tl_bundle *bundle, struct tl_error *err)
     return code;
 }
 
+/* Adds what the contracts of the folder in use have to say. */
+static tl_code check_against(const char *dir, const char *library, const char *plugins, struct tl_bundle *bundle,
+                             struct tl_error *err)
+{
+    struct tl_integration *in_use = NULL;
+    tl_code code = tl_integration_load(dir, library, plugins, &in_use, err);
+    if (code == TL_OK)
+        tl_bundle_check_against(bundle, tl_integration_bundle(in_use));
+    tl_integration_free(in_use);
+    return code;
+}
+
 tl_code tl_cmd_check(const struct tl_args *args, struct tl_error *err)
 {
     char *library = tl_place_library(args), *plugins = tl_place_plugins(args);
     struct tl_integration *integration = NULL;
     tl_log_setup(TL_WARN, TL_LOG_TEXT); /* the findings are what is asked for */
     tl_code code = tl_integration_load(args->words[0], library, plugins, &integration, err);
+    if (code == TL_OK && tl_flag(args, "--against"))
+        code = check_against(tl_arg(args, "--against"), library, plugins, tl_integration_bundle(integration), err);
     if (code == TL_OK) {
         const struct tl_bundle *bundle = tl_integration_bundle(integration);
         if (tl_flag(args, "--json"))

@@ -1,23 +1,20 @@
 /* `tidelock exceptions`: the desk from the command line. */
-#include "base/buf.h"
-#include "codec/json_writer.h"
-#include "command.h"
+#include "exceptions.h"
 #include "remote.h"
-#include "stream.h"
 #include "table.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { PAYLOAD_MAX = 64 << 20 };
+enum { BODY_MAX = 6 * (64 << 20) };
 
 static void print_list(const struct tl_json_value *answer)
 {
     static const struct tl_column columns[] = {{"ID", "id"},           {"SINCE", "since"}, {"FLOW", "flow"},
                                                {"KEY", "key"},         {"CLASS", "class"}, {"MESSAGE", "message"},
-                                               {"STEWARD", "steward"}, {"BEHIND", "held"}};
+                                               {"STEWARD", "steward"}, {"DUE", "due"},     {"BEHIND", "held"}};
     tl_table_print(tl_json_get(answer, "exceptions"), columns, TL_COUNT_OF(columns), "no exceptions");
     if (tl_table_text(answer, "next").len != 0)
-        puts("… and more: --limit N");
+        puts("… and more: --limit N, or by cause: --groups");
 }
 
 static void print_one(const struct tl_json_value *answer)
@@ -34,46 +31,23 @@ static void print_message(const struct tl_json_value *answer)
 {
     if (tl_json_get(answer, "message") != NULL && tl_json_get(answer, "flow") == NULL)
         printf("%.*s\n", TL_STR_ARGS(tl_json_get_text(answer, "message")));
+    else if (tl_json_get(answer, "before") != NULL)
+        tl_exceptions_print_change(answer);
     else
         print_one(answer); /* a dry run shows what it would be done to */
 }
 
 static tl_code list(const struct tl_args *args, struct tl_error *err)
 {
-    static const char *const filters[][2] = {{"--flow", "flow"}, {"--key", "key"}, {"--limit", "limit"}};
+    static const char *const filters[][2] = {
+        {"--flow", "flow"}, {"--cause", "cause"}, {"--steward", "steward"}, {"--key", "key"}, {"--limit", "limit"}};
     struct tl_buf path;
     tl_buf_init(&path, 64 * 1024);
     tl_buf_add_z(&path, "/v1/exceptions?");
-    for (size_t i = 0; i < TL_COUNT_OF(filters); i++) {
-        const char *value = tl_arg(args, filters[i][0]);
-        if (value == NULL)
-            continue;
-        tl_buf_addf(&path, "&%s=", filters[i][1]);
-        tl_remote_path_add(&path, tl_str_z(value));
-    }
+    for (size_t i = 0; i < TL_COUNT_OF(filters); i++)
+        tl_remote_query_add(&path, filters[i][1], tl_arg(args, filters[i][0]));
     tl_code code = tl_remote_print(args, &(struct tl_remote){.path = path.ptr}, print_list, err);
     tl_buf_free(&path);
-    return code;
-}
-
-static tl_code write_body(const struct tl_args *args, struct tl_buf *body, struct tl_error *err)
-{
-    struct tl_buf payload;
-    struct tl_json_writer w;
-    const char *file = tl_arg(args, "--payload");
-    tl_buf_init(&payload, PAYLOAD_MAX);
-    tl_code code = file == NULL ? TL_OK : tl_stream_read(file, &payload, err);
-    tl_json_writer_init(&w, body);
-    tl_json_begin_object(&w);
-    tl_json_put_z(&w, "reason", tl_arg(args, "--reason"));
-    if (file != NULL)
-        tl_json_put_string(&w, "payload", tl_buf_str(&payload));
-    tl_json_put_bool(&w, "yes", tl_flag(args, "--yes"));
-    tl_json_put_bool(&w, "dry_run", tl_flag(args, "--dry-run"));
-    tl_json_end_object(&w);
-    if (code == TL_OK)
-        code = tl_json_writer_done(&w, err);
-    tl_buf_free(&payload);
     return code;
 }
 
@@ -82,13 +56,13 @@ static tl_code act(const struct tl_args *args, const char *verb, struct tl_error
     struct tl_buf path, body;
     bool show = strcmp(verb, "show") == 0;
     tl_buf_init(&path, 64 * 1024);
-    tl_buf_init(&body, (size_t)PAYLOAD_MAX * 6);
+    tl_buf_init(&body, BODY_MAX);
     tl_buf_add_z(&path, "/v1/exceptions/");
     tl_remote_path_add(&path, tl_str_z(args->words[1]));
     tl_code code = TL_OK;
     if (!show) {
         tl_buf_addf(&path, "/%s", verb);
-        code = write_body(args, &body, err);
+        code = tl_exceptions_body(args, &body, err);
     }
     struct tl_remote remote = {.path = path.ptr, .body = tl_buf_str(&body)};
     if (code == TL_OK)
@@ -98,15 +72,26 @@ static tl_code act(const struct tl_args *args, const char *verb, struct tl_error
     return code;
 }
 
+static bool is_group_act(const struct tl_args *args, const char *verb)
+{
+    return args->word_count == 1 && tl_flag(args, "--cause") &&
+           (strcmp(verb, "retry") == 0 || strcmp(verb, "discard") == 0);
+}
+
 tl_code tl_cmd_exceptions(const struct tl_args *args, struct tl_error *err)
 {
-    static const char *const verbs[] = {"show", "edit", "retry", "discard"};
+    static const char *const verbs[] = {"show", "edit", "retry", "discard", "assign"};
     const char *verb = args->word_count == 0 ? "list" : args->words[0];
     if (strcmp(verb, "list") == 0 && args->word_count < 2)
-        return list(args, err);
+        return tl_flag(args, "--groups") ? tl_exceptions_list_groups(args, err) : list(args, err);
+    if (is_group_act(args, verb))
+        return tl_exceptions_group_act(args, verb, err);
     for (size_t i = 0; i < TL_COUNT_OF(verbs); i++) {
         if (strcmp(verb, verbs[i]) == 0 && args->word_count == 2)
             return act(args, verb, err);
     }
-    return tl_fail(err, TL_EUSAGE, "usage: tidelock exceptions [list | show ID | edit ID | retry ID | discard ID]");
+    return tl_fail(
+        err, TL_EUSAGE,
+        "usage: tidelock exceptions [list | show ID | edit ID | retry ID | discard ID | assign ID], or retry "
+        "or discard with --cause");
 }

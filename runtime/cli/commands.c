@@ -46,18 +46,55 @@ static const struct tl_option dev_options[] = {
     END};
 
 static const struct tl_option check_options[] = {
-    {"--lib", "DIR", "standard library", false}, {"--plugins", "DIR", "installed connectors", false}, JSON, END};
+    {"--lib", "DIR", "standard library", false},
+    {"--plugins", "DIR", "installed connectors", false},
+    {"--against", "OLD_DIR", "the folder in use: a breaking change of a contract under the same version is an error",
+     false},
+    JSON,
+    END};
+static const struct tl_option contract_options[] = {JSON, END};
 static const struct tl_option read_options[] = {DATA, JSON, END};
 static const struct tl_option exceptions_options[] = {
     DATA,
     JSON,
     REASON,
+    {"--groups", NULL, "list: counted by cause", false},
+    {"--cause", "CAUSE", "list: of this cause; retry, discard: all of this cause", false},
+    {"--flow", "NAME", "of this flow", false},
+    {"--steward", "NAME", "of this steward", false},
+    {"--key", "KEY", "list: of this business key", false},
+    {"--limit", "N", "at most this many (list: 50; retry, discard --cause: 10000)", false},
+    {"--payload", "FILE", "edit, retry: the new payload, JSON ('-': standard input)", false},
+    {"--set", "/PLACE=JSON", "edit, retry: change one place of the payload; a text keeps its quotes", true},
+    {"--to", "STEWARD", "assign: to this steward", false},
+    {"--yes", NULL, "retry although a later event of the key was applied; with --cause: do it", false},
+    {"--although-later", NULL, "retry --cause: also those whose key had a later event applied", false},
+    {"--dry-run", NULL, "say what would happen and do nothing", false},
+    END};
+static const struct tl_option runs_options[] = {
+    DATA,
+    JSON,
+    REASON,
     {"--flow", "NAME", "list: of this flow", false},
+    {"--state", "STATE", "list: active, waiting or parked", false},
+    {"--key", "KEY", "list: of this business key", false},
+    {"--revision", "HASH", "list: of this revision", false},
+    {"--limit", "N", "list: at most this many (default 50)", false},
+    {"--from", "STEP", "retry: keep the results before this step (default: none)", false},
+    {"--step", "STEP", "skip: this one", false},
+    {"--result", "JSON", "skip: the value the step gives (default: no value)", false},
+    {"--yes", NULL, "retry, move: do it", false},
+    {"--dry-run", NULL, "say what would happen and do nothing", false},
+    END};
+static const struct tl_option decisions_options[] = {
+    DATA,
+    JSON,
+    REASON,
+    {"--flow", "NAME", "list: of this flow", false},
+    {"--steward", "NAME", "list: of this steward", false},
     {"--key", "KEY", "list: of this business key", false},
     {"--limit", "N", "list: at most this many (default 50)", false},
-    {"--payload", "FILE", "edit, retry: the new payload, JSON ('-': standard input)", false},
-    {"--yes", NULL, "retry although a later event of the key was applied", false},
-    {"--dry-run", NULL, "say what would happen and do nothing", false},
+    {"--dry-run", NULL, "answer: say what would happen and do nothing", false},
     END};
 static const struct tl_option act_options[] = {
     DATA, JSON, REASON, {"--dry-run", NULL, "say what would happen and do nothing", false}, END};
@@ -68,6 +105,11 @@ static const struct tl_option new_options[] = {END};
 static const struct tl_option verify_options[] = {
     {"--data", "DIR", "data folder; no server may be using it. Required", false}, JSON, END};
 static const struct tl_option tool_json_options[] = {{"--lib", "DIR", "standard library", false}, END};
+static const struct tl_option validate_options[] = {
+    {"--contract", "FILE", "JSON Schema 2020-12; files beside it may be referred to. Required", false},
+    {"--formats", "MODE", "assert: \"format\" is checked, as in contracts (default); annotate: it is not", false},
+    JSON,
+    END};
 static const struct tl_option webhook_options[] = {
     {"--scheme", "NAME", "standard, zendesk or github. Required", false},
     {"--secret-file", "FILE", "the secret, one a line while several are valid. Required", false},
@@ -88,9 +130,19 @@ const struct tl_command tl_commands[] = {
      "place and prints why.\n\n  tidelock dev acme",
      dev_options, tl_cmd_dev},
     {"check", "DIR", 1, 1, "load and check an integration",
-     "Prints every error and warning with file, line and what to do; exit 0, or 65 when there are errors.\n\n"
-     "  tidelock check acme",
+     "Prints every error and warning with file, line and what to do; exit 0, or 65 when there are errors. --against "
+     "compares the "
+     "contracts of entities and events with those of the folder in use.\n\n"
+     "  tidelock check acme\n  tidelock check acme --against /srv/tidelock/acme",
      check_options, tl_cmd_check},
+    {"contract diff", "OLD NEW", 2, 2, "is a new version of a contract compatible, or who breaks?",
+     "Compares two JSON Schemas. Writers break when what the old one allowed is refused, readers when what they never "
+     "saw is "
+     "allowed; readers ignore properties they do not know. What cannot be proved compatible breaks both. Exit 0: "
+     "compatible, 2: "
+     "somebody breaks.\n\n"
+     "  tidelock contract diff contracts/order.v1.json contracts/order.v2.json",
+     contract_options, tl_cmd_contract_diff},
 
     {"Operators", "", 0, 0, "", "", NULL, NULL},
     {"status", "", 0, 0, "systems, breakers, backlog and its age, lanes, exceptions",
@@ -102,13 +154,34 @@ const struct tl_command tl_commands[] = {
      read_options, tl_cmd_trace},
     {"events", "ID", 1, 1, "one event with its payload and outcomes", "  tidelock events 0000000g00003", read_options,
      tl_cmd_events},
-    {"exceptions", "[list | show ID | edit ID | retry ID | discard ID]", 0, 2, "work that needs a person",
-     "A parked event with what went wrong, whose it is and what waits behind it. edit replaces the payload; retry runs "
-     "it again; "
-     "discard ends it with a reason. Every act is audited.\n\n"
-     "  tidelock exceptions\n  tidelock exceptions show 17\n"
-     "  tidelock exceptions retry 17 --payload fixed.json --reason 'customer number corrected'",
+    {"exceptions", "[list | show ID | edit ID | retry ID | discard ID | assign ID]", 0, 2, "work that needs a person",
+     "A parked event with what went wrong, whose it is and what waits behind it. edit changes the payload; retry runs "
+     "it again; discard ends it with a reason; assign gives it to another steward. With --cause, retry and discard "
+     "are about all exceptions of one cause: they show what would happen, and do it with --yes. Stopped in the middle, "
+     "the same command finishes the rest. Every act is audited. Exit 2 when some of a group could not be done.\n\n"
+     "  tidelock exceptions --groups\n  tidelock exceptions show 17\n"
+     "  tidelock exceptions retry 17 --payload fixed.json --reason 'customer number corrected'\n"
+     "  tidelock exceptions edit 17 --set '/amount=12.50' --reason 'comma for point'\n"
+     "  tidelock exceptions retry --cause 9f3c20aa41d07be5 --set '/currency=\"EUR\"' --yes --reason 'was missing'",
      exceptions_options, tl_cmd_exceptions},
+    {"decisions", "[list | answer ID ANSWER]", 0, 3, "what flows ask people, and the answers",
+     "A decision is part of the business, nothing is broken: the run waits for one of the answers. Every answer is "
+     "audited, with who and why.\n\n"
+     "  tidelock decisions --steward order-desk\n"
+     "  tidelock decisions answer 0000000g00003-1 release --reason 'called the customer'",
+     decisions_options, tl_cmd_decisions},
+    {"runs", "[list | show ID | cancel ID | retry ID | skip ID | move ID]", 0, 2,
+     "runs that have steps: seen, repaired",
+     "show gives the timeline of steps. cancel ends a run and undoes what it did. retry forgets the results from a "
+     "step "
+     "on and goes on from there. skip gives a stated result for a step instead of doing it. move takes a waiting run "
+     "to "
+     "the live revision when its journal fits so far. retry and move only say what would happen unless --yes is given. "
+     "Every act needs a reason and is audited. Exit 2 when a run does not fit.\n\n"
+     "  tidelock runs --state parked\n  tidelock runs show 0000000g00003\n"
+     "  tidelock runs skip 0000000g00003 --step 'erp put#1' --result '{\"id\":\"4711\"}' --reason 'entered by hand'\n"
+     "  tidelock runs move 0000000g00003 --yes --reason 'map corrected'",
+     runs_options, tl_cmd_runs},
     {"pause", "system|flow|capture NAME", 2, 2, "stop a system, flow or capture; survives a restart",
      "Work is kept and waits. 'tidelock status' shows who paused it and why.\n\n"
      "  tidelock pause system erp_de --reason 'month end'",
@@ -116,10 +189,14 @@ const struct tl_command tl_commands[] = {
     {"resume", "system|flow|capture NAME", 2, 2, "start it again", "  tidelock resume system erp_de", act_options,
      tl_cmd_resume},
     {"settings", "[list | set NAME VALUE]", 0, 3, "values that differ per server; no restart, audited",
+     "Beside those that the integration names: escalation.webhook (URL), mail.url (smtp://host:port) and mail.from, "
+     "where "
+     "it is told that something is overdue.\n\n"
      "  tidelock settings\n  tidelock settings set erp_de.url https://erp.example/odata --reason 'moved'",
      settings_options, tl_cmd_settings},
     {"secrets", "[list | set NAME]", 0, 2, "settings that are never shown",
-     "The value is read from standard input or --file, so that it is in no process list.\n\n"
+     "The value is read from standard input or --file, so that it is in no process list. Beside those that the "
+     "integration names: escalation.secret (signs the webhook), mail.user and mail.password.\n\n"
      "  tidelock secrets set erp_de.password < password.txt",
      secrets_options, tl_cmd_secrets},
     {"doctor", "", 0, 0, "credentials, reachability, clock; writes nothing",
@@ -141,6 +218,13 @@ const struct tl_command tl_commands[] = {
      "for invalid "
      "input.\n\n  echo '{\"b\":9007199254740993,\"a\":[]}' | tidelock tool json",
      tool_json_options, tl_cmd_tool_json},
+    {"tool validate", "", 0, 0, "does standard input keep a contract? exit 0 or 1",
+     "Reads one JSON text and prints every violation with its JSON pointer, the rule and the value. Exit 65: no JSON, "
+     "78: "
+     "the "
+     "contract is wrong or asks what is not supported.\n\n"
+     "  tidelock tool validate --contract contracts/order.v1.json < order.json",
+     validate_options, tl_cmd_tool_validate},
     {"tool webhook-verify", "", 0, 0, "is this webhook signed right? exit 0 or 1",
      "Reads the body from standard input.\n\n"
      "  tidelock tool webhook-verify --scheme github --secret-file s --header 'X-Hub-Signature-256: sha256=…' < body",

@@ -104,3 +104,11 @@ void tl_remote_path_add(struct tl_buf *path, tl_str text)
 {
     (void)tl_uri_encode(path, text, TL_URI_UNRESERVED);
 }
+
+void tl_remote_query_add(struct tl_buf *path, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    tl_buf_addf(path, "&%s=", name);
+    tl_remote_path_add(path, tl_str_z(value));
+}

@@ -24,3 +24,5 @@ TL_MUST_CHECK tl_code tl_remote_print(const struct tl_args *args, const struct t
 /* Percent-encodes one segment or query value onto `path`. */
 struct tl_buf;
 void tl_remote_path_add(struct tl_buf *path, tl_str text);
+/* Appends "&name=value"; nothing when value is NULL. */
+void tl_remote_query_add(struct tl_buf *path, const char *name, const char *value);

@@ -6,8 +6,11 @@ enum { COLUMNS_MAX = 16, CELL_MAX = 72 };
 const struct tl_json_value *tl_table_member(const struct tl_json_value *object, const char *path)
 {
     tl_str rest = tl_str_z(path), part;
-    while (object != NULL && tl_str_cut(&rest, '.', &part))
-        object = tl_json_get_str(object, part);
+    uint64_t index;
+    while (object != NULL && tl_str_cut(&rest, '.', &part)) {
+        bool item = tl_json_type(object) == TL_JSON_IS_ARRAY && tl_str_u64(part, &index);
+        object = item ? tl_json_item(object, (size_t)index) : tl_json_get_str(object, part);
+    }
     return object;
 }
 

@@ -4,7 +4,7 @@
 
 struct tl_column {
     const char *title;
-    const char *key; /* member; nested with '.' ("gate.why") */
+    const char *key; /* member; nested with '.' ("gate.why", "waits.0.for") */
 };
 
 /* `empty` is printed when there are no rows. */

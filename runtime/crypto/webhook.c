@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "crypto/sign.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SIGNATURES_MAX 16 /* in one header; more is an attempt to make us work */
@@ -240,6 +241,29 @@ static enum tl_webhook_verdict verify_standard(const struct tl_webhook_input *in
         return verdict;
     const tl_str parts[] = {id, TL_STR("."), time, TL_STR("."), in->body};
     return standard_signatures(in, list, parts);
+}
+
+tl_code tl_webhook_sign(tl_str secret, tl_str id, int64_t time_s, tl_str body, char out[TL_WEBHOOK_SIGNATURE_SIZE],
+                        struct tl_error *err)
+{
+    struct tl_buf key, text;
+    char time[24];
+    uint8_t digest[TL_SHA256_SIZE];
+
+    tl_buf_init(&key, 256);
+    tl_buf_init(&text, TL_WEBHOOK_SIGNATURE_SIZE);
+    snprintf(time, sizeof(time), "%lld", (long long)time_s);
+    bool usable = read_secret(secret, TL_STR("whsec_"), true, &key) && key.len >= 24 && key.len <= 64;
+    if (usable) {
+        const tl_str parts[] = {id, TL_STR("."), tl_str_z(time), TL_STR("."), body};
+        tl_hmac_sha256(tl_buf_str(&key), parts, 5, digest);
+        (void)tl_base64_encode(&text, tl_str_n(digest, sizeof(digest)));
+        snprintf(out, TL_WEBHOOK_SIGNATURE_SIZE, "v1,%s", text.ptr);
+    }
+    tl_secret_wipe(key.ptr, key.cap);
+    tl_buf_free(&key);
+    tl_buf_free(&text);
+    return usable ? TL_OK : tl_fail(err, TL_EINPUT, "the secret for webhooks is not whsec_<base64> of 24 to 64 bytes");
 }
 
 /* ---- Zendesk

@@ -140,6 +140,22 @@ static bool fits(const struct tl_run_wait *wait, const struct tl_event *event, u
     return type && wait->key_hash == hash && event->position > wait->after;
 }
 
+/* Units of events have no order among them: an earlier event may be told later. */
+static const struct tl_event *earliest(struct tl_lane *lane, const struct tl_run_wait *wait,
+                                       const struct tl_event *event, struct tl_arena *arena, struct tl_event *first)
+{
+    struct tl_journal *journal = lane->engine->journal;
+    tl_position at, earliest = event->position;
+    for (size_t i = 0; i < wait->type_count; i++) {
+        tl_str type = tl_str_z(wait->types[i]);
+        if (tl_journal_find_after(journal, event->key, &type, 1, wait->after, &at, NULL) == TL_OK && at < earliest)
+            earliest = at;
+    }
+    if (earliest == event->position || tl_journal_event(journal, earliest, arena, first, NULL) != TL_OK)
+        return event;
+    return first;
+}
+
 static void tell_run(struct tl_mail *mail)
 {
     struct tell *tell = TL_CONTAINER_OF(mail, struct tell, mail);
@@ -160,7 +176,9 @@ static void tell_run(struct tl_mail *mail)
         if (!fits(&run->waits[i], event, hash))
             continue;
         bool child = run->waits[i].kind == TL_ASK_CHILD;
-        struct tl_step_row row = child ? tl_child_row(&arena, event) : tl_await_row(&arena, event);
+        struct tl_event first;
+        const struct tl_event *taken = child ? event : earliest(lane, &run->waits[i], event, &arena, &first);
+        struct tl_step_row row = child ? tl_child_row(&arena, taken) : tl_await_row(&arena, taken);
         tell->took = true;
         tl_run_wake(lane, run, run->waits[i].number, &row, &tell->then);
         break;

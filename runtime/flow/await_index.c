@@ -76,12 +76,13 @@ static void take_out(struct tl_await_index *index, size_t i)
     index->count--;
 }
 
-void tl_await_index_drop(struct tl_await_index *index, uint64_t key_hash, uint64_t run)
+void tl_await_index_drop(struct tl_await_index *index, const struct tl_await *await)
 {
     pthread_mutex_lock(&index->lock);
     if (index->count > 0) {
-        for (size_t i = home(index, key_hash); index->slots[i].key_hash != 0; i = (i + 1) & (index->cap - 1)) {
-            if (index->slots[i].key_hash == key_hash && index->slots[i].run == run) {
+        for (size_t i = home(index, await->key_hash); index->slots[i].key_hash != 0; i = (i + 1) & (index->cap - 1)) {
+            const struct tl_await *at = &index->slots[i];
+            if (at->key_hash == await->key_hash && at->run == await->run && at->types == await->types) {
                 take_out(index, i);
                 break;
             }

@@ -25,8 +25,8 @@ void tl_await_index_free(struct tl_await_index *index);
 /* The bit of an event type. */
 uint32_t tl_await_type(tl_str type);
 void tl_await_index_add(struct tl_await_index *index, const struct tl_await *await);
-/* One entry of (key, run); nothing happens when there is none. */
-void tl_await_index_drop(struct tl_await_index *index, uint64_t key_hash, uint64_t run);
+/* One entry like this; nothing happens when there is none. */
+void tl_await_index_drop(struct tl_await_index *index, const struct tl_await *await);
 bool tl_await_index_has(struct tl_await_index *index, uint64_t key_hash, uint32_t types);
 /* The runs that may wait for such an event, each once: `*out` is allocated (tl_free), NULL when there is none. */
 size_t tl_await_index_match(struct tl_await_index *index, uint64_t key_hash, uint32_t types, struct tl_await **out);

@@ -41,10 +41,8 @@ void tl_child_begin(struct tl_step *step, struct tl_run_wait *wait, struct tl_ba
     wait->key_hash = tl_journal_key_hash(engine->journal, tl_str_z(token));
     wait->types = tl_zalloc(2, sizeof(char *));
     wait->types[wait->type_count++] = tl_copy_z(TL_TYPE_ENDED);
-    tl_await_index_add(&engine->awaits, &(struct tl_await){.key_hash = wait->key_hash,
-                                                           .run = run->number,
-                                                           .types = tl_await_type(TL_STR(TL_TYPE_ENDED)),
-                                                           .partition = (uint16_t)(run->line % TL_PARTITIONS)});
+    struct tl_await entry = tl_run_wait_entry(run, wait);
+    tl_await_index_add(&engine->awaits, &entry);
     tl_free(type);
     tl_free(token);
 }

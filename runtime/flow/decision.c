@@ -113,7 +113,11 @@ tl_code tl_decisions_list(struct tl_engine *engine, const struct tl_decisions_qu
         for (size_t i = 0; i < page.count; i++)
             tl_json_raw_value(&w, page.rows[i].value);
         tl_json_end_array(&w);
-        tl_json_put_z(&w, "next", NULL);
+        tl_json_key(&w, "next");
+        if (page.next.len > 0)
+            tl_json_string(&w, page.next);
+        else
+            tl_json_null(&w);
         tl_json_end_object(&w);
         code = tl_json_writer_done(&w, err);
     }

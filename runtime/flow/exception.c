@@ -4,12 +4,12 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cause.h"
 #include "codec/json.h"
 #include "codec/json_writer.h"
 #include "codec/timestamp.h"
 #include "exception_int.h"
 #include "journal/state.h"
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,24 +29,14 @@ tl_str tl_time_text(int64_t ms, char out[40])
     return tl_str_n(out, len);
 }
 
-/* Equal for equal causes: numbers and quoted texts of the message do not count. */
+/* Equal for equal causes: what changes from record to record does not count, the place does. */
 static uint64_t fingerprint(struct tl_engine *engine, const struct tl_plan_flow *flow, const struct tl_cause *cause)
 {
     struct tl_buf text;
     tl_buf_init(&text, 8192);
     tl_buf_addf(&text, "%s|%.*s|%.*s|%.*s|%.*s|%.*s|", flow->name, TL_STR_ARGS(cause->cls), TL_STR_ARGS(cause->code),
                 TL_STR_ARGS(cause->place), TL_STR_ARGS(cause->system), TL_STR_ARGS(cause->operation));
-    for (size_t i = 0; i < cause->message.len && i < 1024; i++) {
-        char c = cause->message.ptr[i];
-        if (c == '"' || c == '\'') {
-            size_t end = i + 1;
-            while (end < cause->message.len && cause->message.ptr[end] != c)
-                end++;
-            if (end < cause->message.len)
-                i = end;
-        } else if (!isdigit((unsigned char)c))
-            tl_buf_add_char(&text, c);
-    }
+    tl_cause_shape(cause->message, &text);
     uint64_t hash = tl_journal_key_hash(engine->journal, tl_buf_str(&text));
     tl_buf_free(&text);
     return hash;
@@ -65,14 +55,14 @@ static void write_lossy(struct tl_json_writer *w, const char *name, tl_str text)
     tl_json_lossy(w, text);
 }
 
-static void write_times(struct tl_json_writer *w, const struct tl_plan *plan, const char *steward, int64_t since_ms)
+static void write_times(struct tl_json_writer *w, const struct tl_open_exception *open)
 {
     char text[40];
-    tl_json_put_z(w, "steward", steward);
-    tl_json_put_string(w, "since", tl_time_text(since_ms, text));
-    const struct tl_steward *who = tl_plan_steward(plan, steward);
-    if (who != NULL && who->due_ms > 0)
-        tl_json_put_string(w, "due", tl_time_text(since_ms + who->due_ms, text));
+    tl_json_put_z(w, "steward", open->steward);
+    tl_json_put_bool(w, "assigned", open->assigned);
+    tl_json_put_string(w, "since", tl_time_text(open->since_ms, text));
+    if (open->due_ms > 0)
+        tl_json_put_string(w, "due", tl_time_text(open->due_ms, text));
     else
         tl_json_put_z(w, "due", NULL);
 }
@@ -97,8 +87,7 @@ static void write_cause(struct tl_json_writer *w, const struct tl_cause *cause, 
 static void write_row(const struct tl_drive *drive, const struct tl_cause *cause, const struct tl_open_exception *open,
                       const char *print, struct tl_buf *row)
 {
-    const struct tl_plan *plan = &drive->lane->engine->plan;
-    const struct tl_plan_flow *flow = &plan->flows[open->flow];
+    const struct tl_plan_flow *flow = &drive->lane->engine->plan.flows[open->flow];
     char text[56];
     struct tl_json_writer w;
     tl_json_writer_init(&w, row);
@@ -111,7 +100,7 @@ static void write_row(const struct tl_drive *drive, const struct tl_cause *cause
     write_lossy(&w, "key", drive->event.key);
     tl_json_put_z(&w, "scope", flow->scope);
     write_cause(&w, cause, print);
-    write_times(&w, plan, flow->steward, open->since_ms);
+    write_times(&w, open);
     tl_json_put_uint(&w, "attempts", open->attempts);
     tl_json_put_bool(&w, "edited", drive->unit->payload != NULL);
     snprintf(text, sizeof text, "%016llx", (unsigned long long)open->hash);
@@ -125,7 +114,13 @@ static void write_row(const struct tl_drive *drive, const struct tl_cause *cause
         tl_log(TL_ERROR, "exception.row", err.text, TL_FSTR("event", drive->id));
 }
 
-static struct tl_open_exception *open_for(struct tl_drive *drive)
+int64_t tl_exception_due(const struct tl_plan *plan, const char *steward, int64_t from_ms)
+{
+    const struct tl_steward *who = tl_plan_steward(plan, steward);
+    return who != NULL && who->due_ms > 0 ? from_ms + who->due_ms : 0;
+}
+
+static struct tl_open_exception *open_for(struct tl_drive *drive, uint64_t cause)
 {
     struct tl_unit *unit = drive->unit;
     struct tl_engine *engine = drive->lane->engine;
@@ -133,15 +128,20 @@ static struct tl_open_exception *open_for(struct tl_drive *drive)
     struct tl_open_exception *open = unit->exception;
     if (open != NULL) {
         open->retrying = false;
+        open->cause = cause;
         return open;
     }
+    int64_t now = tl_wall_ms();
     open = TL_NEW(struct tl_open_exception);
     *open = (struct tl_open_exception){.number = tl_unit_number(flow, unit->position) | 1,
                                        .event = unit->position,
                                        .hash = unit->line->hash,
                                        .flow = unit->flow,
                                        .holds = flow->after == TL_AFTER_HOLD,
-                                       .since_ms = tl_wall_ms()};
+                                       .since_ms = now,
+                                       .cause = cause,
+                                       .steward = flow->steward,
+                                       .due_ms = tl_exception_due(&engine->plan, flow->steward, now)};
     tl_exception_index_put(&engine->exceptions, open);
     tl_list_push(&unit->line->open, &open->link);
     if (open->holds)
@@ -153,11 +153,11 @@ void tl_exception_park(struct tl_drive *drive, const struct tl_cause *cause, str
 {
     struct tl_engine *engine = drive->lane->engine;
     const struct tl_plan_flow *flow = &engine->plan.flows[drive->unit->flow];
-    struct tl_open_exception *open = open_for(drive);
+    struct tl_open_exception *open = open_for(drive, fingerprint(engine, flow, cause));
     open->attempts++;
-    char id[TL_POSITION_TEXT], print[20];
+    char id[TL_POSITION_TEXT], print[TL_CAUSE_TEXT];
     tl_position_print(open->number, id);
-    snprintf(print, sizeof print, "%016llx", (unsigned long long)fingerprint(engine, flow, cause));
+    tl_cause_print(open->cause, print);
     struct tl_buf row;
     tl_buf_init(&row, ROW_MAX);
     write_row(drive, cause, open, print, &row);
@@ -165,7 +165,7 @@ void tl_exception_park(struct tl_drive *drive, const struct tl_cause *cause, str
         .table = TL_STR(TL_TABLE_EXCEPTION),
         .key = tl_str_z(id),
         .value = tl_buf_str(&row),
-        .attr = {tl_str_z(flow->name), tl_str_z(print), tl_str_z(flow->steward), drive->event.key}};
+        .attr = {tl_str_z(flow->name), tl_str_z(print), tl_str_z(open->steward), drive->event.key}};
     struct tl_error err;
     if (tl_batch_put(batch, &put, &err) != TL_OK)
         tl_log(TL_ERROR, "exception.row", err.text, TL_FSTR("event", drive->id));
@@ -173,7 +173,7 @@ void tl_exception_park(struct tl_drive *drive, const struct tl_cause *cause, str
     tl_log(TL_WARN, "unit.parked", "a unit was parked and waits for a person", TL_FSTR("exception", id),
            TL_FSTR("flow", flow->name), TL_FSTR("event", drive->id), TL_FSLICE("key", drive->event.key),
            TL_FSLICE("class", cause->cls), TL_FSLICE("reason", cause->message), TL_FSLICE("place", cause->place),
-           TL_FSTR("steward", flow->steward));
+           TL_FSTR("steward", open->steward));
 }
 
 void tl_exception_close(struct tl_lane *lane, struct tl_keyline *line, struct tl_open_exception *open,
@@ -193,6 +193,8 @@ void tl_exception_close(struct tl_lane *lane, struct tl_keyline *line, struct tl
 static void supersede(struct tl_drive *drive, struct tl_open_exception *open, struct tl_batch *batch)
 {
     struct tl_engine *engine = drive->lane->engine;
+    char id[TL_POSITION_TEXT];
+    tl_position_print(open->number, id);
     char *note = tl_printf("superseded by %s", drive->id);
     struct tl_outcome outcome = {.event = open->event,
                                  .flow = tl_str_z(engine->plan.flows[open->flow].name),
@@ -200,6 +202,8 @@ static void supersede(struct tl_drive *drive, struct tl_open_exception *open, st
                                  .ending = TL_SUPERSEDED,
                                  .note = tl_str_z(note)};
     tl_must(tl_batch_outcome(batch, &outcome, NULL) == TL_OK);
+    tl_audit(engine, batch, "supersede", tl_str_z(id), TL_STR("tidelock"),
+             TL_STR("a later event of the key, with the whole record, was applied"), tl_str_z(note));
     tl_run_forget(drive->lane, open->flow, open->event, tl_str_z(note), batch);
     tl_free(note);
     tl_exception_close(drive->lane, drive->unit->line, open, batch);
@@ -216,6 +220,31 @@ static void remember_later(struct tl_drive *drive, struct tl_open_exception *ope
     open->later = drive->unit->position;
 }
 
+/* The unit of a retry that waits for its turn in the key line; NULL when there is none. */
+static struct tl_unit *waiting_retry(const struct tl_keyline *line, const struct tl_open_exception *open)
+{
+    for (struct tl_link *link = tl_list_first(&line->retries); link != NULL;
+         link = tl_list_after(&line->retries, link)) {
+        struct tl_unit *unit = TL_LIST_ITEM(link, struct tl_unit, link);
+        if (unit->exception == open)
+            return unit;
+    }
+    return NULL;
+}
+
+/* It would bring back what is older: a retry that has not begun goes with its exception. */
+static void supersede_retry(struct tl_drive *drive, struct tl_open_exception *open, struct tl_batch *batch)
+{
+    struct tl_unit *retry = waiting_retry(drive->unit->line, open);
+    if (retry == NULL) { /* the desk's act is on its way to the disk, and looks at `later` when it is there */
+        remember_later(drive, open, batch);
+        return;
+    }
+    tl_list_remove(&retry->link);
+    tl_unit_free(retry);
+    supersede(drive, open, batch);
+}
+
 void tl_exception_passed(struct tl_drive *drive, struct tl_batch *batch)
 {
     struct tl_unit *unit = drive->unit;
@@ -224,11 +253,13 @@ void tl_exception_passed(struct tl_drive *drive, struct tl_batch *batch)
     for (struct tl_link *link = tl_list_first(&unit->line->open); link != NULL; link = next) {
         next = tl_list_after(&unit->line->open, link);
         struct tl_open_exception *open = TL_LIST_ITEM(link, struct tl_open_exception, link);
-        if (open->flow != unit->flow || open->event >= unit->position || open->retrying)
+        if (open->flow != unit->flow || open->event >= unit->position)
             continue;
-        if (after == TL_AFTER_SUPERSEDE)
+        if (after == TL_AFTER_SUPERSEDE && open->retrying)
+            supersede_retry(drive, open, batch);
+        else if (after == TL_AFTER_SUPERSEDE)
             supersede(drive, open, batch);
-        else
+        else if (!open->retrying)
             remember_later(drive, open, batch);
     }
 }
@@ -249,6 +280,12 @@ static tl_position later_of(struct tl_engine *engine, tl_str id)
     return later;
 }
 
+static int64_t time_of(const struct tl_json_value *row, const char *name)
+{
+    struct tl_timestamp at;
+    return tl_timestamp_parse(tl_json_get_text(row, name), TL_TIME_RFC3339, &at, NULL) == TL_OK ? at.ms : 0;
+}
+
 void tl_exception_restore(struct tl_engine *engine, tl_str id, tl_str row)
 {
     struct tl_json_doc *doc;
@@ -259,7 +296,7 @@ void tl_exception_restore(struct tl_engine *engine, tl_str id, tl_str row)
     }
     const struct tl_json_value *root = tl_json_root(doc);
     struct tl_open_exception *open = TL_NEW(struct tl_open_exception);
-    struct tl_timestamp since = {0};
+    uint64_t cause = 0;
     char *order = tl_json_dup(tl_json_get(root, "order"));
     int flow = tl_plan_flow(&engine->plan, tl_json_get_text(root, "flow"));
     if (flow < 0) /* not declared any more: shown, edited and discarded, but not run */
@@ -268,8 +305,12 @@ void tl_exception_restore(struct tl_engine *engine, tl_str id, tl_str row)
     open->hash = order != NULL ? strtoull(order, NULL, 16) : 0;
     open->attempts = (uint32_t)tl_json_get_i64(root, "attempts", 1);
     open->holds = engine->plan.flows[flow].after == TL_AFTER_HOLD;
-    if (tl_timestamp_parse(tl_json_get_text(root, "since"), TL_TIME_RFC3339, &since, NULL) == TL_OK)
-        open->since_ms = since.ms;
+    open->since_ms = time_of(root, "since");
+    open->due_ms = time_of(root, "due");
+    open->assigned = tl_json_get_bool(root, "assigned", false);
+    open->steward = tl_exception_index_name(&engine->exceptions, tl_json_get_text(root, "steward"));
+    (void)tl_cause_parse(tl_json_get_text(root, "cause"), &cause);
+    open->cause = cause;
     if (tl_position_parse(id, &open->number) && tl_position_parse(tl_json_get_text(root, "event"), &open->event)) {
         open->later = later_of(engine, id);
         struct tl_lane *lane = engine->lanes[tl_dispatch_lane(engine, open->hash)];

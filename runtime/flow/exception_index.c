@@ -12,6 +12,7 @@ void tl_exception_index_init(struct tl_exception_index *index)
 {
     tl_must(pthread_mutex_init(&index->lock, NULL) == 0);
     tl_map_init(&index->by_id);
+    tl_map_init(&index->names);
 }
 
 void tl_exception_index_free(struct tl_exception_index *index)
@@ -22,6 +23,9 @@ void tl_exception_index_free(struct tl_exception_index *index)
     while (tl_map_next(&index->by_id, &i, &id, &open))
         tl_free(open);
     tl_map_free(&index->by_id);
+    for (i = 0; tl_map_next(&index->names, &i, NULL, &open);)
+        tl_free(open);
+    tl_map_free(&index->names);
     pthread_mutex_destroy(&index->lock);
 }
 
@@ -89,4 +93,52 @@ size_t tl_exception_index_count(struct tl_exception_index *index)
     size_t count = index->by_id.count;
     pthread_mutex_unlock(&index->lock);
     return count;
+}
+
+const char *tl_exception_index_name(struct tl_exception_index *index, tl_str name)
+{
+    pthread_mutex_lock(&index->lock);
+    char *kept = tl_map_get(&index->names, name);
+    if (kept == NULL) {
+        kept = tl_str_dup(name);
+        tl_map_put(&index->names, name, kept);
+    }
+    pthread_mutex_unlock(&index->lock);
+    return kept;
+}
+
+static struct tl_exception_brief brief_of(const struct tl_open_exception *open)
+{
+    return (struct tl_exception_brief){.number = open->number,
+                                       .cause = open->cause,
+                                       .later = open->later,
+                                       .since_ms = open->since_ms,
+                                       .due_ms = open->due_ms,
+                                       .steward = open->steward,
+                                       .flow = open->flow,
+                                       .held = open->held,
+                                       .retrying = open->retrying};
+}
+
+bool tl_exception_index_brief(struct tl_exception_index *index, tl_str id, struct tl_exception_brief *out)
+{
+    pthread_mutex_lock(&index->lock);
+    const struct tl_open_exception *open = tl_map_get(&index->by_id, id);
+    if (open != NULL)
+        *out = brief_of(open);
+    pthread_mutex_unlock(&index->lock);
+    return open != NULL;
+}
+
+struct tl_exception_brief *tl_exception_index_copy(struct tl_exception_index *index, size_t *count)
+{
+    size_t i = 0, n = 0;
+    void *open;
+    pthread_mutex_lock(&index->lock);
+    struct tl_exception_brief *all = tl_zalloc(index->by_id.count + 1, sizeof *all);
+    while (tl_map_next(&index->by_id, &i, NULL, &open))
+        all[n++] = brief_of(open);
+    pthread_mutex_unlock(&index->lock);
+    *count = n;
+    return all;
 }

@@ -9,6 +9,8 @@ void tl_exception_close(struct tl_lane *lane, struct tl_keyline *line, struct tl
                         struct tl_batch *batch);
 /* A later event of the key was applied: superseded exceptions of the flow are closed, the others remember it. */
 void tl_exception_passed(struct tl_drive *drive, struct tl_batch *batch);
+/* When an exception that is `steward`'s from `from_ms` on is overdue; 0: never. Thread: any. */
+int64_t tl_exception_due(const struct tl_plan *plan, const char *steward, int64_t from_ms);
 /* The event as the row keeps it; for when the journal has dropped it. */
 TL_MUST_CHECK tl_code tl_exception_event(struct tl_engine *engine, const struct tl_open_exception *open,
                                          struct tl_arena *arena, struct tl_event *out, struct tl_error *err);

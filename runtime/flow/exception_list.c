@@ -8,11 +8,10 @@
 static void write_row(struct tl_engine *engine, struct tl_json_writer *w, const struct tl_state_row *row, bool payload)
 {
     struct tl_json_doc *doc;
-    uint64_t hash;
-    unsigned held = 0;
+    struct tl_exception_brief brief = {0};
     if (tl_json_parse_borrowed(row->value, NULL, &doc, NULL) != TL_OK)
         return;
-    (void)tl_exception_index_place(&engine->exceptions, row->key, &hash, &held);
+    (void)tl_exception_index_brief(&engine->exceptions, row->key, &brief);
     tl_json_begin_object(w);
     struct tl_json_iter i = tl_json_iter(tl_json_root(doc));
     while (tl_json_next(&i)) {
@@ -21,7 +20,8 @@ static void write_row(struct tl_engine *engine, struct tl_json_writer *w, const 
         tl_json_key_str(w, i.key);
         tl_json_value(w, i.value);
     }
-    tl_json_put_uint(w, "held", held);
+    tl_json_put_uint(w, "held", brief.held);
+    tl_json_put_bool(w, "retrying", brief.retrying);
     tl_json_end_object(w);
     tl_json_free(doc);
 }

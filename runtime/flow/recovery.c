@@ -187,13 +187,9 @@ static tl_code read_pause(struct tl_engine *engine, const struct tl_state_row *r
 static void index_waits(struct tl_engine *engine, const struct tl_run_row *run)
 {
     for (size_t i = 0; i < run->wait_count; i++) {
-        const struct tl_run_wait *wait = &run->waits[i];
-        struct tl_await await = {
-            .key_hash = wait->key_hash, .run = run->number, .partition = (uint16_t)(run->line % TL_PARTITIONS)};
-        for (size_t t = 0; t < wait->type_count; t++)
-            await.types |= tl_await_type(tl_str_z(wait->types[t]));
-        if (wait->key_hash != 0)
-            tl_await_index_add(&engine->awaits, &await);
+        struct tl_await entry = tl_run_wait_entry(run, &run->waits[i]);
+        if (entry.key_hash != 0)
+            tl_await_index_add(&engine->awaits, &entry);
     }
 }
 

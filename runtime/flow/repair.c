@@ -159,6 +159,8 @@ static tl_code skip(struct repair *repair, struct tl_run_row *run, struct tl_are
         return code;
     struct tl_step_row *row = find_step(&steps, repair->step);
     struct tl_step_row fresh = {.number = run->next, .id = tl_str_z(repair->step), .kind = TL_ASK_CALL};
+    if (row == NULL && run->phase != TL_PHASE_PARKED)
+        return no_step(repair, err);
     if (row == NULL) /* its failure was not recorded */
         row = &fresh;
     if (tl_step_is_result(row))

@@ -231,7 +231,9 @@ void tl_settle_send(struct tl_step *step);
 void tl_hint_start(struct tl_drive *drive);
 void tl_hint_send(struct tl_step *step);
 
-/* wait.c: looks whether what is waited for is there already. False: it is, or the wait is registered already. */
+/* wait.c: its entry in the index of awaits; key_hash 0: it has none. */
+struct tl_await tl_run_wait_entry(const struct tl_run_row *run, const struct tl_run_wait *wait);
+/* Looks whether what is waited for is there already. False: it is, or the wait is registered already. */
 bool tl_wait_prepare(struct tl_step *step);
 void tl_wait_register(struct tl_step *step, struct tl_batch *batch);
 /* A wait is over, or given up: its traces outside the run's row go. */

@@ -20,15 +20,15 @@ static uint64_t key_hash(const struct tl_step *step)
     return tl_journal_key_hash(drive->lane->engine->journal, key);
 }
 
-static void index_add(struct tl_step *step, uint64_t hash, uint32_t types)
+static struct tl_await entry_of(const struct tl_step *step)
 {
-    struct tl_drive *drive = step->drive;
-    struct tl_await await = {
-        .key_hash = hash,
-        .run = tl_unit_number(&drive->lane->engine->plan.flows[drive->unit->flow], drive->unit->position),
-        .types = types,
-        .partition = (uint16_t)(drive->unit->line->hash % TL_PARTITIONS)};
-    tl_await_index_add(&drive->lane->engine->awaits, &await);
+    const struct tl_drive *drive = step->drive;
+    struct tl_await await = {.key_hash = step->key_hash,
+                             .run = tl_run_id(drive),
+                             .partition = (uint16_t)(drive->unit->line->hash % TL_PARTITIONS)};
+    for (size_t i = 0; i < step->ask->type_count; i++)
+        await.types |= tl_await_type(step->ask->types[i]);
+    return await;
 }
 
 /* First the index, then the look back: what is accepted in between is seen by one of them, or by both. True: an event
@@ -38,15 +38,13 @@ static bool look_back(struct tl_step *step)
     struct tl_drive *drive = step->drive;
     struct tl_engine *engine = drive->lane->engine;
     struct tl_event event;
-    uint32_t types = 0;
-    for (size_t i = 0; i < step->ask->type_count; i++)
-        types |= tl_await_type(step->ask->types[i]);
     step->key_hash = key_hash(step);
-    index_add(step, step->key_hash, types);
+    struct tl_await entry = entry_of(step);
+    tl_await_index_add(&engine->awaits, &entry);
     step->looked_upto = tl_journal_last(engine->journal);
     if (!tl_await_look_back(drive, step->ask, &event))
         return false;
-    tl_await_index_drop(&engine->awaits, step->key_hash, tl_run_id(drive));
+    tl_await_index_drop(&engine->awaits, &entry);
     struct tl_step_row row = tl_await_row(&drive->arena, &event);
     tl_step_ready(step, &row);
     return true;
@@ -144,6 +142,15 @@ void tl_wait_register(struct tl_step *step, struct tl_batch *batch)
     put_step(step, batch);
 }
 
+struct tl_await tl_run_wait_entry(const struct tl_run_row *run, const struct tl_run_wait *wait)
+{
+    struct tl_await entry = {
+        .key_hash = wait->key_hash, .run = run->number, .partition = (uint16_t)(run->line % TL_PARTITIONS)};
+    for (size_t i = 0; i < wait->type_count; i++)
+        entry.types |= tl_await_type(tl_str_z(wait->types[i]));
+    return entry;
+}
+
 void tl_wait_forget(struct tl_lane *lane, struct tl_run_row *row, uint32_t number, struct tl_batch *batch)
 {
     struct tl_run_wait *wait = tl_run_row_wait(row, number);
@@ -151,8 +158,9 @@ void tl_wait_forget(struct tl_lane *lane, struct tl_run_row *row, uint32_t numbe
         return;
     if (wait->due_ms != 0)
         tl_timers_del(row, wait, batch);
-    if (wait->key_hash != 0)
-        tl_await_index_drop(&lane->engine->awaits, wait->key_hash, row->number);
+    struct tl_await entry = tl_run_wait_entry(row, wait);
+    if (entry.key_hash != 0)
+        tl_await_index_drop(&lane->engine->awaits, &entry);
     if (wait->kind == TL_ASK_DECIDE)
         tl_decision_del(row, number, batch);
     tl_run_row_wait_drop(row, number);

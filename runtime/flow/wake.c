@@ -183,6 +183,8 @@ static void entered(struct tl_then *then, uint64_t commit)
     bool first = enter->first;
     tl_free(enter);
     unit->state = TL_UNIT_NEXT;
+    if (commit != 0) /* it stood in no line meanwhile: an empty one may have gone */
+        unit->line = tl_keyline_get(&unit->lane->lines, unit->run->line);
     if (commit != 0 && first)
         tl_keyline_retry(unit->lane, unit->line, unit);
     else if (commit != 0)

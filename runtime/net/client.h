@@ -46,6 +46,8 @@ struct tl_transfer {
     struct curl_slist *list; /* own; request headers for curl */
     struct tl_buf url;       /* own; of the request, then of the last redirect */
     struct tl_buf body;      /* own; of the request, unless borrowed */
+    bool is_letter;          /* over SMTP; its curl handle is not used again */
+    size_t read_bytes;       /* of a letter's body */
     bool is_safe;            /* GET, HEAD, OPTIONS: may be sent again on a dead connection */
     bool may_redirect;       /* GET, HEAD */
     unsigned redirects;      /* still allowed */
@@ -72,6 +74,11 @@ void tl_client_sockets_end(struct tl_http_client *client);
 void tl_client_sockets_use(struct tl_http_client *client, CURL *easy);
 
 /* http_client.c */
+/* The first and the last step of starting: in line with the others, then on its way, or, not `ready`, reported with
+ * what its result says. */
+struct tl_transfer *tl_client_begin(struct tl_http_client *client, struct tl_transfer *transfer, tl_transfer_done *done,
+                                    void *ctx);
+void tl_client_go(struct tl_transfer *transfer, bool ready, int64_t total_ms);
 /* The transfer has left curl, its result has sent, reason and error: report it in a later callback. */
 void tl_client_finish(struct tl_transfer *transfer);
 /* Curl has done something: look for transfers that ended, report them, start waiting ones. */

@@ -47,7 +47,7 @@ static void tear_down(struct tl_http_client *client)
 static void recycle(struct tl_transfer *transfer)
 {
     struct tl_http_client *client = transfer->client;
-    if (client->spare_count >= MOST_SPARE) {
+    if (client->spare_count >= MOST_SPARE || transfer->is_letter) {
         tl_transfer_free(transfer);
         return;
     }
@@ -165,11 +165,10 @@ static struct tl_transfer *take_spare(struct tl_http_client *client)
     return TL_LIST_ITEM(link, struct tl_transfer, link);
 }
 
-struct tl_transfer *tl_transfer_start(struct tl_http_client *client, const struct tl_transfer_request *request,
-                                      tl_transfer_done *done, void *ctx)
+struct tl_transfer *tl_client_begin(struct tl_http_client *client, struct tl_transfer *transfer, tl_transfer_done *done,
+                                    void *ctx)
 {
     tl_must(!client->is_stopping);
-    struct tl_transfer *transfer = take_spare(client);
     transfer->done = done;
     transfer->ctx = ctx;
     transfer->started_ms = tl_mono_ms();
@@ -178,13 +177,26 @@ struct tl_transfer *tl_transfer_start(struct tl_http_client *client, const struc
     tl_list_push(&client->waiting, &transfer->link);
     client->waiting_count++;
     tl_loop_op_begin(client->loop);
-    if (!tl_transfer_prepare(transfer, request)) {
+    return transfer;
+}
+
+void tl_client_go(struct tl_transfer *transfer, bool ready, int64_t total_ms)
+{
+    struct tl_http_client *client = transfer->client;
+    if (!ready) {
         tl_client_finish(transfer);
         report_later(client);
-        return transfer;
+        return;
     }
-    tl_timer_start(client->loop, &transfer->deadline, request->total_ms > 0 ? request->total_ms : 60000);
+    tl_timer_start(client->loop, &transfer->deadline, total_ms > 0 ? total_ms : 60000);
     start_waiting(client);
+}
+
+struct tl_transfer *tl_transfer_start(struct tl_http_client *client, const struct tl_transfer_request *request,
+                                      tl_transfer_done *done, void *ctx)
+{
+    struct tl_transfer *transfer = tl_client_begin(client, take_spare(client), done, ctx);
+    tl_client_go(transfer, tl_transfer_prepare(transfer, request), request->total_ms);
     return transfer;
 }
 

@@ -57,6 +57,7 @@ void tl_bundle_free(struct tl_bundle *bundle)
     if (!bundle)
         return;
     tl_lookups_drop(bundle);
+    tl_contracts_drop(bundle);
     tl_findings_free(&bundle->findings);
     tl_free(bundle->sources.items);
     tl_free(bundle->stewards.items);
@@ -131,6 +132,14 @@ const struct tl_event_type *tl_bundle_event(const struct tl_bundle *bundle, tl_s
     for (size_t i = 0; i < bundle->events.count; i++)
         if (tl_str_is(name, bundle->events.items[i].name))
             return &bundle->events.items[i];
+    return NULL;
+}
+
+const struct tl_entity *tl_bundle_entity(const struct tl_bundle *bundle, tl_str name)
+{
+    for (size_t i = 0; i < bundle->entities.count; i++)
+        if (tl_str_is(name, bundle->entities.items[i].name))
+            return &bundle->entities.items[i];
     return NULL;
 }
 

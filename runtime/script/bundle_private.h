@@ -26,6 +26,13 @@ struct tl_lookup {
     struct tl_map *rows; /* own; values are tl_str in the arena */
 };
 
+/* A contract that declarations name, compiled once. */
+struct tl_contract {
+    struct tl_contract *next;
+    const char *path;
+    struct tl_schema *schema; /* own; NULL: it has findings */
+};
+
 #define TL_LIST_OF(type)                                                                                               \
     struct {                                                                                                           \
         type *items; /* own */                                                                                         \
@@ -38,6 +45,7 @@ struct tl_bundle {
     struct tl_findings findings;
     TL_LIST_OF(struct tl_source) sources;
     struct tl_lookup *lookups;
+    struct tl_contract *contracts;
     const char *integration, *steward;
     struct tl_place integration_place;
     char hash[65];
@@ -76,3 +84,6 @@ void tl_lookups_read(struct tl_bundle *bundle);
 /* NULL when absent. */
 const tl_str *tl_lookup_row(const struct tl_bundle *bundle, const char *table, tl_str key, bool *known_table);
 void tl_lookups_drop(struct tl_bundle *bundle);
+/* contracts.c: the compiled contract of that path; NULL and findings at its line when it is not one. */
+const struct tl_schema *tl_contract_need(struct tl_bundle *bundle, const char *path);
+void tl_contracts_drop(struct tl_bundle *bundle);

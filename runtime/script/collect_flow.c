@@ -13,17 +13,14 @@ static void check_versioned(struct tl_form *form)
         tl_form_error(form, NULL, "names of entities and events carry a version: \"%s@1\"", form->name);
 }
 
-static const char *read_contract(struct tl_form *form)
+static const char *read_contract(struct tl_form *form, const struct tl_schema **schema)
 {
     const char *path = tl_form_text(form, "contract");
-    if (!path[0])
-        return path;
-    tl_str text = tl_bundle_file(form->bundle, path);
-    struct tl_error err;
-    if (!text.ptr)
+    *schema = NULL;
+    if (path[0] && !tl_bundle_file(form->bundle, path).ptr)
         tl_form_error(form, "contract", "there is no file %s", path);
-    else if (tl_json_check(text, NULL, &err) != TL_OK)
-        tl_form_error(form, "contract", "%s: %s", path, err.text);
+    else if (path[0])
+        *schema = tl_contract_need(form->bundle, path);
     return path;
 }
 
@@ -54,7 +51,7 @@ void tl_collect_entity(struct tl_form *form)
     struct tl_entity *entity = TL_LIST_ADD(form->bundle->entities);
     entity->name = form->name;
     entity->place = form->place;
-    entity->contract = read_contract(form);
+    entity->contract = read_contract(form, &entity->schema);
     entity->steward = tl_form_text(form, "steward");
     entity->owner = tl_form_text(form, "owner");
     if (tl_form_has(form, "key"))
@@ -92,7 +89,7 @@ void tl_collect_event(struct tl_form *form)
     event->name = form->name;
     event->place = form->place;
     event->flow = -1;
-    event->contract = read_contract(form);
+    event->contract = read_contract(form, &event->schema);
     event->steward = tl_form_text(form, "steward");
     event->key.function = tl_form_is_function(form, "key", NULL);
     if (!event->key.function)

@@ -248,8 +248,6 @@ static void say_later(struct tl_bundle *bundle)
         return;
     struct tl_place place = bundle->entities.items[0].place;
     tl_findings_add(&bundle->findings, TL_FINDING_WARNING, place,
-                    "contracts are checked for form; they are enforced with the trusted-mappings package");
-    tl_findings_add(&bundle->findings, TL_FINDING_WARNING, place,
                     "owner, owners, copies, on_conflict and on_delete are checked for form; they are enforced with the "
                     "entities package");
 }

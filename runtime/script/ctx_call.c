@@ -1,6 +1,7 @@
 /* ctx.<target>: the systems and kinds of an integration, put and the connectors' operations. Thread: that of the
  * state. */
 #include "bundle_private.h"
+#include "contracts.h"
 #include "libs.h"
 #include "load.h"
 #include "run_private.h"
@@ -69,6 +70,7 @@ static int ctx_put(lua_State *L)
     if (!tl_put_map_push(L, target, entity))
         return luaL_error(L, "ctx.%s:put: no map writes %s there; declare map \"%s.<Object> <- %s\"", target, entity,
                           target, entity);
+    tl_entity_contract_check(L, entity, tl_ctx_json(L, 3, &run->stretch));
     lua_getfield(L, 6, "apply");
     lua_pushvalue(L, 3);
     lua_call(L, 1, 1); /* 7: the platform's record */

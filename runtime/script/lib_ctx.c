@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 #include "bundle_private.h"
 #include "codec/timestamp.h"
+#include "contracts.h"
 #include "inspect.h"
 #include "libs.h"
 #include "run_private.h"
@@ -28,6 +29,7 @@ static int ctx_emit(lua_State *L)
                           nearest ? nearest : "", nearest ? "\"?" : "");
     }
     tl_str data = tl_ctx_json(L, 3, &run->arena);
+    tl_event_contract_check(L, type, data);
     tl_event_key_push(L, type, 3, data);
     const char *key = lua_tolstring(L, -1, &len);
     if (run->outcome.emit_count == run->emit_cap) {

@@ -15,12 +15,25 @@ static const struct {
     const char *path; /* a segment "*" goes into `rest` */
     void (*handle)(struct tl_control_request *request);
 } routes[] = {
-    {"GET", "/v1/status", tl_control_status},          {"GET", "/v1/trace", tl_control_trace},
-    {"GET", "/v1/events/*", tl_control_event},         {"GET", "/v1/exceptions", tl_control_exceptions},
-    {"GET", "/v1/exceptions/*", tl_control_exception}, {"POST", "/v1/exceptions/*/*", tl_control_desk},
-    {"POST", "/v1/pause", tl_control_pause},           {"POST", "/v1/resume", tl_control_resume},
-    {"GET", "/v1/settings", tl_control_settings},      {"POST", "/v1/settings", tl_control_settings_set},
-    {"GET", "/v1/secrets", tl_control_secrets},        {"POST", "/v1/secrets", tl_control_secrets_set},
+    {"GET", "/v1/status", tl_control_status},
+    {"GET", "/v1/trace", tl_control_trace},
+    {"GET", "/v1/events/*", tl_control_event},
+    {"GET", "/v1/exceptions", tl_control_exceptions},
+    {"GET", "/v1/exceptions/*", tl_control_exception},
+    {"POST", "/v1/exceptions/*/*", tl_control_desk},
+    {"GET", "/v1/exception-groups", tl_control_groups},
+    {"POST", "/v1/exception-groups/*/*", tl_control_group},
+    {"GET", "/v1/runs", tl_control_runs},
+    {"GET", "/v1/runs/*", tl_control_run},
+    {"POST", "/v1/runs/*/*", tl_control_run_act},
+    {"GET", "/v1/decisions", tl_control_decisions},
+    {"POST", "/v1/decisions/*", tl_control_decision},
+    {"POST", "/v1/pause", tl_control_pause},
+    {"POST", "/v1/resume", tl_control_resume},
+    {"GET", "/v1/settings", tl_control_settings},
+    {"POST", "/v1/settings", tl_control_settings_set},
+    {"GET", "/v1/secrets", tl_control_secrets},
+    {"POST", "/v1/secrets", tl_control_secrets_set},
     {"GET", "/v1/doctor", tl_control_doctor},
 };
 
@@ -83,6 +96,18 @@ void tl_control_say(struct tl_control_request *request, const char *fmt, ...)
     tl_buf_free(&out);
 }
 
+void tl_control_acted(void *ctx, tl_code code, const char *text)
+{
+    struct tl_control_request *request = ctx;
+    struct tl_error err;
+    if (code == TL_OK) {
+        tl_control_say(request, "%s", text != NULL && text[0] != '\0' ? text : "done");
+        return;
+    }
+    tl_fail(&err, code, "%s", text);
+    tl_control_fail(request, &err);
+}
+
 bool tl_control_engine(struct tl_control_request *request)
 {
     struct tl_server *server = request->server;
@@ -98,6 +123,20 @@ bool tl_control_engine(struct tl_control_request *request)
 bool tl_control_query(const struct tl_control_request *request, const char *name, struct tl_buf *out)
 {
     return tl_query_get(request->http->query, name, out, NULL) == TL_OK;
+}
+
+void tl_control_words(const struct tl_control_request *request, struct tl_control_words *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        tl_buf_init(&words[i].text, 8192);
+        (void)tl_control_query(request, words[i].name, &words[i].text);
+    }
+}
+
+void tl_control_words_free(struct tl_control_words *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        tl_buf_free(&words[i].text);
 }
 
 uint64_t tl_control_query_number(const struct tl_control_request *request, const char *name, uint64_t otherwise)

@@ -19,12 +19,21 @@ struct tl_control_request {
 /* A handler answers with one of these, then or later; both free the request. */
 void tl_control_answer(struct tl_control_request *request, const struct tl_buf *json);
 void tl_control_fail(struct tl_control_request *request, const struct tl_error *err);
+/* For the engine's acts, whose `ctx` is the request: what was done as {"message"}, or why not. */
+void tl_control_acted(void *ctx, tl_code code, const char *text);
 /* {"message": text} */
 void tl_control_say(struct tl_control_request *request, const char *fmt, ...) TL_PRINTF(2, 3);
 /* Needs the engine; answers 503 and gives false while settings are missing. */
 bool tl_control_engine(struct tl_control_request *request);
 /* A query parameter, decoded; appended to `out`. False when it is not there. */
 bool tl_control_query(const struct tl_control_request *request, const char *name, struct tl_buf *out);
+/* Several parameters, each into its own buffer, which is initialised and must be freed. */
+struct tl_control_words {
+    const char *name;
+    struct tl_buf text;
+};
+void tl_control_words(const struct tl_control_request *request, struct tl_control_words *words, size_t count);
+void tl_control_words_free(struct tl_control_words *words, size_t count);
 uint64_t tl_control_query_number(const struct tl_control_request *request, const char *name, uint64_t otherwise);
 
 void tl_control_status(struct tl_control_request *request);
@@ -33,6 +42,13 @@ void tl_control_event(struct tl_control_request *request);
 void tl_control_exceptions(struct tl_control_request *request);
 void tl_control_exception(struct tl_control_request *request);
 void tl_control_desk(struct tl_control_request *request);
+void tl_control_groups(struct tl_control_request *request);
+void tl_control_group(struct tl_control_request *request);
+void tl_control_runs(struct tl_control_request *request);
+void tl_control_run(struct tl_control_request *request);
+void tl_control_run_act(struct tl_control_request *request);
+void tl_control_decisions(struct tl_control_request *request);
+void tl_control_decision(struct tl_control_request *request);
 void tl_control_pause(struct tl_control_request *request);
 void tl_control_resume(struct tl_control_request *request);
 void tl_control_settings(struct tl_control_request *request);

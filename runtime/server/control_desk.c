@@ -9,29 +9,26 @@
 
 void tl_control_exceptions(struct tl_control_request *request)
 {
-    struct tl_buf out, flow, key, after;
+    struct tl_control_words words[] = {
+        {.name = "flow"}, {.name = "cause"}, {.name = "steward"}, {.name = "key"}, {.name = "after"}};
+    struct tl_buf out;
     struct tl_error err;
     if (!tl_control_engine(request))
         return;
     tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
-    tl_buf_init(&flow, 4096);
-    tl_buf_init(&key, 8192);
-    tl_buf_init(&after, 8192);
-    (void)tl_control_query(request, "flow", &flow);
-    (void)tl_control_query(request, "key", &key);
-    (void)tl_control_query(request, "after", &after);
-    struct tl_exception_query query = {.flow = tl_buf_str(&flow),
-                                       .key = tl_buf_str(&key),
-                                       .after = tl_buf_str(&after),
+    tl_control_words(request, words, TL_COUNT_OF(words));
+    struct tl_exception_query query = {.flow = tl_buf_str(&words[0].text),
+                                       .cause = tl_buf_str(&words[1].text),
+                                       .steward = tl_buf_str(&words[2].text),
+                                       .key = tl_buf_str(&words[3].text),
+                                       .after = tl_buf_str(&words[4].text),
                                        .limit = tl_control_query_number(request, "limit", 50)};
     if (tl_exceptions_list(request->server->engine, &query, &out, &err) == TL_OK)
         tl_control_answer(request, &out);
     else
         tl_control_fail(request, &err);
     tl_buf_free(&out);
-    tl_buf_free(&flow);
-    tl_buf_free(&key);
-    tl_buf_free(&after);
+    tl_control_words_free(words, TL_COUNT_OF(words));
 }
 
 void tl_control_exception(struct tl_control_request *request)
@@ -51,25 +48,13 @@ void tl_control_exception(struct tl_control_request *request)
 /* ---- acting
  * --------------------------------------------------------------------------------------------------------------- */
 
-/* The end of every act: its sentence, or why not. */
-static void acted(void *ctx, tl_code code, const char *text)
-{
-    struct tl_control_request *request = ctx;
-    struct tl_error err;
-    if (code == TL_OK) {
-        tl_control_say(request, "%s", text != NULL && text[0] != '\0' ? text : "done");
-        return;
-    }
-    tl_fail(&err, code, "%s", text);
-    tl_control_fail(request, &err);
-}
-
 static bool desk_act_parse(tl_str word, enum tl_desk_act *out)
 {
     static const struct {
         const char *word;
         enum tl_desk_act act;
-    } acts[] = {{"retry", TL_DESK_RETRY}, {"edit", TL_DESK_EDIT}, {"discard", TL_DESK_DISCARD}};
+    } acts[] = {
+        {"retry", TL_DESK_RETRY}, {"edit", TL_DESK_EDIT}, {"discard", TL_DESK_DISCARD}, {"assign", TL_DESK_ASSIGN}};
     for (size_t i = 0; i < TL_COUNT_OF(acts); i++) {
         if (tl_str_is(word, acts[i].word)) {
             *out = acts[i].act;
@@ -79,24 +64,39 @@ static bool desk_act_parse(tl_str word, enum tl_desk_act *out)
     return false;
 }
 
+/* A dry run of changes: the payload before and after. */
+static void compare(struct tl_control_request *request, tl_str changes)
+{
+    struct tl_buf out;
+    struct tl_error err;
+    tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
+    if (tl_desk_compare(request->server->engine, request->rest[0], changes, &out, &err) == TL_OK)
+        tl_control_answer(request, &out);
+    else
+        tl_control_fail(request, &err);
+    tl_buf_free(&out);
+}
+
 void tl_control_desk(struct tl_control_request *request)
 {
     struct tl_desk_request desk = {.id = request->rest[0],
                                    .who = tl_str_z(request->who),
                                    .why = tl_json_get_text(request->root, "reason"),
                                    .payload = tl_json_get_text(request->root, "payload"),
+                                   .changes = tl_json_raw(tl_json_get(request->root, "set")),
+                                   .steward = tl_json_get_text(request->root, "to"),
                                    .although_later = tl_json_get_bool(request->root, "yes", false)};
     struct tl_error err;
     if (!tl_control_engine(request))
         return;
     if (!desk_act_parse(request->rest[1], &desk.act)) {
-        tl_fail(&err, TL_EINPUT, "an exception cannot be '%.*s': retry, edit or discard",
+        tl_fail(&err, TL_EINPUT, "an exception cannot be '%.*s': retry, edit, discard or assign",
                 TL_STR_ARGS(request->rest[1]));
         tl_control_fail(request, &err);
     } else if (tl_json_get_bool(request->root, "dry_run", false)) {
-        tl_control_exception(request);
+        desk.changes.len != 0 ? compare(request, desk.changes) : tl_control_exception(request);
     } else {
-        tl_desk_do(request->server->engine, &desk, request->server->loop, acted, request);
+        tl_desk_do(request->server->engine, &desk, request->server->loop, tl_control_acted, request);
     }
 }
 
@@ -114,7 +114,7 @@ static void pause_or_resume(struct tl_control_request *request, const char *verb
         tl_control_say(request, "would %s %s", verb, what);
     else
         act(request->server->engine, tl_str_z(what), tl_str_z(request->who), tl_json_get_text(request->root, "reason"),
-            request->server->loop, acted, request);
+            request->server->loop, tl_control_acted, request);
 }
 
 void tl_control_pause(struct tl_control_request *request)

@@ -96,14 +96,16 @@ static void set(struct tl_control_request *request, bool secret)
     struct tl_act act = {.who = request->who, .reason = reason};
     struct tl_error err;
     bool changed = false, used = need_find(server, secret, name) != NULL;
-    tl_code code = tl_settings_set(server->settings, secret, name, value, &act, &changed, &err);
+    tl_code code = tl_notify_check(secret, name, value, &err);
+    if (code == TL_OK)
+        code = tl_settings_set(server->settings, secret, name, value, &act, &changed, &err);
     if (code == TL_OK && changed && used)
         code = tl_server_restart_engine(server, &err);
     if (code != TL_OK)
         tl_control_fail(request, &err);
     else if (!changed)
         tl_control_say(request, "%.*s had that value already", TL_STR_ARGS(name));
-    else if (!used)
+    else if (!used && !tl_notify_uses(secret, name))
         tl_control_say(request, "%.*s is set; nothing in the integration uses it", TL_STR_ARGS(name));
     else if (server->state == TL_SERVER_WAITING)
         tl_control_say(request, "%.*s is set; still missing: %s", TL_STR_ARGS(name), server->systems.missing.ptr);

@@ -53,6 +53,7 @@ static void set_engine(struct tl_server *server, struct tl_engine *engine)
 static void stop_engine(struct tl_server *server)
 {
     struct tl_engine *engine = server->engine;
+    tl_notify_stop(server);
     if (engine != NULL) {
         tl_engine_stop(engine, STOP_GRACE_MS);
         set_engine(server, NULL);
@@ -77,6 +78,8 @@ static tl_code start_engine(struct tl_server *server, struct tl_error *err)
         return code;
     set_engine(server, engine);
     code = tl_engine_start(engine, server->journal, err);
+    if (code == TL_OK)
+        code = tl_notify_start(server, err);
     if (code == TL_OK)
         server->state = TL_SERVER_RUNNING;
     return code;
@@ -304,6 +307,10 @@ static void stop(struct tl_server *server)
     }
     if (server->ops != NULL) {
         tl_ops_stop(server->ops, one_stopped, &stopped);
+        wanted++;
+    }
+    if (server->client != NULL) {
+        tl_http_client_stop(server->client, one_stopped, &stopped);
         wanted++;
     }
     while (stopped < wanted)

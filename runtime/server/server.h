@@ -7,12 +7,15 @@
 #include "loop/loop.h"
 #include "loop/signals.h"
 #include "loop/timer.h"
+#include "net/http_client.h"
 #include "net/http_server.h"
 #include "observe/ops.h"
 #include "server/integration.h"
 #include "server/server.h"
 #include "server/settings.h"
 #include <pthread.h>
+
+struct tl_escalator;
 
 enum { TL_LANES_MAX = 64 };
 
@@ -56,6 +59,8 @@ struct tl_server {
     pthread_rwlock_t engine_lock; /* guards `engine` for the journal's threads */
     struct tl_ops *ops;
     struct tl_http_server *control;
+    struct tl_http_client *client;  /* own; of the main thread */
+    struct tl_escalator *escalator; /* own; while the engine runs */
 };
 
 /* ---- server.c */
@@ -63,6 +68,14 @@ struct tl_server {
 TL_MUST_CHECK tl_code tl_server_restart_engine(struct tl_server *server, struct tl_error *err);
 /* Appends why the server is not ready; false when it is. */
 bool tl_server_unready(struct tl_server *server, struct tl_buf *why);
+
+/* ---- notify.c: what is overdue is told to others. Between the engine's start and its stop. */
+TL_MUST_CHECK tl_code tl_notify_start(struct tl_server *server, struct tl_error *err);
+void tl_notify_stop(struct tl_server *server);
+/* Is this setting or secret one of its own? */
+bool tl_notify_uses(bool secret, tl_str name);
+/* TL_EINPUT: it is, and the value cannot be. */
+TL_MUST_CHECK tl_code tl_notify_check(bool secret, tl_str name, tl_str value, struct tl_error *err);
 
 /* ---- systems.c */
 TL_MUST_CHECK tl_code tl_server_systems_build(struct tl_server *server, struct tl_error *err);

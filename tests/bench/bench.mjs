@@ -69,6 +69,14 @@ async function journal() {
   figures.add('journal_append_sqlite', 'events/s', append, { baseline: median(values.sqlite_row_per_event), least: 4 })
 }
 
+// One document against its contract: parsed and validated, beside parsed only.
+async function contract() {
+  const { out, err, code } = await run(program('bench_contract'), [join(here, 'order_contract.json'), join(here, 'order.json'), o.quick ? '100' : '200', String(o.rounds)])
+  if (code !== 0) throw new Error(`bench_contract: ${err}`)
+  const { value, baseline } = JSON.parse(out)
+  figures.add('contract_validate', 'documents/s', value, { baseline, least: 0.3 })
+}
+
 async function accept() {
   const durable = await tidelock('accept', 'http://127.0.0.1:9')
   const plain = await bare('accept', 'accept', 'http://127.0.0.1:9')
@@ -173,7 +181,7 @@ async function growth(events, name) {
   await Promise.all([grown.stop(), empty.stop()])
 }
 
-const parts = { journal, accept, deliver, start, growth_1m: () => growth(Math.min(o.events, 1000000), 'growth_1m') }
+const parts = { journal, contract, accept, deliver, start, growth_1m: () => growth(Math.min(o.events, 1000000), 'growth_1m') }
 if (o.events >= 10000000) parts.growth_10m = () => growth(10000000, 'growth_10m')
 
 for (const [name, part] of Object.entries(parts)) {

@@ -141,7 +141,7 @@ test('usage errors are exit 64, name the word and the nearest one', async () => 
 test('every command explains itself', async () => {
   const { code, out } = await tool(['--help'])
   assert.equal(code, 0)
-  for (const command of ['serve', 'new', 'dev', 'check', 'status', 'trace', 'exceptions', 'pause', 'resume', 'settings', 'secrets', 'doctor', 'tool json', 'tool webhook-verify', 'verify', 'events']) {
+  for (const command of ['serve', 'new', 'dev', 'check', 'status', 'trace', 'exceptions', 'pause', 'resume', 'settings', 'secrets', 'doctor', 'tool json', 'tool validate', 'contract diff', 'tool webhook-verify', 'verify', 'events']) {
     assert.match(out, new RegExp(`^  ${command} `, 'm'))
     const help = await tool([...command.split(' '), '--help'])
     assert.equal(help.code, 0, command)

@@ -246,6 +246,32 @@ static void knows_its_schemes_by_name(void **state)
     assert_false(tl_webhook_scheme_parse(TL_STR("Github"), &scheme));
 }
 
+static void signs_as_it_verifies(void **state)
+{
+    char signature[TL_WEBHOOK_SIGNATURE_SIZE];
+    struct tl_error err;
+    tl_str secret = TL_STR("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    struct tl_webhook_header headers[] = {{TL_STR("webhook-id"), TL_STR("msg-1")},
+                                          {TL_STR("webhook-timestamp"), TL_STR("1614265330")},
+                                          {TL_STR("webhook-signature"), TL_STR_NONE}};
+    struct tl_webhook_input input = {.scheme = TL_WEBHOOK_STANDARD,
+                                     .secrets = &secret,
+                                     .secret_count = 1,
+                                     .headers = headers,
+                                     .header_count = 3,
+                                     .body = TL_STR("{\"a\":1}"),
+                                     .now_ms = STANDARD_TIME_MS};
+
+    (void)state;
+    assert_int_equal(tl_webhook_sign(secret, TL_STR("msg-1"), 1614265330, input.body, signature, &err), TL_OK);
+    headers[2].value = tl_str_z(signature);
+    assert_int_equal(tl_webhook_verify(&input), TL_WEBHOOK_ACCEPTED);
+    headers[0].value = TL_STR("msg-2");
+    assert_int_equal(tl_webhook_verify(&input), TL_WEBHOOK_MISMATCH);
+    assert_int_equal(tl_webhook_sign(TL_STR("whsec_c2hvcnQ="), TL_STR("m"), 0, input.body, signature, &err), TL_EINPUT);
+    assert_int_equal(tl_webhook_sign(TL_STR("not base64!"), TL_STR("m"), 0, input.body, signature, &err), TL_EINPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +281,7 @@ int main(void)
         cmocka_unit_test(accepts_an_asymmetric_signature),
         cmocka_unit_test(says_why_a_zendesk_message_is_refused),
         cmocka_unit_test(knows_its_schemes_by_name),
+        cmocka_unit_test(signs_as_it_verifies),
     };
     return cmocka_run_group_tests_name("crypto/webhook", tests, NULL, NULL);
 }

@@ -544,8 +544,13 @@ void world_desk(struct world *w, enum tl_desk_act act, const char *id, const cha
                                       .why = TL_STR("tested"),
                                       .payload = tl_str_z(payload),
                                       .although_later = although_later};
+    world_desk_do(w, &request);
+}
+
+void world_desk_do(struct world *w, const struct tl_desk_request *request)
+{
     w->replies = 0;
-    tl_desk_do(w->engine, &request, tl_lane_loop(tl_engine_lane(w->engine, 0)), desk_done, w);
+    tl_desk_do(w->engine, request, tl_lane_loop(tl_engine_lane(w->engine, 0)), desk_done, w);
     world_until(w, replied);
     world_settle(w);
 }

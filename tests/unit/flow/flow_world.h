@@ -114,6 +114,7 @@ size_t world_applied(struct world *w, const char *system);
 /* Endings of an event's units for one flow, joined by ' '. */
 const char *world_endings(struct world *w, tl_position event, const char *flow);
 void world_desk(struct world *w, enum tl_desk_act act, const char *id, const char *payload, bool although_later);
+void world_desk_do(struct world *w, const struct tl_desk_request *request);
 void world_pause(struct world *w, const char *what, bool pause);
 /* Id of the first open exception; "" when there is none. */
 const char *world_exception(struct world *w);

@@ -152,6 +152,40 @@ static void works_in_parallel(void **state)
     lua_free(&w);
 }
 
+static void accepted(void *ctx, const struct tl_accepted *answer)
+{
+    (void)answer;
+    ((struct world *)ctx)->replies++;
+}
+
+static bool answered(struct world *w)
+{
+    return w->replies > 0;
+}
+
+static void takes_each_of_two_that_came_together(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("ctx:sleep('1m') ctx:all{ a = function() for i = 1, 2 do local s = ctx:await{ 'sent@1' } "
+                       "ctx.crm:note{ sent = s.data.n } end end, b = function() for i = 1, 2 do local p = ctx:await{ "
+                       "'paid@1' } ctx.crm:note{ paid = p.data.n } end end }"));
+    lua_event(&w, "won@1", "A", "");
+    for (int i = 1; i <= 2; i++) {
+        const char *payload = i == 1 ? "{\"no\":\"A\",\"n\":1}" : "{\"no\":\"A\",\"n\":2}";
+        struct tl_event_in in[] = {
+            {.type = TL_STR("paid@1"), .source = TL_STR("crm"), .key = TL_STR("A"), .payload = tl_str_z(payload)},
+            {.type = TL_STR("sent@1"), .source = TL_STR("crm"), .key = TL_STR("A"), .payload = tl_str_z(payload)}};
+        w.replies = 0;
+        tl_engine_accept(w.engine, in, 2, tl_lane_loop(tl_engine_lane(w.engine, 0)), accepted, &w);
+        world_until(&w, answered);
+    }
+    world_advance(&w, 61000);
+    assert_int_equal(w.log_count, 4);
+    assert_string_equal(lua_runs(&w), "");
+    lua_free(&w);
+}
+
 static void asks_a_person(void **state)
 {
     (void)state;
@@ -241,6 +275,7 @@ int main(void)
         cmocka_unit_test(asks_the_filter_of_a_wait),
         cmocka_unit_test(releases_its_key_while_it_waits),
         cmocka_unit_test(works_in_parallel),
+        cmocka_unit_test(takes_each_of_two_that_came_together),
         cmocka_unit_test(asks_a_person),
         cmocka_unit_test(starts_another_run_and_gets_its_result),
         cmocka_unit_test(begins_afresh),

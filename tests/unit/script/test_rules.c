@@ -152,7 +152,6 @@ static void says_what_is_accepted_but_not_enforced(void **state)
 {
     (void)state;
     const char *all = case_warnings("lib/x.lua", "return 1");
-    assert_non_null(strstr(all, "enforced with the trusted-mappings package"));
     assert_non_null(strstr(all, "enforced with the entities package"));
 }
 

@@ -1,4 +1,4 @@
-/* Verifies that a webhook came from who holds the secret, and that it is fresh.
+/* Verifies that a webhook came from who holds the secret, and that it is fresh; and signs our own.
  *
  *  standard  Standard Webhooks: webhook-id, webhook-timestamp (Unix seconds), webhook-signature =
  * blank-separated list of "v1,<base64 HMAC>" and "v1a,<base64 Ed25519>" over id.timestamp.body. Secrets:
@@ -10,6 +10,7 @@
  *
  * The body must be the bytes as received. Pure. Thread: any. */
 #pragma once
+#include "base/error.h"
 #include "base/str.h"
 
 enum tl_webhook_scheme { TL_WEBHOOK_STANDARD, TL_WEBHOOK_ZENDESK, TL_WEBHOOK_GITHUB };
@@ -57,3 +58,9 @@ enum tl_webhook_verdict tl_webhook_verify(const struct tl_webhook_input *input);
 bool tl_webhook_scheme_parse(tl_str name, enum tl_webhook_scheme *out);
 const char *tl_webhook_verdict_word(enum tl_webhook_verdict verdict);
 const char *tl_webhook_verdict_sentence(enum tl_webhook_verdict verdict);
+
+#define TL_WEBHOOK_SIGNATURE_SIZE 48 /* "v1,", 44 characters of base64 and a NUL */
+/* The value of webhook-signature (Standard Webhooks) for these values of webhook-id and webhook-timestamp. TL_EINPUT:
+ * the secret is not whsec_<base64> or plain base64 of 24 to 64 bytes. */
+TL_MUST_CHECK tl_code tl_webhook_sign(tl_str secret, tl_str id, int64_t time_s, tl_str body,
+                                      char out[TL_WEBHOOK_SIGNATURE_SIZE], struct tl_error *err);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct tl_bundle;
+struct tl_schema; /* contract/schema.h */
 
 struct tl_place {
     const char *file; /* relative to the integration folder ("flows/x.lua"); "" when there is none */
@@ -108,6 +109,7 @@ struct tl_route {
 struct tl_entity {
     const char *name; /* "order@1" */
     const char *contract;
+    const struct tl_schema *schema; /* the contract, compiled; NULL when it has a finding */
     const char *steward;
     const char *const *key; /* field names; one or more */
     size_t key_count;
@@ -125,6 +127,7 @@ struct tl_keyed {
 struct tl_event_type {
     const char *name; /* "order.won@1" */
     const char *contract;
+    const struct tl_schema *schema; /* as in tl_entity */
     const char *steward;
     struct tl_keyed key;
     const char *from;      /* "salesforce.Opportunity", "" when flows emit it */
@@ -216,6 +219,7 @@ const struct tl_flow *tl_bundle_flows(const struct tl_bundle *bundle, size_t *co
 const struct tl_system_decl *tl_bundle_system(const struct tl_bundle *bundle, tl_str name);
 const struct tl_route *tl_bundle_route(const struct tl_bundle *bundle, tl_str kind);
 const struct tl_event_type *tl_bundle_event(const struct tl_bundle *bundle, tl_str name);
+const struct tl_entity *tl_bundle_entity(const struct tl_bundle *bundle, tl_str name);
 /* The text of a file of the bundle; ptr NULL when absent. */
 tl_str tl_bundle_file(const struct tl_bundle *bundle, const char *path);
 
@@ -223,3 +227,14 @@ tl_str tl_bundle_file(const struct tl_bundle *bundle, const char *path);
  * says why the unit must park. A kind with a single system needs no route. */
 const struct tl_system_decl *tl_bundle_route_to(const struct tl_bundle *bundle, tl_str target, tl_str payload,
                                                 struct tl_error *err);
+
+/* Does `data` (JSON) keep the contract of the event or entity (name@version)? TL_EDIFFERS names pointer, rule and value
+ * of the first violation; TL_EINPUT: not JSON; TL_ENOTFOUND: nothing of that name is declared. Thread: any. */
+TL_MUST_CHECK tl_code tl_bundle_check_event(const struct tl_bundle *bundle, tl_str name, tl_str data,
+                                            struct tl_error *err);
+TL_MUST_CHECK tl_code tl_bundle_check_entity(const struct tl_bundle *bundle, tl_str name, tl_str data,
+                                             struct tl_error *err);
+/* Compares the contracts of entities and events with those of the version that is in use: a change under the same name
+ * and version that breaks readers or writers is an error, a version that is gone a warning. Adds findings; call it
+ * before the bundle is shared. */
+void tl_bundle_check_against(struct tl_bundle *bundle, const struct tl_bundle *in_use);

@@ -1,0 +1,51 @@
+// Where messages of Tidelock arrive: a webhook's receiver, and a mail server (smtp-server and mailparser of tests/sandbox).
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { root } from './tidelock.mjs'
+
+const listen = server => new Promise((done, failed) => { server.on('error', failed); server.listen(0, '127.0.0.1', () => done(server.address().port)) })
+
+export class WebhookSink {
+  requests = [] // { headers, body }
+
+  async start() {
+    this.server = createServer((request, reply) => {
+      const parts = []
+      request.on('data', part => parts.push(part))
+      request.on('end', () => {
+        this.requests.push({ headers: request.headers, body: Buffer.concat(parts).toString() })
+        reply.statusCode = this.status ?? 204
+        reply.end()
+      })
+    })
+    this.url = `http://127.0.0.1:${await listen(this.server)}/hook`
+    return this
+  }
+
+  stop() { this.server.closeAllConnections(); this.server.close() }
+}
+
+// Null when the packages are not installed.
+export async function mailServer({ refuse } = {}) {
+  const require = createRequire(join(root, 'tests/sandbox/package.json'))
+  let SMTPServer, simpleParser
+  try { ({ SMTPServer } = require('smtp-server')); ({ simpleParser } = require('mailparser')) } catch { return null }
+  const mails = [], raw = []
+  const server = new SMTPServer({
+    authOptional: true, disabledCommands: ['STARTTLS'], logger: false, closeTimeout: 100,
+    onRcptTo: (address, session, done) => done(refuse?.() ? Object.assign(new Error('come again later'), { responseCode: 451 }) : undefined),
+    onData(stream, session, done) {
+      const parts = []
+      stream.on('data', part => parts.push(part))
+      stream.on('end', async () => {
+        raw.push(Buffer.concat(parts).toString())
+        mails.push({ ...await simpleParser(Buffer.concat(parts)), envelope: session.envelope })
+        done()
+      })
+    },
+  })
+  server.on('error', () => {}) // a client that goes in the middle
+  const port = await listen(server.server)
+  return { url: `smtp://127.0.0.1:${port}`, mails, raw, stop: () => new Promise(done => server.close(done)) }
+}

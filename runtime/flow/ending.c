@@ -253,7 +253,8 @@ static void rest_parked(struct tl_drive *drive, struct tl_batch *batch)
         return;
     }
     (void)tl_run_record(drive);
-    tl_run_put_event(drive, batch);
+    if (drive->event.type.len > 0) /* it could be read */
+        tl_run_put_event(drive, batch);
     run->waited = true;
     run->phase = TL_PHASE_PARKED;
     tl_run_put(drive->lane, run, batch);

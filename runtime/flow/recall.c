@@ -106,8 +106,6 @@ tl_code tl_recall_load(struct tl_drive *drive, struct tl_error *err)
 {
     struct tl_run_row *row = drive->unit->run;
     tl_code code = tl_run_steps(drive->lane, row, &drive->arena, &drive->recalled, &drive->recalled_count, err);
-    drive->next = row->next;
-    drive->order = row->order;
     for (size_t i = 0; i < drive->recalled_count; i++)
         note_effect(drive, &drive->recalled[i]);
     return code;

@@ -93,6 +93,8 @@ static void put_emits(struct tl_drive *drive, struct tl_batch *batch)
 {
     struct tl_run_row *row = drive->unit->run;
     const struct tl_run_outcome *outcome = drive->outcome;
+    if (outcome == NULL) /* it has not begun */
+        return;
     for (size_t i = row->emitted; i < outcome->emit_count; i++) {
         struct tl_emitted emitted = tl_run_emitted(drive, &outcome->emits[i]);
         tl_emit(drive, batch, &emitted);

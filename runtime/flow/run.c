@@ -21,7 +21,8 @@ static struct tl_drive *drive_new(struct tl_unit *unit)
     struct tl_drive *drive = TL_NEW(struct tl_drive);
     drive->unit = unit;
     drive->lane = lane;
-    drive->next = 1;
+    drive->next = unit->run != NULL ? unit->run->next : 1;
+    drive->order = unit->run != NULL ? unit->run->order : 0;
     tl_list_init(&drive->steps);
     tl_arena_init(&drive->arena);
     tl_position_print(unit->position, drive->id);

@@ -67,7 +67,9 @@ bool tl_wait_prepare(struct tl_step *step)
         tl_step_ready(step, &row);
         return false;
     }
-    if (open != NULL && open->state == TL_STEP_WAITING && !again) {
+    /* One that was refused has its result by now, whatever was read when the run came into memory. */
+    bool waits = open != NULL && open->state == TL_STEP_WAITING;
+    if (waits && (!again || tl_run_row_wait(drive->unit->run, open->number) != NULL)) {
         step->number = open->number;
         step->phase = TL_AT_REST;
         step->again_ms = TL_NEVER;

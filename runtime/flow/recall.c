@@ -162,6 +162,7 @@ static void park_differs(struct tl_drive *drive, const char *text)
     struct tl_run_row *run = drive->unit->run;
     drive->recalling = false;
     if (run->effects == 0 && run->emitted == 0 && run->round == 0) {
+        drive->outcome = NULL; /* what it emitted just now it emits again */
         tl_run_continue(drive, TL_STR_NONE);
         return;
     }

@@ -125,6 +125,7 @@ static void *start(void *ctx, struct tl_lane *lane, tl_str system, const struct 
                    tl_call_done *done, void *done_ctx)
 {
     struct world *w = ctx;
+    pthread_mutex_lock(&w->lock);
     struct tl_call_result result = {
         .id = TL_STR("remote-1"), .status = 200, .document = TL_STR("{\"id\":\"remote-1\"}")};
     bool gone = hits(&vanished, request->operation), unheard = hits(&lost, request->operation);
@@ -136,6 +137,7 @@ static void *start(void *ctx, struct tl_lane *lane, tl_str system, const struct 
     if (gone || unheard)
         result = (struct tl_call_result){
             .failure = TL_FAIL_RETRY, .sent = true, .unknown = true, .message = TL_STR("no answer came")};
+    pthread_mutex_unlock(&w->lock);
     return answer(w, lane, &result, done, done_ctx);
 }
 
@@ -213,7 +215,7 @@ void lua_revise(struct world *w, const char *flows)
     w->config.revision_bundle = revision_bundle;
 }
 
-void lua_world(struct world *w, const char *flows)
+static void prepare(struct world *w, const char *flows)
 {
     static struct tl_engine_system systems[2];
     static const struct tl_call_port calls = {start, lookup, cancel, NULL, facts, NULL};
@@ -231,6 +233,19 @@ void lua_world(struct world *w, const char *flows)
     w->config.system_count = count;
     w->calls = calls;
     w->calls.ctx = w;
+}
+
+void lua_world(struct world *w, const char *flows)
+{
+    prepare(w, flows);
+    world_start(w);
+}
+
+void lua_world_on_threads(struct world *w, const char *flows)
+{
+    prepare(w, flows);
+    w->config.by_hand = false;
+    tl_clock_set(NULL);
     world_start(w);
 }
 

@@ -9,6 +9,8 @@
 
 /* `flows`: the text of flows.lua. Checks it, and starts. */
 void lua_world(struct world *w, const char *flows);
+/* The same, with lanes on threads and the machine's clock. */
+void lua_world_on_threads(struct world *w, const char *flows);
 /* The same flows as another revision, or other flows, from the next start on; earlier revisions are kept. */
 void lua_revise(struct world *w, const char *flows);
 /* Stops as a crash does and starts again. */

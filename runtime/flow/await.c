@@ -137,23 +137,22 @@ static bool fits(const struct tl_run_wait *wait, const struct tl_event *event, u
     bool type = false;
     for (size_t i = 0; i < wait->type_count; i++)
         type |= tl_str_is(event->type, wait->types[i]);
-    return type && wait->key_hash == hash && event->position > wait->after;
+    bool in_time = wait->due_ms == 0 || event->time_ms <= wait->due_ms;
+    return type && wait->key_hash == hash && event->position > wait->after && in_time;
 }
 
-/* Units of events have no order among them: an earlier event may be told later. */
-static const struct tl_event *earliest(struct tl_lane *lane, const struct tl_run_wait *wait,
-                                       const struct tl_event *event, struct tl_arena *arena, struct tl_event *first)
+bool tl_await_came(struct tl_lane *lane, const struct tl_run_wait *wait, tl_str key, struct tl_arena *arena,
+                   struct tl_event *out)
 {
     struct tl_journal *journal = lane->engine->journal;
-    tl_position at, earliest = event->position;
+    tl_position at, earliest = UINT64_MAX;
     for (size_t i = 0; i < wait->type_count; i++) {
         tl_str type = tl_str_z(wait->types[i]);
-        if (tl_journal_find_after(journal, event->key, &type, 1, wait->after, &at, NULL) == TL_OK && at < earliest)
+        if (tl_journal_find_after(journal, key, &type, 1, wait->after, &at, NULL) == TL_OK && at < earliest)
             earliest = at;
     }
-    if (earliest == event->position || tl_journal_event(journal, earliest, arena, first, NULL) != TL_OK)
-        return event;
-    return first;
+    return earliest != UINT64_MAX && tl_journal_event(journal, earliest, arena, out, NULL) == TL_OK &&
+           (wait->due_ms == 0 || out->time_ms <= wait->due_ms);
 }
 
 static void tell_run(struct tl_mail *mail)
@@ -177,7 +176,9 @@ static void tell_run(struct tl_mail *mail)
             continue;
         bool child = run->waits[i].kind == TL_ASK_CHILD;
         struct tl_event first;
-        const struct tl_event *taken = child ? event : earliest(lane, &run->waits[i], event, &arena, &first);
+        /* Units of events have no order among them: an earlier event may be told later. */
+        bool earlier = !child && tl_await_came(lane, &run->waits[i], event->key, &arena, &first);
+        const struct tl_event *taken = earlier ? &first : event;
         struct tl_step_row row = child ? tl_child_row(&arena, taken) : tl_await_row(&arena, taken);
         tell->took = true;
         tl_run_wake(lane, run, run->waits[i].number, &row, &tell->then);

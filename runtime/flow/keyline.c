@@ -2,6 +2,7 @@
 #include "keyline.h"
 #include "base/alloc.h"
 #include "engine_int.h"
+#include "run_row.h"
 #include <string.h>
 
 /* ---- table ---------------------------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ static void make_head(struct tl_lane *lane, struct tl_keyline *line, struct tl_u
 static bool may_step_back(const struct tl_unit *unit)
 {
     return (unit->state == TL_UNIT_BEHIND || unit->state == TL_UNIT_READY) && unit->exception == NULL &&
-           unit->calls == 0 && unit->run == NULL;
+           unit->calls == 0;
 }
 
 /* An earlier unit of the key has turned up (its queue had spilled): the head waits again. */
@@ -199,6 +200,12 @@ static void step_back(struct tl_lane *lane, struct tl_keyline *line)
     tl_list_remove(&unit->link);
     line->head = NULL;
     tl_queue_count(lane, unit->queue, -1);
+    unit->counted = false;
+    if (unit->run != NULL && unit->run->waited) {
+        unit->state = TL_UNIT_NEXT;
+        tl_list_push_front(&line->woken, &unit->link);
+        return;
+    }
     wait_behind(lane, line, unit->position, unit->queue);
     tl_unit_free(unit);
 }
@@ -208,7 +215,7 @@ void tl_keyline_enter(struct tl_lane *lane, struct tl_queue *queue, tl_position 
 {
     struct tl_keyline *line = tl_keyline_get(&lane->lines, hash);
     const struct tl_unit *head = line->head;
-    if (head != NULL && may_step_back(head) && is_before(position, queue->flow, head->position, head->flow))
+    if (head != NULL && may_step_back(head) && is_before(position, queue->flow, tl_unit_turn(head), head->flow))
         step_back(lane, line);
     const struct tl_waiting *first = line->count > 0 ? &line->waiting[line->first] : NULL;
     if (line->head == NULL && line->holds == 0 && tl_list_empty(&line->retries) && tl_list_empty(&line->woken) &&

@@ -48,7 +48,10 @@ static void work(struct tl_lane *lane)
 {
     if (lane->phase > TL_LANE_FLUSHING)
         return;
+    bool behind = !atomic_load(&lane->caught_up);
     bool more = tl_lane_take(lane);
+    if (behind && atomic_load(&lane->caught_up))
+        wake_queues(lane);
     lane->room = tl_journal_room(lane->engine->journal);
     if (atomic_exchange(&lane->look, false))
         look_again(lane);

@@ -44,13 +44,23 @@ void tl_queue_count(struct tl_lane *lane, struct tl_queue *queue, int change)
     queue->loaded = (size_t)((ptrdiff_t)queue->loaded + change);
 }
 
+/* A run that has woken does not start before what was accepted before it woke has been loaded: that may hold its key.
+ */
+static bool is_loaded(const struct tl_lane *lane, const struct tl_queue *queue)
+{
+    if (queue->system != TL_QUEUE_RESUMED || atomic_load(&lane->caught_up))
+        return true;
+    const struct tl_unit *first = TL_LIST_ITEM(tl_list_first(&queue->ready), struct tl_unit, link);
+    return tl_position_commit(first->turn) <= lane->done_commit;
+}
+
 /* Something waits, and neither a person nor a closed gate stands against it. */
 static bool wants(const struct tl_lane *lane, const struct tl_queue *queue)
 {
     const struct tl_plan_flow *flow = &lane->engine->plan.flows[queue->flow];
     int system = tl_queue_system(queue);
     return queue->ready_count > 0 && !atomic_load_explicit(&flow->paused, memory_order_relaxed) &&
-           (system < 0 || !lane->systems[system].closed);
+           (system < 0 || !lane->systems[system].closed) && is_loaded(lane, queue);
 }
 
 /* Its place is kept, but just now it may start nothing. */
@@ -91,7 +101,7 @@ static void start_first(struct tl_lane *lane, struct tl_queue *queue)
 {
     struct tl_unit *unit = TL_LIST_ITEM(tl_list_pop(&queue->ready), struct tl_unit, link);
     queue->ready_count--;
-    if (lane->spilled_queues > 0 && unit->run == NULL && tl_spill_before(lane, unit)) {
+    if (lane->spilled_queues > 0 && tl_spill_before(lane, unit)) {
         unit->state = TL_UNIT_BEHIND;
         tl_list_push(&lane->behind_units, &unit->link);
         tl_keyline_aside(lane, unit->line, true);

@@ -223,8 +223,13 @@ static tl_code read_run(struct tl_engine *engine, const struct tl_state_row *row
         return TL_OK;
     }
     tl_run_keep(lane, run);
-    if (run->waited)
-        tl_run_enter(lane, tl_run_load(lane, run));
+    if (!run->waited)
+        return TL_OK;
+    struct tl_unit *unit = tl_run_load(lane, run);
+    if (run->begun) /* no other run of its key is in the middle of something */
+        tl_keyline_retry(lane, unit->line, unit);
+    else
+        tl_run_enter(lane, unit);
     return TL_OK;
 }
 

@@ -203,6 +203,7 @@ static void run_script(struct tl_drive *drive)
         park_plain(drive, "journal", err.text);
         return;
     }
+    drive->record_first = unit->run != NULL && unit->run->waited && !unit->run->begun;
     drive->outcome = call_start(drive, host, index);
     tl_drive_repeat(drive);
 }

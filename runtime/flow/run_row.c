@@ -26,6 +26,7 @@ struct tl_run_row *tl_run_row_new(uint64_t number, tl_position event)
 static void free_wait(struct tl_run_wait *wait)
 {
     tl_free(wait->step);
+    tl_free(wait->key);
     for (size_t i = 0; i < wait->type_count; i++)
         tl_free(wait->types[i]);
     tl_free(wait->types);
@@ -110,6 +111,8 @@ static void write_wait(struct tl_json_writer *w, const struct tl_run_wait *wait)
         tl_json_put_int(w, "due", wait->due_ms);
     if (wait->key_hash != 0)
         put_hex(w, "key", wait->key_hash);
+    if (wait->key != NULL)
+        put_lossy(w, "for", wait->key);
     if (wait->after != TL_POSITION_NONE)
         put_position(w, "after", wait->after);
     if (wait->filtered)
@@ -158,6 +161,7 @@ void tl_run_row_write(const struct tl_run_row *row, struct tl_buf *out)
     tl_json_put_uint(&w, "round", row->round);
     tl_json_put_bool(&w, "waited", row->waited);
     tl_json_put_bool(&w, "kept", row->kept);
+    tl_json_put_bool(&w, "begun", row->begun);
     write_optional(&w, row);
     tl_json_key(&w, "waits");
     tl_json_begin_array(&w);
@@ -179,6 +183,7 @@ static void read_wait(struct tl_run_row *row, const struct tl_json_value *of)
     char *key = tl_json_dup(tl_json_get(of, "key"));
     const struct tl_json_value *types = tl_json_get(of, "types");
     wait->due_ms = tl_json_get_i64(of, "due", 0);
+    wait->key = tl_json_dup(tl_json_get(of, "for"));
     wait->key_hash = key != NULL ? strtoull(key, NULL, 16) : 0;
     wait->filtered = tl_json_get_bool(of, "filtered", false);
     if (!tl_position_parse(tl_json_get_text(of, "after"), &wait->after))
@@ -200,6 +205,7 @@ static void read_counters(struct tl_run_row *row, const struct tl_json_value *ro
     row->round = get_u32(root, "round");
     row->waited = tl_json_get_bool(root, "waited", false);
     row->kept = tl_json_get_bool(root, "kept", false);
+    row->begun = tl_json_get_bool(root, "begun", false);
     for (int p = 0; p < 3; p++) {
         if (tl_json_is(tl_json_get(root, "phase"), phases[p]))
             row->phase = (enum tl_run_phase)p;

@@ -3,9 +3,9 @@
  *   flow, event (id), key, line (hex: the order key's hash), revision, since (ms), phase (active, waiting, parked),
  *   next (number of the next step row), order (results given so far), emitted (events emitted so far), effects (how
  *   many it has done or may have done), round (how often it continued afresh), state (JSON of ctx:continue, or absent),
- *   waited (bool: its unit has an outcome), one_per ("<flow>/<value>", or absent), kept (bool: its event has a row),
- *   cancel {reason, after (order)} or absent, waits [{number, step, kind, due (ms), key (hex), after (id), types,
- * filtered}] Thread: that of its lane. */
+ *   waited (bool: its unit has an outcome), begun (bool: since it woke it has sent something, or was about to), one_per
+ * ("<flow>/<value>", or absent), kept (bool: its event has a row), cancel {reason, after (order)} or absent, waits
+ * [{number, step, kind, due (ms), key (hex), after (id), types, filtered}] Thread: that of its lane. */
 #pragma once
 #include "base/buf.h"
 #include "base/error.h"
@@ -23,6 +23,7 @@ struct tl_run_wait {
     enum tl_ask_kind kind;
     int64_t due_ms;    /* wall; 0: none */
     uint64_t key_hash; /* AWAIT, CHILD: of the key; 0: none */
+    char *key;         /* own; AWAIT: it waits for another key than the run's own; or NULL */
     tl_position after; /* AWAIT: only events after this one */
     char **types;      /* own */
     size_t type_count;
@@ -44,9 +45,10 @@ struct tl_run_row {
     uint32_t next, order, emitted, effects, round;
     char *state; /* own; or NULL */
     bool waited;
-    bool kept;                 /* its event has a row */
-    char *one_per;             /* own; or NULL */
-    char *cancel;              /* own; why it was cancelled, or NULL */
+    bool kept;     /* its event has a row */
+    bool begun;    /* since it woke it has sent something, or was about to: after a crash it has its turn first */
+    char *one_per; /* own; or NULL */
+    char *cancel;  /* own; why it was cancelled, or NULL */
     uint32_t cancel_after;     /* results given before that */
     struct tl_run_wait *waits; /* own */
     size_t wait_count;

@@ -191,7 +191,8 @@ bool tl_spill_before(const struct tl_lane *lane, const struct tl_unit *unit)
     const struct tl_plan_flow *flows = lane->engine->plan.flows;
     for (size_t i = 0; i < lane->queue_count; i++) {
         const struct tl_queue *queue = lane->queues[i];
-        bool earlier = queue->next < unit->position || (queue->next == unit->position && queue->flow < unit->flow);
+        tl_position turn = tl_unit_turn(unit);
+        bool earlier = queue->next < turn || (queue->next == turn && queue->flow < unit->flow);
         if (queue->spilled && queue != unit->queue && earlier &&
             flows[queue->flow].scope_hash == flows[unit->flow].scope_hash &&
             tl_spillset_has(&queue->keys, unit->line->hash))

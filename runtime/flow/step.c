@@ -294,6 +294,7 @@ static void record_all(struct tl_drive *drive)
             record_step(step, batch);
     }
     drive->unit->run->next = drive->next;
+    drive->unit->run->begun = true;
     tl_run_put(drive->lane, drive->unit->run, batch);
     tl_run_await_record(drive);
 }

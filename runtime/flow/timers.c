@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "flow/runs.h"
 #include "journal/state.h"
-#include "run.h"
+#include "await.h"
 #include <stdio.h>
 
 #define TABLE_TIMER "timer"
@@ -93,7 +93,14 @@ static bool read_timer(tl_str key, struct timer *out)
 static void timed_out(struct tl_lane *lane, struct tl_run_row *run, const struct tl_run_wait *wait)
 {
     struct tl_step_row row = {.state = TL_STEP_DONE, .at_ms = tl_wall_ms(), .now_ms = tl_wall_ms()};
+    struct tl_arena arena;
+    struct tl_event event;
+    tl_arena_init(&arena);
+    tl_str key = tl_str_z(wait->key != NULL ? wait->key : run->key);
+    if (wait->kind == TL_ASK_AWAIT && tl_await_came(lane, wait, key, &arena, &event))
+        row = tl_await_row(&arena, &event); /* it came in time, and is just being told */
     tl_run_wake(lane, run, wait->number, &row, NULL);
+    tl_arena_free(&arena);
 }
 
 /* True: it was this lane's, and something happened. */

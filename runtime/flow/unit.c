@@ -36,6 +36,11 @@ void tl_unit_free(struct tl_unit *unit)
     tl_free(unit);
 }
 
+tl_position tl_unit_turn(const struct tl_unit *unit)
+{
+    return unit->run != NULL && unit->run->waited ? unit->turn : unit->position;
+}
+
 struct tl_try *tl_unit_try(struct tl_unit *unit, tl_str step)
 {
     static const struct tl_hash_key key = {1, 2}; /* ids come from the script: nobody outside chooses them */

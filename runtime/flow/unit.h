@@ -71,6 +71,8 @@ void tl_unit_free(struct tl_unit *unit);
 /* The event, from memory or read back into `arena`. TL_ENOTFOUND: past retention. */
 TL_MUST_CHECK tl_code tl_unit_event(struct tl_unit *unit, struct tl_arena *arena, struct tl_event *out,
                                     struct tl_error *err);
+/* Where it stands among those of its key: its event's position, or, of a run that has woken, when that was. */
+tl_position tl_unit_turn(const struct tl_unit *unit);
 /* Of a step, by its id; made when there is none. Good until the next call. */
 struct tl_try *tl_unit_try(struct tl_unit *unit, tl_str step);
 void tl_unit_try_drop(struct tl_unit *unit, tl_str step);

@@ -135,6 +135,7 @@ void tl_wait_register(struct tl_step *step, struct tl_batch *batch)
     if (ask->kind == TL_ASK_AWAIT) {
         add_types(wait, ask);
         wait->key_hash = step->key_hash;
+        wait->key = ask->key.len > 0 ? tl_str_dup(ask->key) : NULL;
         wait->filtered = ask->filtered;
         wait->after = tl_position_make(step->looked_upto, (1u << TL_POSITION_INDEX_BITS) - 1);
     } else if (ask->kind == TL_ASK_CHILD)
@@ -190,5 +191,6 @@ void tl_run_leave(struct tl_drive *drive)
     put_deadline(drive, batch);
     tl_run_put_event(drive, batch);
     run->phase = TL_PHASE_WAITING;
+    run->begun = false;
     tl_unit_leave(drive, batch);
 }

@@ -133,8 +133,7 @@ export class Round {
 
   // Runs that are neither over nor parked.
   async waiting() {
-    const runs = await all(this.tidelock.data, '/v1/runs', 'runs').catch(error => { if (error.status === 404) return null; throw error })
-    if (!runs) return this.checked(this.unknown).problems.slice(0, 1)
+    const runs = await all(this.tidelock.data, '/v1/runs', 'runs')
     return runs.filter(r => r.state !== 'parked').map(r => `${r.flow} ${r.key} ${r.state} at ${r.waits.map(w => `${w.step} (${w.kind})`).join(', ')}`)
   }
 

@@ -210,6 +210,12 @@ static void step_back(struct tl_lane *lane, struct tl_keyline *line)
     tl_unit_free(unit);
 }
 
+static bool woken_before(const struct tl_keyline *line, tl_position position)
+{
+    struct tl_link *link = tl_list_first(&line->woken);
+    return link != NULL && TL_LIST_ITEM(link, struct tl_unit, link)->turn < position;
+}
+
 void tl_keyline_enter(struct tl_lane *lane, struct tl_queue *queue, tl_position position, uint64_t hash,
                       struct tl_wave *wave)
 {
@@ -218,7 +224,7 @@ void tl_keyline_enter(struct tl_lane *lane, struct tl_queue *queue, tl_position 
     if (head != NULL && may_step_back(head) && is_before(position, queue->flow, tl_unit_turn(head), head->flow))
         step_back(lane, line);
     const struct tl_waiting *first = line->count > 0 ? &line->waiting[line->first] : NULL;
-    if (line->head == NULL && line->holds == 0 && tl_list_empty(&line->retries) && tl_list_empty(&line->woken) &&
+    if (line->head == NULL && line->holds == 0 && tl_list_empty(&line->retries) && !woken_before(line, position) &&
         (first == NULL || is_before(position, queue->flow, first->position, first->flow)))
         make_head(lane, line, tl_unit_new(lane, queue, line, position, wave));
     else {
@@ -245,9 +251,7 @@ static struct tl_unit *first_waiting(struct tl_lane *lane, struct tl_keyline *li
 /* The first that has woken has its turn before the first that waits. */
 static bool woken_is_first(const struct tl_keyline *line)
 {
-    struct tl_link *link = tl_list_first(&line->woken);
-    return link != NULL &&
-           (line->count == 0 || TL_LIST_ITEM(link, struct tl_unit, link)->turn < line->waiting[line->first].position);
+    return woken_before(line, line->count == 0 ? UINT64_MAX : line->waiting[line->first].position);
 }
 
 void tl_keyline_advance(struct tl_lane *lane, struct tl_keyline *line)

@@ -55,6 +55,7 @@ struct tl_poison {
     struct tl_map marks; /* "<position>/<flow>" → 1 + how often it was started alone; read only once lanes run */
     size_t candidates;   /* units each lane starts alone; 0: the last stop was clean */
     atomic_uint turn;    /* the lane whose turn it is; == lane count: over */
+    uint64_t upto;       /* the last commit before the start: what came later was not in flight */
 };
 
 /* When rows were last written; lane 0's. */
@@ -199,12 +200,17 @@ void tl_lane_stop_step(struct tl_lane *lane);
 /* recovery.c: progress, flows' intervals, open exceptions, pauses, marks; before lanes run. */
 TL_MUST_CHECK tl_code tl_recover(struct tl_engine *engine, struct tl_error *err);
 
+/* What was suspect has run without harm: a crash from now on is the first again. */
+void tl_recovery_note_start(struct tl_lane *lane);
+
 /* checkpoint.c: progress rows and the floor, every ten seconds or at once. On lane 0. */
 void tl_checkpoint(struct tl_engine *engine, bool all);
 /* Lanes have ended: everything that is unfinished, and the mark of a clean stop. */
 void tl_checkpoint_clean(struct tl_engine *engine);
 
 /* poison.c */
+/* While suspects start alone nothing else does. */
+bool tl_poison_lets(const struct tl_lane *lane, const struct tl_unit *unit);
 /* True: other lanes' turn, or one is under way: nothing else starts. */
 bool tl_poison_holds(struct tl_lane *lane);
 /* Starts `unit` alone, when that is due: takes `unit` over; its run starts when the mark is durable. False: start it as

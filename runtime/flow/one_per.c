@@ -61,6 +61,7 @@ static bool restart(struct tl_drive *drive, struct tl_run_row *run)
     tl_poison_release(unit);
     tl_keyline_yield(lane, line);
     tl_run_abort(lane, run, reason, true);
+    tl_run_prefer(lane, run);
     tl_free(reason);
     return false;
 }

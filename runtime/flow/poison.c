@@ -36,6 +36,16 @@ bool tl_poison_is(const struct tl_engine *engine, const struct tl_unit *unit)
     return engine->poison.marks.count > 0 && unit->exception == NULL && marks_of(engine, unit) >= MARKS_MAX;
 }
 
+static bool is_suspect(const struct tl_engine *engine, const struct tl_unit *unit)
+{
+    return tl_position_commit(unit->position) <= engine->poison.upto;
+}
+
+bool tl_poison_lets(const struct tl_lane *lane, const struct tl_unit *unit)
+{
+    return !phase(lane->engine) || is_suspect(lane->engine, unit);
+}
+
 bool tl_poison_holds(struct tl_lane *lane)
 {
     const struct tl_engine *engine = lane->engine;
@@ -74,7 +84,7 @@ bool tl_poison_take(struct tl_lane *lane, struct tl_unit *unit)
     struct tl_engine *engine = lane->engine;
     enum tl_plan_kind kind = engine->plan.flows[unit->flow].kind;
     if (!phase(engine) || lane->alone_left == 0 || (kind != TL_PLAN_SCRIPT && kind != TL_PLAN_HINT) ||
-        tl_poison_is(engine, unit))
+        !is_suspect(engine, unit) || tl_poison_is(engine, unit))
         return false;
     char key[320], value[16];
     key_of(unit, key);
@@ -118,7 +128,11 @@ void tl_poison_step(struct tl_lane *lane)
     if (lane->alone_left > 0 && !nothing)
         return;
     unsigned next = atomic_fetch_add(&engine->poison.turn, 1) + 1;
+    if (next == engine->lane_count) /* all went well: the next crash is a first one */
+        tl_recovery_note_start(lane);
     for (unsigned i = 0; i < engine->lane_count; i++) {
+        if (next == engine->lane_count)
+            atomic_store(&engine->lanes[i]->look, true); /* what had to wait is looked at again */
         if (i == next || next == engine->lane_count)
             tl_lane_nudge(engine->lanes[i]);
     }

@@ -59,7 +59,10 @@ static bool wants(const struct tl_lane *lane, const struct tl_queue *queue)
 {
     const struct tl_plan_flow *flow = &lane->engine->plan.flows[queue->flow];
     int system = tl_queue_system(queue);
-    return queue->ready_count > 0 && !atomic_load_explicit(&flow->paused, memory_order_relaxed) &&
+    if (queue->ready_count == 0 ||
+        !tl_poison_lets(lane, TL_LIST_ITEM(tl_list_first(&queue->ready), struct tl_unit, link)))
+        return false;
+    return !atomic_load_explicit(&flow->paused, memory_order_relaxed) &&
            (system < 0 || !lane->systems[system].closed) && is_loaded(lane, queue);
 }
 

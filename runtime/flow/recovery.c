@@ -15,6 +15,7 @@
 #include "journal/state.h"
 #include "pause_int.h"
 #include "progress_row.h"
+#include "run.h"
 #include <stdio.h>
 
 #define PAGE 5000
@@ -328,12 +329,24 @@ static void behind_from(struct tl_engine *engine, uint64_t last)
     engine->checkpoint.floor = last;
 }
 
-static void note_start(struct tl_engine *engine, struct tl_batch *batch, uint64_t unclean)
+static void put_start(struct tl_batch *batch, uint64_t unclean)
 {
     char text[24];
     snprintf(text, sizeof text, "%llu", (unsigned long long)unclean + 1);
     struct tl_state_put put = {.table = TL_STR("engine"), .key = TL_STR("start"), .value = tl_str_z(text)};
     tl_must(tl_batch_put(batch, &put, NULL) == TL_OK);
+}
+
+void tl_recovery_note_start(struct tl_lane *lane)
+{
+    put_start(tl_lane_batch(lane), 0);
+    tl_lane_wake(lane);
+}
+
+static void note_start(struct tl_engine *engine, struct tl_batch *batch, uint64_t unclean)
+{
+    put_start(batch, unclean);
+    engine->poison.upto = tl_journal_last(engine->journal);
     if (unclean == 0)
         return;
     unsigned times = unclean > 16 ? 16 : (unsigned)unclean;

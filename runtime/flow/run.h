@@ -285,6 +285,8 @@ void tl_run_wake(struct tl_lane *lane, struct tl_run_row *run, uint32_t number, 
  * key) once the batch of this turn is durable. */
 struct tl_unit *tl_run_load(struct tl_lane *lane, struct tl_run_row *row);
 void tl_run_enter(struct tl_lane *lane, struct tl_unit *unit);
+/* One that is on its way back to its line has its turn there before all that waits. */
+void tl_run_prefer(struct tl_lane *lane, struct tl_run_row *run);
 void tl_run_enter_then(struct tl_lane *lane, struct tl_unit *unit, bool first);
 
 /* timers.c: durable timers. */

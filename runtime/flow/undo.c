@@ -169,6 +169,8 @@ void tl_run_abort(struct tl_lane *lane, struct tl_run_row *run, const char *reas
     }
     bool load = run->unit == NULL && run->phase == TL_PHASE_WAITING;
     decide(run, reason, run->order);
+    while (run->wait_count > 0) /* what comes from now on comes too late */
+        tl_wait_forget(lane, run, run->waits[0].number, tl_lane_batch(lane));
     if (run->unit == NULL && run->phase == TL_PHASE_PARKED) {
         tl_run_put(lane, run, tl_lane_batch(lane));
         tl_desk_retry_run(lane, run);

@@ -54,6 +54,7 @@ struct tl_unit {
     char *payload;                       /* own; edited by a person, NULL: the event's */
     size_t payload_len;
     struct tl_run_row *run; /* borrow from the lane's runs; NULL: light so far */
+    bool first;             /* it has its turn before all that waits on its key */
     tl_position turn;       /* of a run that has woken: it has its turn like an event of this position */
     uint64_t sees;          /* the commit that the state must show before it starts; 0: any */
     struct tl_try *tries;   /* own */

@@ -173,19 +173,17 @@ void tl_run_enter(struct tl_lane *lane, struct tl_unit *unit)
 struct enter {
     struct tl_then then;
     struct tl_unit *unit;
-    bool first;
 };
 
 static void entered(struct tl_then *then, uint64_t commit)
 {
     struct enter *enter = TL_CONTAINER_OF(then, struct enter, then);
     struct tl_unit *unit = enter->unit;
-    bool first = enter->first;
     tl_free(enter);
     unit->state = TL_UNIT_NEXT;
     if (commit != 0) /* it stood in no line meanwhile: an empty one may have gone */
         unit->line = tl_keyline_get(&unit->lane->lines, unit->run->line);
-    if (commit != 0 && first)
+    if (commit != 0 && unit->first)
         tl_keyline_retry(unit->lane, unit->line, unit);
     else if (commit != 0)
         tl_run_enter(unit->lane, unit);
@@ -200,10 +198,22 @@ void tl_run_enter_then(struct tl_lane *lane, struct tl_unit *unit, bool first)
 {
     struct enter *enter = TL_NEW(struct enter);
     enter->unit = unit;
-    enter->first = first;
+    unit->first |= first;
     enter->then.durable = entered;
     unit->state = TL_UNIT_ENDING; /* its record is on the way */
     tl_lane_then(lane, &enter->then);
+}
+
+void tl_run_prefer(struct tl_lane *lane, struct tl_run_row *run)
+{
+    struct tl_unit *unit = run->unit;
+    if (unit == NULL)
+        return;
+    unit->first = true;
+    if (unit->state != TL_UNIT_NEXT || unit->exception != NULL)
+        return; /* its record is on the way, or it is before the others already */
+    tl_list_remove(&unit->link);
+    tl_keyline_retry(lane, unit->line, unit);
 }
 
 /* ---- waking --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,22 @@
 #include "table.h"
 #include <stdio.h>
 
+/* Open runs that go on with the revision they began with; nothing when there are none. */
+static void print_earlier(const struct tl_json_value *earlier)
+{
+    struct tl_json_iter i = tl_json_iter(tl_json_get(earlier, "revisions"));
+    const char *between = "";
+    if (tl_json_get_i64(earlier, "runs", 0) == 0)
+        return;
+    printf("open runs on earlier revisions: %.*s (", TL_STR_ARGS(tl_table_text(earlier, "runs")));
+    for (; tl_json_next(&i); between = ", ")
+        printf("%s%.12s: %.*s", between, tl_table_text(i.value, "revision").ptr,
+               TL_STR_ARGS(tl_table_text(i.value, "runs")));
+    if (tl_json_get_i64(earlier, "not_kept", 0) != 0)
+        printf("%sof others: %.*s", between, TL_STR_ARGS(tl_table_text(earlier, "not_kept")));
+    puts(")");
+}
+
 static void print_status(const struct tl_json_value *answer)
 {
     static const struct tl_column systems[] = {
@@ -24,6 +40,7 @@ static void print_status(const struct tl_json_value *answer)
            TL_STR_ARGS(tl_table_text(answer, "uptime_ms")),
            tl_json_get_bool(answer, "ready", false) ? ", ready" : ", NOT READY: ",
            TL_STR_ARGS(tl_table_text(answer, "why")));
+    print_earlier(tl_json_get(answer, "earlier_runs"));
     if (tl_json_type(engine) != TL_JSON_IS_OBJECT)
         return;
     printf("exceptions %.*s · journal: %.*s segments, commit %.*s, room %.*s\n\n",

@@ -159,6 +159,13 @@ static void abort_drive(struct tl_drive *drive, const char *reason)
     tl_steps_rest(drive);
 }
 
+/* What comes from now on is no part of its history: no time, event or child may wake it before it undoes. */
+static void forget_waits(struct tl_lane *lane, struct tl_run_row *run)
+{
+    while (run->wait_count > 0)
+        tl_wait_forget(lane, run, run->waits[0].number, tl_lane_batch(lane));
+}
+
 void tl_run_abort(struct tl_lane *lane, struct tl_run_row *run, const char *reason, bool first)
 {
     if (run->cancel != NULL)
@@ -169,8 +176,7 @@ void tl_run_abort(struct tl_lane *lane, struct tl_run_row *run, const char *reas
     }
     bool load = run->unit == NULL && run->phase == TL_PHASE_WAITING;
     decide(run, reason, run->order);
-    while (run->wait_count > 0) /* what comes from now on comes too late */
-        tl_wait_forget(lane, run, run->waits[0].number, tl_lane_batch(lane));
+    forget_waits(lane, run);
     if (run->unit == NULL && run->phase == TL_PHASE_PARKED) {
         tl_run_put(lane, run, tl_lane_batch(lane));
         tl_desk_retry_run(lane, run);

@@ -41,11 +41,26 @@ static void give_role(struct tl_source *source)
     }
 }
 
+/* May a run load anything of the folder that the path begins with? What else lies in the integration's folder (tests, a
+ * server's data folder with the copies of revisions) is no part of the revision. */
+static bool in_known_folder(tl_str path)
+{
+    if (tl_str_find(path, '/') < 0 || tl_str_starts(path, TL_STR("lib/")))
+        return true;
+    for (size_t i = 0; i < TL_COUNT_OF(order); i++)
+        if (tl_str_ends(tl_str_z(order[i]), TL_STR("/")) && tl_str_starts(path, tl_str_z(order[i])))
+            return true;
+    for (size_t i = 0; i < TL_COUNT_OF(kept); i++)
+        if (tl_str_starts(path, tl_str_z(kept[i])))
+            return true;
+    return false;
+}
+
 static bool wanted(const char *path)
 {
     tl_str p = tl_str_z(path);
     if (tl_str_ends(p, TL_STR(".lua")))
-        return !tl_str_starts(p, TL_STR("tests/"));
+        return in_known_folder(p);
     for (size_t i = 0; i < TL_COUNT_OF(kept); i++)
         if (tl_str_starts(p, tl_str_z(kept[i])))
             return tl_str_ends(p, TL_STR(".json")) || tl_str_ends(p, TL_STR(".csv"));
@@ -113,8 +128,10 @@ static tl_code read_folder(struct reading *r, int fd, const char *prefix, int de
             fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
         if (S_ISDIR(st.st_mode) && depth < 8 && !r->standard) {
-            int sub = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
             strcat(path, "/");
+            if (!in_known_folder(tl_str_z(path)))
+                continue;
+            int sub = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
             if (sub >= 0)
                 code = read_folder(r, sub, path, depth + 1, err);
         } else if (S_ISREG(st.st_mode) && (r->standard ? tl_str_ends(tl_str_z(path), TL_STR(".lua")) : wanted(path))) {

@@ -5,7 +5,8 @@
 #include "flow/timeline.h"
 #include <unistd.h>
 
-/* {"state","ready","why","pid","version","integration","revision","listen_port","uptime_ms","engine":{…}|null} */
+/* {"state","ready","why","pid","version","integration","revision","earlier_runs","listen_port","uptime_ms",
+ * "engine":{…}|null}; earlier_runs as tl_revisions_report writes it */
 void tl_control_status(struct tl_control_request *request)
 {
     struct tl_server *server = request->server;
@@ -28,6 +29,8 @@ void tl_control_status(struct tl_control_request *request)
     tl_json_put_z(&w, "version", TIDELOCK_VERSION);
     tl_json_put_z(&w, "integration", tl_bundle_integration(bundle));
     tl_json_put_z(&w, "revision", tl_bundle_hash(bundle));
+    tl_json_key(&w, "earlier_runs");
+    tl_revisions_report(server->revisions, server->journal, tl_bundle_hash(bundle), &w);
     tl_json_put_int(&w, "listen_port", server->listen.port);
     tl_json_put_int(&w, "uptime_ms", tl_mono_ms() - server->started_ms);
     tl_json_put_raw(&w, "engine", engine.len != 0 ? tl_buf_str(&engine) : TL_STR("null"));

@@ -1,7 +1,7 @@
 /* Start, restart of the engine, and stop, in the order in which one thing needs the other:
  *
- *   data folder · key · integration · journal · settings · systems · engine (lanes, listeners) · probes · control
- * socket
+ *   data folder · key · integration · journal · the revision kept · settings · systems · engine (lanes, listeners) ·
+ *   probes · control socket
  *
  * and the other way round at the end. All on the main thread; its loop runs the probes, the control socket, signals and
  * the hourly look at what may be forgotten. */
@@ -59,7 +59,14 @@ static void stop_engine(struct tl_server *server)
         set_engine(server, NULL);
         tl_engine_free(engine);
     }
+    if (server->revisions != NULL)
+        tl_revisions_forget(server->revisions);
     tl_server_systems_free(&server->systems);
+}
+
+static tl_code revision_bundle(void *ctx, const char *revision, const struct tl_bundle **out, struct tl_error *err)
+{
+    return tl_revisions_bundle(((struct tl_server *)ctx)->revisions, revision, out, err);
 }
 
 static tl_code start_engine(struct tl_server *server, struct tl_error *err)
@@ -70,6 +77,7 @@ static tl_code start_engine(struct tl_server *server, struct tl_error *err)
                                       .park_removed = server->config->park_removed,
                                       .lane_start = tl_server_lane_start,
                                       .lane_stop = tl_server_lane_stop,
+                                      .revision_bundle = revision_bundle,
                                       .ctx = server};
     tl_engine_config_bundle(&config, tl_integration_bundle(server->integration));
     struct tl_engine *engine = NULL;
@@ -169,6 +177,18 @@ static tl_code open_journal(struct tl_server *server, struct tl_error *err)
     return code;
 }
 
+/* The journal is this process's alone by now, so the folder of revisions is too. */
+static tl_code keep_revision(struct tl_server *server, struct tl_error *err)
+{
+    const struct tl_bundle *live = tl_integration_bundle(server->integration);
+    struct tl_bundle_options options = {.effect_class = tl_server_effect_class, .ctx = server};
+    server->revisions = tl_revisions_new(server->config->data, &options);
+    tl_code code = tl_revisions_keep(server->revisions, live, err);
+    if (code == TL_OK)
+        tl_revisions_tidy(server->revisions, server->journal, tl_bundle_hash(live), tl_wall_ms());
+    return code;
+}
+
 static tl_code read_file(const char *path, bool secret, struct tl_buf *out, struct tl_error *err)
 {
     struct stat info;
@@ -242,6 +262,7 @@ static void retain(struct tl_timer *timer)
     struct tl_server *server = TL_CONTAINER_OF(timer, struct tl_server, retain);
     struct tl_error err;
     unsigned dropped = 0;
+    tl_revisions_touch(server->revisions, tl_bundle_hash(tl_integration_bundle(server->integration)));
     if (tl_journal_retain(server->journal, server->config->retain_ms, &dropped, &err) != TL_OK)
         tl_log(TL_ERROR, "journal.retain", err.text);
     else if (dropped != 0)
@@ -273,6 +294,8 @@ static tl_code start(struct tl_server *server, struct tl_error *err)
         code = tl_signals_start(server->loop, &signals, &server->signals, err);
     if (code == TL_OK)
         code = open_journal(server, err);
+    if (code == TL_OK)
+        code = keep_revision(server, err);
     if (code == TL_OK)
         code = open_settings(server, err);
     if (code == TL_OK)
@@ -317,6 +340,7 @@ static void stop(struct tl_server *server)
         tl_loop_wait(server->loop, 100);
     tl_signals_stop(server->signals);
     tl_settings_free(server->settings);
+    tl_revisions_free(server->revisions);
     tl_journal_close(server->journal);
     tl_loop_free(server->loop);
     tl_box_free(server->box);

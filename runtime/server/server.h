@@ -10,6 +10,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "observe/ops.h"
+#include "revisions.h"
 #include "server/integration.h"
 #include "server/server.h"
 #include "server/settings.h"
@@ -53,6 +54,7 @@ struct tl_server {
     struct tl_journal *journal;
     struct tl_settings *settings;
     struct tl_integration *integration;
+    struct tl_revisions *revisions;
     struct tl_server_systems systems;
     struct tl_server_listen listen;
     struct tl_engine *engine;     /* NULL while settings are missing */
@@ -80,6 +82,10 @@ TL_MUST_CHECK tl_code tl_notify_check(bool secret, tl_str name, tl_str value, st
 /* ---- systems.c */
 TL_MUST_CHECK tl_code tl_server_systems_build(struct tl_server *server, struct tl_error *err);
 void tl_server_systems_free(struct tl_server_systems *systems);
+/* For tl_bundle_options of earlier revisions; ctx is the server: what the operation is today. A system that is gone
+ * counts as the others of its kind. [any] */
+enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_system_decl *decl, tl_str operation,
+                                            const char **nearest);
 
 /* ---- lanes.c: for tl_engine_config; ctx is the server; on the lane's thread */
 tl_code tl_server_lane_start(void *ctx, struct tl_lane *lane, struct tl_error *err);

@@ -116,6 +116,34 @@ tl_code tl_server_systems_build(struct tl_server *server, struct tl_error *err)
     return code;
 }
 
+static bool stands_for(const struct tl_server_systems *systems, const struct tl_engine_system *system,
+                       const struct tl_system_decl *decl)
+{
+    bool there = false;
+    for (size_t i = 0; i < systems->count && !there; i++)
+        there = strcmp(systems->list[i].decl->name, decl->name) == 0;
+    return there ? strcmp(system->decl->name, decl->name) == 0 : strcmp(system->decl->kind, decl->kind) == 0;
+}
+
+enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_system_decl *decl, tl_str operation,
+                                            const char **nearest)
+{
+    const struct tl_server_systems *systems = &((const struct tl_server *)ctx)->systems;
+    enum tl_effect_class strictest = TL_EFFECT_UNKNOWN;
+    struct tl_operation_facts facts;
+    for (size_t i = 0; i < systems->count; i++) {
+        if (!stands_for(systems, &systems->list[i], decl))
+            continue;
+        if (!tl_system_operation(systems->list[i].system, operation, &facts)) {
+            *nearest = tl_system_nearest_operation(systems->list[i].system, operation);
+            return TL_EFFECT_UNKNOWN;
+        }
+        if (strictest == TL_EFFECT_UNKNOWN || facts.effect > strictest)
+            strictest = facts.effect;
+    }
+    return strictest;
+}
+
 void tl_server_systems_free(struct tl_server_systems *systems)
 {
     for (size_t i = 0; i < systems->count; i++)

@@ -108,6 +108,7 @@ export class Round {
       if (now !== seen) { seen = now; since = Date.now() }
       if (Date.now() - since > stuck_ms) {
         this.problems.push(`${open.length} do not end: ${open.slice(0, 5).join('; ')}`)
+        await this.remember()
         return
       }
       await pause(100)
@@ -135,6 +136,13 @@ export class Round {
   async waiting() {
     const runs = await all(this.tidelock.data, '/v1/runs', 'runs')
     return runs.filter(r => r.state !== 'parked').map(r => `${r.flow} ${r.key} ${r.state} at ${r.waits.map(w => `${w.step} (${w.kind})`).join(', ')}`)
+  }
+
+  // For whoever looks for the cause: what the program knows of the runs that are left.
+  async remember() {
+    const { data } = this.tidelock
+    this.left = { status: await ask(data, '/v1/status'), exceptions: await all(data, '/v1/exceptions', 'exceptions'), runs: [] }
+    for (const { id } of (await all(data, '/v1/runs', 'runs')).slice(0, 20)) this.left.runs.push(await ask(data, `/v1/runs/${id}`).catch(error => String(error)))
   }
 
   // A unit that was alone in three lives which were killed is parked as a suspect (rule 25). Here the killer is the suspect:

@@ -24,7 +24,7 @@ for (let seed = o.seed; seed < o.seed + o.seeds; seed++) {
     for (const problem of r.problems.slice(0, 20)) console.log(`  ${problem}`)
     if (r.problems.length > 20) console.log(`  … ${r.problems.length - 20} more`)
     const record = join(build, `torture-${seed}.json`)
-    writeFileSync(record, JSON.stringify({ ...r, flows: round.flows, events: round.source.events, kills: round.kills, log: round.platforms.log }, null, 1))
+    writeFileSync(record, JSON.stringify({ ...r, flows: round.flows, events: round.source.events, kills: round.kills, left: round.left, log: round.platforms.log }, null, 1))
     writeFileSync(join(build, `torture-${seed}.log`), round.said.join(''))
     console.log(`  everything in ${record} and .log; again: ./dev torture --seeds 1 --seed ${seed} --runs ${r.runs}`)
   } else passed++

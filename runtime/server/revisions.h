@@ -1,0 +1,34 @@
+/* Private to the room: every revision that was started, kept below DATA/revisions (script/bundle_store.h), and the
+ * bundles of earlier ones that runs go on with. Thread: the main one, except where [any] stands. */
+#pragma once
+#include "codec/json_writer.h"
+#include "journal/journal.h"
+#include "script/bundle.h"
+
+struct tl_revisions;
+
+/* `options`: effect_class with its ctx, asked by the runs of earlier revisions; must outlive what is loaded. */
+struct tl_revisions *tl_revisions_new(const char *data, const struct tl_bundle_options *options);
+/* Also frees what is loaded. NULL is fine. */
+void tl_revisions_free(struct tl_revisions *revisions);
+/* Keeps the live one; durable when it returns, so before anything runs under it. */
+TL_MUST_CHECK tl_code tl_revisions_keep(struct tl_revisions *revisions, const struct tl_bundle *live,
+                                        struct tl_error *err);
+/* The live one is still live: its age counts from now on. */
+void tl_revisions_touch(struct tl_revisions *revisions, const char *live);
+/* Removes what is not live, has been live for the last time 30 days before `now_ms` (wall), and has no open run. Waits
+ * for the journal's state, so never on a lane; before lanes run. What cannot be removed is logged and stays. */
+void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journal, const char *live, int64_t now_ms);
+
+/* The bundle of an earlier revision, read at its first use; borrowed until tl_revisions_forget. TL_ENOTFOUND: it is not
+ * kept; TL_ECORRUPT: the copy is damaged; the text says what to do. [any] */
+TL_MUST_CHECK tl_code tl_revisions_bundle(struct tl_revisions *revisions, const char *revision,
+                                          const struct tl_bundle **out, struct tl_error *err);
+/* Frees what was read. No engine may be left that uses it. */
+void tl_revisions_forget(struct tl_revisions *revisions);
+
+/* How many open runs are not on the live one, as a JSON object:
+ *   {"runs", "revisions":[{"revision","runs"}… at most 20], "not_kept": runs on none that is kept or listed}
+ * or null when the state does not tell in time. */
+void tl_revisions_report(struct tl_revisions *revisions, struct tl_journal *journal, const char *live,
+                         struct tl_json_writer *w);

@@ -16,6 +16,19 @@ static void print_effects(const struct tl_json_value *entry)
                TL_STR_ARGS(tl_table_text(i.value, "duration_ms")));
 }
 
+static void print_waits(const struct tl_json_value *run)
+{
+    struct tl_json_iter i = tl_json_iter(tl_json_get(run, "waits"));
+    while (tl_json_next(&i)) {
+        tl_str until = tl_table_text(i.value, "until");
+        printf("    %.*s", TL_STR_ARGS(tl_table_text(i.value, "step")));
+        struct tl_json_iter types = tl_json_iter(tl_json_get(i.value, "for"));
+        while (tl_json_next(&types))
+            printf(" %.*s", TL_STR_ARGS(tl_json_text(types.value)));
+        printf("%s%.*s\n", until.len != 0 ? " until " : "", TL_STR_ARGS(until));
+    }
+}
+
 static void print_entry(const struct tl_json_value *e)
 {
     tl_str kind = tl_table_text(e, "kind");
@@ -36,6 +49,10 @@ static void print_entry(const struct tl_json_value *e)
                TL_STR_ARGS(tl_table_text(e, "exception")), TL_STR_ARGS(tl_table_text(e, "class")),
                TL_STR_ARGS(tl_table_text(e, "message")), TL_STR_ARGS(tl_table_text(e, "place")),
                TL_STR_ARGS(tl_table_text(e, "steward")));
+    } else if (tl_str_is(kind, "run")) {
+        printf("  %.*s: run %.*s is %.*s\n", TL_STR_ARGS(tl_table_text(e, "flow")),
+               TL_STR_ARGS(tl_table_text(e, "run")), TL_STR_ARGS(tl_table_text(e, "state")));
+        print_waits(e);
     } else {
         printf("  %.*s: %.*s\n", TL_STR_ARGS(tl_table_text(e, "flow")), TL_STR_ARGS(tl_table_text(e, "state")));
     }

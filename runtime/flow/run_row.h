@@ -69,6 +69,10 @@ void tl_run_row_write(const struct tl_run_row *row, struct tl_buf *out);
 /* TL_ECORRUPT names the row. */
 TL_MUST_CHECK tl_code tl_run_row_read(tl_str id, tl_str value, struct tl_run_row **out, struct tl_error *err);
 
+/* "waits": [{step, kind, for, until}], for people. */
+struct tl_json_writer;
+void tl_runs_write_waits(struct tl_json_writer *w, const struct tl_run_row *run);
+
 /* A wait, to be filled; good until the next add or drop. */
 struct tl_run_wait *tl_run_row_wait_add(struct tl_run_row *row, uint32_t number, tl_str step, enum tl_ask_kind kind);
 /* NULL: it does not wait for that. */

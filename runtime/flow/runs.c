@@ -18,7 +18,7 @@ static void put_lossy(struct tl_json_writer *w, const char *name, tl_str text)
     tl_json_lossy(w, text);
 }
 
-static void write_waits(struct tl_json_writer *w, const struct tl_run_row *run)
+void tl_runs_write_waits(struct tl_json_writer *w, const struct tl_run_row *run)
 {
     char text[40];
     tl_json_key(w, "waits");
@@ -57,7 +57,7 @@ static void write_run(struct tl_json_writer *w, const struct tl_run_row *run)
     tl_json_put_uint(w, "steps", run->next - 1);
     if (run->cancel != NULL)
         put_lossy(w, "cancelled", tl_str_z(run->cancel));
-    write_waits(w, run);
+    tl_runs_write_waits(w, run);
 }
 
 static tl_code write_list_row(struct tl_json_writer *w, const struct tl_state_row *row, struct tl_error *err)

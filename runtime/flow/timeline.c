@@ -8,8 +8,10 @@
 #include "engine_int.h"
 #include "exception_int.h"
 #include "flow/exception.h"
+#include "flow/runs.h"
 #include "journal/reader.h"
 #include "journal/state.h"
+#include "run.h"
 #include <stdlib.h>
 
 #define EVENTS_MAX 1000
@@ -193,6 +195,28 @@ static bool exception_line(struct timeline *timeline, const struct tl_plan_flow 
     return true;
 }
 
+/* The open run of a unit, when there is one: what it waits for. */
+static bool run_line(struct timeline *timeline, const struct tl_plan_flow *flow, const struct tl_event *event)
+{
+    char id[TL_POSITION_TEXT];
+    struct tl_state_row row;
+    struct tl_run_row *run;
+    struct tl_json_writer w;
+    tl_position_print(tl_unit_number(flow, event->position), id);
+    if (tl_state_get(timeline->engine->journal, TL_STR(TL_TABLE_RUN), tl_str_z(id), &timeline->arena, &row, NULL) !=
+            TL_OK ||
+        tl_run_row_read(tl_str_z(id), row.value, &run, NULL) != TL_OK)
+        return false;
+    begin(timeline, &w, tl_now().wall_ms, "run", event->position);
+    tl_json_put_z(&w, "flow", flow->name);
+    tl_json_put_z(&w, "run", id);
+    tl_json_put_z(&w, "state", tl_run_phase_name(run->phase));
+    tl_runs_write_waits(&w, run);
+    end(timeline, &w);
+    tl_run_row_free(run);
+    return true;
+}
+
 static void pending_line(struct timeline *timeline, const struct tl_plan_flow *flow, const struct tl_event *event,
                          const struct tl_entry *entry)
 {
@@ -237,7 +261,8 @@ static void unit_lines(struct timeline *timeline, const struct tl_event *event)
     tl_progress_bits(&engine->progress, tl_position_commit(event->position), &bits);
     for (size_t f = 0; f < count; f++) {
         const struct tl_plan_flow *flow = &engine->plan.flows[flows[f]];
-        if (exception_line(timeline, flow, event))
+        bool is_parked = exception_line(timeline, flow, event);
+        if (run_line(timeline, flow, event) || is_parked)
             continue;
         if (tl_progress_bits_has(&bits, flows[f], tl_position_index(event->position)))
             pending_line(timeline, flow, event, &entry);

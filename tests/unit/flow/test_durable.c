@@ -77,6 +77,13 @@ static void waits_for_what_comes(void **state)
     tl_position a = lua_event(&w, "won@1", "A", "");
     lua_event(&w, "won@1", "B", "");
     assert_string_equal(lua_runs(&w), "f/waiting f/waiting");
+    struct tl_buf text;
+    tl_buf_init(&text, 1 << 20);
+    tl_journal_wait_applied(w.journal, tl_journal_last(w.journal));
+    assert_int_equal(tl_engine_trace(w.engine, TL_STR("A"), &text, NULL), TL_OK);
+    assert_non_null(strstr(text.ptr, "\"kind\":\"run\""));
+    assert_non_null(strstr(text.ptr, "\"for\":[\"sent@1\",\"paid@1\"]"));
+    tl_buf_free(&text);
     tl_position paid = lua_event(&w, "paid@1", "A", "");
     assert_string_equal(lua_seen(&w), "crm:note{\"t\":\"paid@1\"}");
     assert_string_equal(world_endings(&w, a, "f"), "waiting done");

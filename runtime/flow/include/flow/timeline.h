@@ -12,6 +12,7 @@
  *   {"time","kind":"outcome","id","flow","ending","note","revision","effects":[{system,operation,id,status,class,attempts,
  *    duration_ms,request}]}
  *   {"time","kind":"exception","id","flow","exception","class","message","place","steward","held"}
+ *   {"time","kind":"run","id","flow","run","state","waits":[{step,kind,for,until}]}    an open durable run
  *   {"time","kind":"pending","id","flow","state"}                     running | waiting | held, and behind what
  * TL_ENOTFOUND: nothing was received with this key. */
 TL_MUST_CHECK tl_code tl_engine_trace(struct tl_engine *engine, tl_str key, struct tl_buf *out, struct tl_error *err);

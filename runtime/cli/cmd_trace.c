@@ -8,12 +8,29 @@
 static void print_effects(const struct tl_json_value *entry)
 {
     struct tl_json_iter i = tl_json_iter(tl_json_get(entry, "effects"));
-    while (tl_json_next(&i))
-        printf("%27s→ %.*s %.*s %.*s  %.*s, status %.*s, %.*s call(s), %.*s ms\n", "",
-               TL_STR_ARGS(tl_table_text(i.value, "system")), TL_STR_ARGS(tl_table_text(i.value, "operation")),
-               TL_STR_ARGS(tl_table_text(i.value, "id")), TL_STR_ARGS(tl_table_text(i.value, "class")),
-               TL_STR_ARGS(tl_table_text(i.value, "status")), TL_STR_ARGS(tl_table_text(i.value, "attempts")),
-               TL_STR_ARGS(tl_table_text(i.value, "duration_ms")));
+    while (tl_json_next(&i)) {
+        printf("%27s→ %.*s %.*s %.*s  ", "", TL_STR_ARGS(tl_table_text(i.value, "system")),
+               TL_STR_ARGS(tl_table_text(i.value, "operation")), TL_STR_ARGS(tl_table_text(i.value, "id")));
+        if (tl_json_get_i64(i.value, "attempts", 1) == 0) /* a replay, which had no need to, or must not */
+            puts("not sent");
+        else
+            printf("%.*s, status %.*s, %.*s call(s), %.*s ms\n", TL_STR_ARGS(tl_table_text(i.value, "class")),
+                   TL_STR_ARGS(tl_table_text(i.value, "status")), TL_STR_ARGS(tl_table_text(i.value, "attempts")),
+                   TL_STR_ARGS(tl_table_text(i.value, "duration_ms")));
+    }
+}
+
+static void print_event(const struct tl_json_value *e)
+{
+    tl_str flow = tl_table_text(e, "cause_flow"), type = tl_table_text(e, "type");
+    printf("event %.*s  %.*s %.*s ", TL_STR_ARGS(tl_table_text(e, "id")), TL_STR_ARGS(type),
+           TL_STR_ARGS(tl_table_text(e, "key")));
+    if (tl_str_starts(type, TL_STR("run.replay:")))
+        printf("is %.*s again\n", TL_STR_ARGS(tl_table_text(e, "cause")));
+    else if (flow.len != 0)
+        printf("from %.*s (emitted)\n", TL_STR_ARGS(flow));
+    else
+        printf("from %.*s\n", TL_STR_ARGS(tl_table_text(e, "source")));
 }
 
 static void print_waits(const struct tl_json_value *run)
@@ -34,11 +51,7 @@ static void print_entry(const struct tl_json_value *e)
     tl_str kind = tl_table_text(e, "kind");
     printf("%-24.*s  ", TL_STR_ARGS(tl_table_text(e, "time")));
     if (tl_str_is(kind, "event")) {
-        tl_str cause = tl_table_text(e, "cause_flow");
-        printf("event %.*s  %.*s %.*s from %.*s%.*s\n", TL_STR_ARGS(tl_table_text(e, "id")),
-               TL_STR_ARGS(tl_table_text(e, "type")), TL_STR_ARGS(tl_table_text(e, "key")),
-               TL_STR_ARGS(cause.len != 0 ? cause : tl_table_text(e, "source")),
-               TL_STR_ARGS(cause.len != 0 ? TL_STR(" (emitted)") : TL_STR("")));
+        print_event(e);
     } else if (tl_str_is(kind, "outcome")) {
         tl_str note = tl_table_text(e, "note");
         printf("  %.*s: %.*s%s%.*s\n", TL_STR_ARGS(tl_table_text(e, "flow")), TL_STR_ARGS(tl_table_text(e, "ending")),

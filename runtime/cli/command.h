@@ -59,6 +59,7 @@ tl_code tl_cmd_trace(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_events(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_exceptions(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_runs(const struct tl_args *args, struct tl_error *err);
+tl_code tl_cmd_replay(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_decisions(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_pause(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_resume(const struct tl_args *args, struct tl_error *err);

@@ -96,6 +96,23 @@ static const struct tl_option decisions_options[] = {
     {"--limit", "N", "list: at most this many (default 50)", false},
     {"--dry-run", NULL, "answer: say what would happen and do nothing", false},
     END};
+static const struct tl_option replay_options[] = {
+    DATA,
+    JSON,
+    REASON,
+    {"--since", "TIME", "accepted from then on: 2026-03-01T08:00:00Z, or how long ago, 2h", false},
+    {"--until", "TIME", "accepted before (default: now)", false},
+    {"--flow", "NAME", "only this flow", false},
+    {"--key", "KEY", "only this business key", false},
+    {"--type", "TYPE", "only events of this type", false},
+    {"--to-latest", NULL, "and, per key, all later events up to now", false},
+    {"--force-effects", NULL, "send idempotent effects although nothing differs, or something is newer", false},
+    {"--limit", "N", "at most this many units (default 10000, at most 65536)", false},
+    {"--after", "ID", "go on after this event, where a replay with a limit stopped", false},
+    {"--id", "NAME", "name of the replay: the same again adds nothing (default: a new one)", false},
+    {"--yes", NULL, "do it", false},
+    {"--dry-run", NULL, "say what would happen and do nothing (so without --yes)", false},
+    END};
 static const struct tl_option act_options[] = {
     DATA, JSON, REASON, {"--dry-run", NULL, "say what would happen and do nothing", false}, END};
 static const struct tl_option settings_options[] = {DATA, JSON, REASON, END};
@@ -182,6 +199,18 @@ const struct tl_command tl_commands[] = {
      "  tidelock runs skip 0000000g00003 --step 'erp put#1' --result '{\"id\":\"4711\"}' --reason 'entered by hand'\n"
      "  tidelock runs move 0000000g00003 --yes --reason 'map corrected'",
      runs_options, tl_cmd_runs},
+    {"replay", "", 0, 0, "past events run again; what has not changed is not sent again",
+     "Runs past events through the flows as they are now, in the order they had. By default no system sees a write "
+     "that already happened: a write is sent only when it comes out different and no later event outside the selection "
+     "has touched the record. What must not happen twice never does. Events that a flow emitted are not emitted again. "
+     "Parked and waiting units are listed and stay as they are. 'tidelock trace' tells what was sent, what not, and "
+     "why. Without --yes it only says what would happen; with it a reason is needed, and it is audited. Exit 2 when "
+     "some units were left out.\n\n"
+     "  tidelock replay --since 2h --flow erp\n"
+     "  tidelock replay --since 2026-03-01T08:00:00Z --until 2026-03-01T12:00:00Z --flow erp --to-latest --yes \\\n"
+     "    --reason 'map of the tax code corrected'\n"
+     "  tidelock replay --key 4711 --force-effects --yes --reason 'record was deleted in the ERP'",
+     replay_options, tl_cmd_replay},
     {"pause", "system|flow|capture NAME", 2, 2, "stop a system, flow or capture; survives a restart",
      "Work is kept and waits. 'tidelock status' shows who paused it and why.\n\n"
      "  tidelock pause system erp_de --reason 'month end'",

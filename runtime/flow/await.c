@@ -8,6 +8,7 @@
 #include "codec/json_writer.h"
 #include "codec/timestamp.h"
 #include "journal/reader.h"
+#include "replay_effect.h"
 #include "run.h"
 
 /* ---- looking back --------------------------------------------------------------------------------------------------
@@ -22,7 +23,7 @@ void tl_await_note(struct tl_drive *drive, tl_str type, tl_position event)
 /* The run's own event, the last one it took of that type, or the one it refused. */
 static tl_position after_of(const struct tl_drive *drive, const struct tl_run_ask *ask, tl_str type)
 {
-    tl_position after = drive->event.position, refused;
+    tl_position after = tl_replay_from(drive), refused;
     for (size_t i = 0; i < drive->taken_count; i++) {
         if (drive->taken[i].event > after && tl_str_eq(drive->taken[i].type, type))
             after = drive->taken[i].event;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "flow/lane.h"
 #include "once.h"
+#include "replay_effect.h"
 
 #define CLAIMED_MS 200 /* another run does what the name stands for: look again then */
 
@@ -70,6 +71,7 @@ static bool claim(struct tl_step *step)
         return true;
     case TL_EDIFFERS:
         done.at_ms = tl_wall_ms();
+        tl_replay_done_once(step, &done);
         tl_step_ready(step, &done);
         return false;
     default:
@@ -91,6 +93,8 @@ bool tl_call_prepare(struct tl_step *step)
     const struct tl_step_row *open = tl_recall_open(drive, ask->id);
     if (open != NULL && (open->state == TL_STEP_SENT || open->state == TL_STEP_UNKNOWN))
         return resume_sent(step, open);
+    if (!tl_replay_sends(step))
+        return false;
     step->intent = tl_call_is_once_only(ask) || ask->undo;
     return true;
 }
@@ -111,7 +115,8 @@ struct tl_call_request tl_call_request_of(struct tl_step *step)
     if (!tl_call_is_once_only(ask))
         return request;
     const struct tl_run_row *run = drive->unit->run;
-    tl_str own = tl_str_z(tl_arena_printf(&drive->arena, "tl-%s-%u-%u", run->id, run->round, step->number));
+    tl_str own = tl_str_z(
+        tl_arena_printf(&drive->arena, "tl-%s-%u-%u", tl_replay_run_id(step, run->id), run->round, step->number));
     request.once_key = ask->once;
     request.idempotency_key = ask->once.len > 0 ? ask->once : own;
     request.marker = request.idempotency_key;

@@ -4,10 +4,14 @@
 #include "base/log.h"
 #include "codec/json.h"
 #include "codec/json_writer.h"
+#include "replay_effect.h"
+#include "replayed.h"
 
 bool tl_child_is(const struct tl_event *event)
 {
-    return tl_str_starts(event->type, TL_STR(TL_TYPE_START));
+    struct tl_replayed old;
+    tl_str type = tl_replayed_read(event, &old) ? old.type : event->type;
+    return tl_str_starts(type, TL_STR(TL_TYPE_START));
 }
 
 static void put_event(struct tl_engine *engine, struct tl_batch *batch, const struct tl_event_in *in)
@@ -37,14 +41,21 @@ void tl_child_begin(struct tl_step *step, struct tl_run_wait *wait, struct tl_ba
                              .trace = tl_trace_is_set(&drive->event.trace) ? &drive->event.trace : NULL,
                              .cause = drive->unit->position,
                              .cause_flow = tl_str_z(run->flow)};
+    tl_replay_child(step, &in);
     put_event(engine, batch, &in);
-    wait->key_hash = tl_journal_key_hash(engine->journal, tl_str_z(token));
+    wait->key_hash = tl_journal_key_hash(engine->journal, in.dedupe);
     wait->types = tl_zalloc(2, sizeof(char *));
     wait->types[wait->type_count++] = tl_copy_z(TL_TYPE_ENDED);
     struct tl_await entry = tl_run_wait_entry(run, wait);
     tl_await_index_add(&engine->awaits, &entry);
     tl_free(type);
     tl_free(token);
+}
+
+static tl_str flow_of(const struct tl_event *event)
+{
+    size_t prefix = tl_replayed_type_is(event->type) ? sizeof TL_TYPE_REPLAY : sizeof TL_TYPE_START;
+    return tl_str_from(event->type, prefix - 1);
 }
 
 static void tell(struct tl_engine *engine, const struct tl_event *event, enum tl_ending ending, tl_str note,
@@ -69,7 +80,7 @@ static void tell(struct tl_engine *engine, const struct tl_event *event, enum tl
                                     .priority = event->priority,
                                     .trace = tl_trace_is_set(&event->trace) ? &event->trace : NULL,
                                     .cause = event->position,
-                                    .cause_flow = tl_str_from(event->type, sizeof TL_TYPE_START - 1),
+                                    .cause_flow = flow_of(event),
                                     .unwanted = true});
     tl_buf_free(&payload);
 }

@@ -5,6 +5,7 @@
 #include "codec/json_pointer.h"
 #include "engine_int.h"
 #include "journal/reader.h"
+#include "replayed.h"
 
 /* A lane whose inbox keeps that many times the bound in memory reads from the journal instead. */
 #define PINNED_TIMES 4
@@ -93,6 +94,12 @@ static uint64_t by_function(struct tl_engine *engine, const struct tl_plan_flow 
                                  .source = source->event.source,
                                  .payload = source->event.payload,
                                  .time_ms = source->event.time_ms};
+    struct tl_replayed old;
+    if (tl_replayed_read(&source->event, &old)) {
+        tl_position_print(old.event, id);
+        event.type = old.type;
+        event.time_ms = old.time_ms;
+    }
     struct tl_buf key;
     tl_buf_init(&key, TL_KEY_MAX);
     uint64_t hash = 0;

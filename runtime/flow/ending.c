@@ -8,6 +8,7 @@
 #include "exception_int.h"
 #include "host.h"
 #include "kept.h"
+#include "replay_effect.h"
 #include "run.h"
 
 #define FLUSH_BYTES (1u << 20)
@@ -156,6 +157,7 @@ static void add_outcome(struct tl_drive *drive, struct tl_batch *batch, enum tl_
 {
     struct tl_engine *engine = drive->lane->engine;
     const struct tl_plan_flow *flow = &engine->plan.flows[drive->unit->flow];
+    note = tl_replay_note(drive, note);
     if (note.len > 4096)
         note.len = 4096;
     struct tl_outcome outcome = {.event = drive->unit->position,
@@ -175,6 +177,8 @@ static void add_outcome(struct tl_drive *drive, struct tl_batch *batch, enum tl_
 
 void tl_emit(struct tl_drive *drive, struct tl_batch *batch, const struct tl_emitted *emitted)
 {
+    if (tl_replay_emitted(drive, emitted))
+        return;
     struct tl_event_in in = {.type = emitted->type,
                              .source = emitted->source,
                              .key = emitted->key,

@@ -166,6 +166,7 @@ struct tl_lane {
     struct tl_list ready_steps; /* of struct tl_step: their results are there */
     struct tl_list thens;       /* of struct tl_then: the batch of this turn */
     uint64_t last_commit;       /* of a batch of this lane that is durable */
+    struct tl_list replays;     /* of struct tl_replay_later */
     struct tl_timer timers;
     int64_t timers_due;   /* wall: the first of those that were recorded and that the state may not have yet */
     uint64_t timers_upto; /* the commit it was asked to reach */

@@ -33,6 +33,7 @@ static tl_code put_row(const struct tl_event *event, struct tl_batch *batch, str
     put_text(&w, "type", event->type);
     put_text(&w, "source", event->source);
     put_text(&w, "key", event->key);
+    put_text(&w, "dedupe", event->dedupe);
     put_text(&w, "payload", event->payload);
     tl_json_put_int(&w, "time", event->time_ms);
     tl_json_put_int(&w, "priority", event->priority);
@@ -134,6 +135,7 @@ tl_code tl_kept_event(struct tl_engine *engine, tl_position position, struct tl_
                              .type = tl_arena_str(arena, tl_json_get_text(root, "type")),
                              .source = tl_arena_str(arena, tl_json_get_text(root, "source")),
                              .key = tl_arena_str(arena, tl_json_get_text(root, "key")),
+                             .dedupe = tl_arena_str(arena, tl_json_get_text(root, "dedupe")),
                              .payload = tl_arena_str(arena, tl_json_get_text(root, "payload")),
                              .cause_flow = tl_arena_str(arena, tl_json_get_text(root, "cause_flow")),
                              .record_id = tl_arena_str(arena, tl_json_get_text(root, "record_id")),

@@ -1,6 +1,6 @@
 /* Events of unfinished units whose segment was dropped: copied into rows before it went, so that nothing unfinished
- * pins a segment (rule 2). State table "kept": key = event id; value = JSON {type, source, key, payload, time (ms),
- * priority, trace, cause, cause_flow, record_id, record_version}; a row goes with the last unit of its event. */
+ * pins a segment (rule 2). State table "kept": key = event id; value = JSON {type, source, key, dedupe, payload, time
+ * (ms), priority, trace, cause, cause_flow, record_id, record_version}; a row goes with the last unit of its event. */
 #pragma once
 #include "engine_int.h"
 

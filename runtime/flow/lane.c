@@ -9,6 +9,7 @@
 #include "journal/reader.h"
 #include "net/http_client.h"
 #include "host.h"
+#include "replay_later.h"
 #include "run.h"
 #include <stdio.h>
 
@@ -185,6 +186,7 @@ struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
     tl_list_init(&lane->running);
     tl_map_init(&lane->runs);
     tl_list_init(&lane->recent_runs);
+    tl_list_init(&lane->replays);
     tl_list_init(&lane->ready_steps);
     tl_list_init(&lane->thens);
     tl_timers_init(lane);
@@ -267,6 +269,7 @@ void tl_lane_free(struct tl_lane *lane)
     tl_batch_free(lane->batch);
     tl_hosts_free(lane);
     tl_runs_free(lane);
+    tl_replay_laters_free(lane);
     tl_loop_free(lane->loop);
     tl_free(lane->systems);
     tl_arena_free(&lane->scratch);

@@ -7,6 +7,7 @@
 #include "child.h"
 #include "dispatch.h"
 #include "flow/intake.h"
+#include "replayed.h"
 #include "journal/journal.h"
 
 #include "codec/json_pointer.h"
@@ -143,6 +144,9 @@ static tl_code add_declared(struct tl_plan *plan, const struct tl_flow *decl, si
     char *start = tl_printf(TL_TYPE_START "%s", decl->name);
     if (!decl->internal)
         tl_plan_subscribe(plan, tl_str_z(start), number, 0, TL_COMMIT_NEVER);
+    char *again = tl_printf(TL_TYPE_REPLAY "%s", decl->name);
+    tl_plan_subscribe(plan, tl_str_z(again), number, 0, TL_COMMIT_NEVER);
+    tl_free(again);
     tl_free(start);
     return TL_OK;
 }

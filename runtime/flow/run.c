@@ -10,6 +10,7 @@
 #include "flow/intake.h"
 #include "host.h"
 #include "one_per.h"
+#include "replay_effect.h"
 #include "undo.h"
 
 /* ---- life ----------------------------------------------------------------------------------------------------------
@@ -170,6 +171,7 @@ static const struct tl_run_outcome *call_start(struct tl_drive *drive, struct tl
                               .state = row != NULL && row->state != NULL ? tl_str_z(row->state) : TL_STR_NONE,
                               .time_ms = event->time_ms,
                               .unit = row != NULL && row->round > 0 ? tl_hash_mix(unit, row->round) : unit};
+    tl_replay_event(drive, &in);
     host->runs++;
     drive->host = host;
     return runs->start(runs->ctx, host->host, flow, &in, &drive->run);
@@ -203,6 +205,7 @@ static void run_script(struct tl_drive *drive)
         park_plain(drive, "journal", err.text);
         return;
     }
+    tl_replay_recalled(drive);
     drive->record_first = unit->run != NULL && unit->run->waited && !unit->run->begun;
     drive->outcome = call_start(drive, host, index);
     tl_drive_repeat(drive);
@@ -220,6 +223,8 @@ static void start_script(struct tl_drive *drive)
         park_plain(drive, "deadline", "the flow's deadline passed before its effect could be carried out");
         return;
     }
+    if (!tl_replay_begin(drive)) /* what the earlier unit did is not known */
+        return;
     if (!tl_one_per_begin(drive)) /* another run of the same value is open */
         return;
     run_script(drive);

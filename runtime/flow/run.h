@@ -77,6 +77,8 @@ struct tl_taken {
     tl_position event;
 };
 
+struct tl_replay;
+
 struct tl_drive {
     struct tl_link link; /* in lane->running */
     struct tl_unit *unit;
@@ -106,7 +108,8 @@ struct tl_drive {
     size_t effect_count, effect_cap;
     struct tl_taken *taken; /* own; events its awaits took */
     size_t taken_count;
-    void *ctx; /* of a runtime's own flow */
+    struct tl_replay *replay; /* arena; it runs an earlier event again (replay_effect.h), or NULL */
+    void *ctx;                /* of a runtime's own flow */
 };
 
 /* run.c */

@@ -153,7 +153,8 @@ void tl_step_result(struct tl_step *step, struct tl_step_row *row)
     struct tl_drive *drive = step->drive;
     const struct tl_run_port *runs = drive->lane->engine->runs;
     bool read = step->ask->effect == TL_EFFECT_READ || step->ask->effect == TL_EFFECT_UNKNOWN;
-    bool effect = step->ask->kind == TL_ASK_CALL && !read && row->state != TL_STEP_FAILED;
+    bool sent = row->state != TL_STEP_FAILED && row->state != TL_STEP_SKIPPED;
+    bool effect = step->ask->kind == TL_ASK_CALL && !read && sent;
     row->id = step->ask->id;
     row->kind = step->ask->kind;
     row->number = step->number != 0 ? step->number : tl_run_number(drive);

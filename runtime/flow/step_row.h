@@ -22,7 +22,7 @@
     X(TL_STEP_UNKNOWN, "unknown") /* it was sent, and nobody knows whether it took effect */                           \
     X(TL_STEP_DONE, "done")                                                                                            \
     X(TL_STEP_FAILED, "failed")   /* for good, and the script was told */                                              \
-    X(TL_STEP_SKIPPED, "skipped") /* a person gave the result */                                                       \
+    X(TL_STEP_SKIPPED, "skipped") /* a person gave the result, or a replay did not send it */                          \
     X(TL_STEP_SETTLED, "settled") /* it took place, and the script is not told: the run was cancelled meanwhile */     \
     X(TL_STEP_DROPPED, "dropped") /* it did not take place, and nobody wants it any more */
 

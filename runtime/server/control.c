@@ -28,6 +28,7 @@ static const struct {
     {"POST", "/v1/runs/*/*", tl_control_run_act},
     {"GET", "/v1/decisions", tl_control_decisions},
     {"POST", "/v1/decisions/*", tl_control_decision},
+    {"POST", "/v1/replay", tl_control_replay},
     {"POST", "/v1/pause", tl_control_pause},
     {"POST", "/v1/resume", tl_control_resume},
     {"GET", "/v1/settings", tl_control_settings},

@@ -158,7 +158,8 @@ static void facts(void *ctx, struct tl_lane *lane, tl_str system, tl_str operati
     (void)ctx, (void)lane, (void)system;
     *out = (struct tl_call_facts){.key_ttl_ms = 3600 * 1000,
                                   .settle_ms = 10000,
-                                  .has_lookup = tl_str_is(operation, "book") || tl_str_is(operation, "pay")};
+                                  .has_lookup = tl_str_is(operation, "book") || tl_str_is(operation, "pay"),
+                                  .reads = tl_str_is(operation, "read")};
 }
 
 static void cancel(void *ctx, void *call)
@@ -185,6 +186,11 @@ void lua_refuse(const char *operation, int times)
 void lua_vanish(const char *operation, int times)
 {
     set(&vanished, operation, times);
+}
+
+const char *lua_marker(size_t n)
+{
+    return n < marker_count ? markers[n] : "";
 }
 
 void lua_lag(int lookups)

@@ -25,6 +25,8 @@ void lua_lose(const char *operation, int times);
 void lua_refuse(const char *operation, int times);
 /* Operation whose next calls never reach the platform, though nobody knows that. */
 void lua_vanish(const char *operation, int times);
+/* Marker of the n-th call that carried one and was carried out. */
+const char *lua_marker(size_t n);
 /* Lookups that find nothing although something is there. */
 void lua_lag(int lookups);
 

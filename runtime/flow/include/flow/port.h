@@ -34,6 +34,7 @@ struct tl_call_facts {
     int64_t key_ttl_ms; /* keyed: how long the platform keeps our key */
     int64_t settle_ms;  /* longest time until a sent write is visible to the lookup */
     bool has_lookup;
+    bool reads; /* it changes nothing */
 };
 
 /* As in connector/call.h and webhook.h. `system` is the name. Each start has exactly one `done`, in a later callback on

@@ -57,7 +57,7 @@ static void ended(struct tl_lane *lane, struct tl_unit *unit)
         if (run->over)
             tl_run_drop(lane, run);
         else if (run->phase == TL_PHASE_ACTIVE) /* it was woken while it left */
-            tl_run_enter(lane, tl_run_load(lane, run));
+            tl_run_enter_then(lane, tl_run_load(lane, run), false);
         else {
             set_timers(lane, run);
             tl_run_retire(lane, run);

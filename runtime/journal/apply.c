@@ -24,6 +24,8 @@ struct apply {
     struct tl_journal *journal; /* borrow */
     struct store *store;        /* own; under store_lock */
     pthread_mutex_t store_lock;
+    struct store *reader; /* own; under read_lock, which is taken after store_lock when the WAL is moved */
+    pthread_mutex_t read_lock;
     struct tl_thread *thread;
     pthread_mutex_t lock; /* the queue */
     pthread_cond_t work, moved;
@@ -140,7 +142,7 @@ static void apply_body(void *ctx)
         pthread_mutex_unlock(&apply->lock);
         finish_items(apply, items);
         pthread_mutex_lock(&apply->store_lock);
-        tl_store_tidy(apply->store);
+        tl_store_tidy(apply->store, &apply->read_lock);
         pthread_mutex_unlock(&apply->store_lock);
         pthread_mutex_lock(&apply->lock);
     }
@@ -203,21 +205,24 @@ tl_code tl_apply_sync(struct apply *apply, uint64_t *reached, struct tl_error *e
         if (code)
             tl_store_rollback(apply->store);
     }
-    if (!code)
+    if (!code) {
+        pthread_mutex_lock(&apply->read_lock);
         code = tl_store_sync(apply->store, err);
+        pthread_mutex_unlock(&apply->read_lock);
+    }
     pthread_mutex_unlock(&apply->store_lock);
     return code;
 }
 
 struct store *tl_apply_lock(struct apply *apply)
 {
-    pthread_mutex_lock(&apply->store_lock);
-    return apply->store;
+    pthread_mutex_lock(&apply->read_lock);
+    return apply->reader;
 }
 
 void tl_apply_unlock(struct apply *apply)
 {
-    pthread_mutex_unlock(&apply->store_lock);
+    pthread_mutex_unlock(&apply->read_lock);
 }
 
 /* ---- at the start ---- */
@@ -273,7 +278,7 @@ static tl_code catch_up(struct apply *apply, uint64_t from, uint64_t to, struct 
             code = tl_store_commit(apply->store, end, err);
         if (code)
             tl_store_rollback(apply->store);
-        tl_store_tidy(apply->store);
+        tl_store_tidy(apply->store, NULL);
     }
     tl_segments_put(list);
     return code;
@@ -285,12 +290,15 @@ tl_code tl_apply_open(struct tl_journal *journal, struct apply **out, struct tl_
     apply->journal = journal;
     apply->last = &apply->first;
     pthread_mutex_init(&apply->store_lock, NULL);
+    pthread_mutex_init(&apply->read_lock, NULL);
     pthread_mutex_init(&apply->lock, NULL);
     pthread_cond_init(&apply->work, NULL);
     pthread_cond_init(&apply->moved, NULL);
     *out = apply;
     char *path = tl_printf("%s/state.db", journal->dir);
     tl_code code = tl_store_open(path, &apply->store, err);
+    if (!code)
+        code = tl_store_open_reader(path, &apply->reader, err);
     tl_free(path);
     if (code)
         return code;
@@ -327,9 +335,11 @@ void tl_apply_close(struct apply *apply)
             tl_log(TL_WARN, "journal.state", "the state was not synced; the next start applies it again",
                    TL_FSTR("error", err.text));
     }
+    tl_store_close(apply->reader);
     tl_store_close(apply->store);
     tl_acks_free(&apply->acks);
     pthread_mutex_destroy(&apply->store_lock);
+    pthread_mutex_destroy(&apply->read_lock);
     pthread_mutex_destroy(&apply->lock);
     pthread_cond_destroy(&apply->work);
     pthread_cond_destroy(&apply->moved);

@@ -1,6 +1,6 @@
 // ./dev bench: every figure beside a baseline of the same run, medians of interleaved rounds (the machine's speed drifts).
 //
-//   node tests/bench/bench.mjs [--json FILE] [--rounds 9] [--quick] [--only NAME] [--events 1m|10m]
+//   node tests/bench/bench.mjs [--json FILE] [--rounds 9] [--quick] [--only NAME] [--events 1m|10m] [--runs 100k|1m]
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { options } from '../crash/options.mjs'
@@ -10,8 +10,8 @@ import { Tidelock, build, program, root } from '../world/tidelock.mjs'
 import { until } from '../world/wait.mjs'
 import { Figures, median } from './figures.mjs'
 
-const o = options({ json: '', rounds: 9, quick: false, only: '', events: 1000000, seconds: 2 })
-if (o.quick) Object.assign(o, { rounds: 3, seconds: 1, events: Math.min(o.events, 200000) })
+const o = options({ json: '', rounds: 9, quick: false, only: '', events: 1000000, runs: 100000, seconds: 2 })
+if (o.quick) Object.assign(o, { rounds: 3, seconds: 1, events: Math.min(o.events, 200000), runs: Math.min(o.runs, 20000) })
 const figures = new Figures()
 const here = join(root, 'tests/bench')
 const MB = 1024 * 1024
@@ -181,7 +181,64 @@ async function growth(events, name) {
   await Promise.all([grown.stop(), empty.stop()])
 }
 
-const parts = { journal, contract, accept, deliver, start, growth_1m: () => growth(Math.min(o.events, 1000000), 'growth_1m') }
+// ---- durable runs: one process each, without HTTP; the platform answers at once ------------------------------------------
+
+async function runs(what, dir, ...more) {
+  const { out, err, code } = await run(program('bench_runs'), [what, dir, join(root, 'scripts/lib'), ...more.map(String)])
+  if (code !== 0) throw new Error(`bench_runs ${what}: ${err}`)
+  return out.trim().split('\n').filter(line => line !== '').map(line => JSON.parse(line))
+}
+
+// Name to the median over the rounds.
+async function medians(rounds, round) {
+  const values = {}
+  for (let i = 0; i < rounds; i++) {
+    for (const { name, value } of await round()) (values[name] ??= []).push(value)
+  }
+  return Object.fromEntries(Object.entries(values).map(([name, of]) => [name, median(of)]))
+}
+
+const named = count => count % 1000000 === 0 ? `${count / 1000000}m` : `${count / 1000}k`
+
+async function steps() {
+  const of = await medians(o.rounds, () => runs('steps', folder('bench-steps'), o.quick ? 4000 : 20000))
+  figures.add('durable_steps', 'steps/s', of.durable_steps, { baseline: of.bare_steps })
+  figures.add('durable_step_p50', 'ms', of.durable_step_p50, { baseline: of.bare_step_p50 })
+  figures.add('durable_step_p99', 'ms', of.durable_step_p99, { baseline: of.bare_step_p99 })
+  figures.add('durable_records', 'per step', of.durable_records)
+}
+
+// What one idempotent effect costs: its outcome, and no row.
+async function light() {
+  const of = await medians(o.rounds, () => runs('light', folder('bench-light'), o.quick ? 40000 : 200000))
+  figures.add('light_run', 'units/s', of.light_run, { baseline: of.bare_light })
+  figures.add('light_over_durable', 'units/s', of.light_run, { baseline: of.two_effects, least: 1.5 })
+  figures.add('light_outcomes', 'per unit', of.light_outcomes, { most: 1 })
+  figures.add('light_rows', 'per unit', of.light_rows, { most: 0 })
+}
+
+// The same with a fifth of the runs as baseline: what one costs must not grow with those that wait.
+async function waiting() {
+  const of = await medians(Math.min(o.rounds, 3), () => runs('waiting', folder('bench-waiting'), o.runs))
+  const many = named(o.runs)
+  figures.add(`wake_${many}`, 'runs/s', of.wake_all, { baseline: of.never_waited })
+  figures.add('wake_growth', 'runs/s', of.wake_all, { baseline: of.wake_all_few, least: 0.7 })
+  figures.add('wake_latency_p50', 'ms', of.wake_p50, { baseline: of.wake_few_p50 })
+  figures.add('wake_latency_p99', 'ms', of.wake_p99, { baseline: of.wake_few_p99, most: 1000, of: 'value' })
+  figures.add('waiting_memory', 'bytes/run', of.waiting_memory, { baseline: of.ended_memory, most: 200, of: 'value' })
+}
+
+async function restart() {
+  const of = await medians(Math.min(o.rounds, 3), async () => {
+    const dir = folder('bench-restart')
+    await runs('leave', dir, o.runs)
+    return runs('restart', dir)
+  })
+  figures.add(`restart_${named(o.runs)}`, 's', of.restart_killed, { most: o.runs <= 100000 ? 5 : undefined })
+  figures.add(`restart_${named(o.runs)}_clean`, 's', of.restart_clean, { most: o.runs <= 100000 ? 5 : undefined })
+}
+
+const parts = { journal, contract, steps, light, waiting, restart, accept, deliver, start, growth_1m: () => growth(Math.min(o.events, 1000000), 'growth_1m') }
 if (o.events >= 10000000) parts.growth_10m = () => growth(10000000, 'growth_10m')
 
 for (const [name, part] of Object.entries(parts)) {

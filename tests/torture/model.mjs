@@ -75,6 +75,9 @@ export class Walk {
 
   absent(name, lo, node) {
     this.missing ??= name
+    // Cancelled while it was on its way: whether it took place is not known of what is idempotent, and it is undone.
+    if (node.undo && (node.op === 'put' || node.op === 'store') && this.excuse !== 'unknown' && this.excuse && this.commits.has(`${name}.u1`))
+      this.undoable.push({ name, steps: node.undo, lo: lo.pos, first: Infinity })
     if (!this.excuse) this.problem(name, node.op === 'fire' ? 'missing (unsafe, without a lookup)' : 'missing')
     return { end: OPEN, hi: lo }
   }

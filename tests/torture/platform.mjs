@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto'
 import http from 'node:http'
 
 // Longest time until a sent request is visible to a lookup, as the operations say it; what happens here stays below it.
-export const settle_ms = 1000
-const late_commit_ms = 300, lookup_lag_ms = 300
+export const settle_ms = 700
+const late_commit_ms = 150, lookup_lag_ms = 150
 // How long `beta` keeps an idempotency key, as its operation says it. It keeps it a little longer, as platforms do.
 export const short_ttl_ms = 1500
 const long_ttl_ms = 600000, ttl_margin_ms = 1000

@@ -75,6 +75,12 @@ static tl_code read_meta(struct store *store, struct tl_error *err)
     return code;
 }
 
+static tl_code prepare_get(struct store *store, struct tl_error *err)
+{
+    return prepare(store, "SELECT key, value, a1, a2, a3, a4, pos, at FROM state WHERE tbl=?1 AND key=?2", &store->get,
+                   err);
+}
+
 static tl_code prepare_all(struct store *store, struct tl_error *err)
 {
     tl_code code =
@@ -87,8 +93,7 @@ static tl_code prepare_all(struct store *store, struct tl_error *err)
     if (!code)
         code = prepare(store, "UPDATE meta SET value=?1 WHERE name='applied'", &store->note, err);
     if (!code)
-        code = prepare(store, "SELECT key, value, a1, a2, a3, a4, pos, at FROM state WHERE tbl=?1 AND key=?2",
-                       &store->get, err);
+        code = prepare_get(store, err);
     if (!code)
         code = prepare(store, "BEGIN", &store->begin, err);
     return code ? code : prepare(store, "COMMIT", &store->commit, err);
@@ -105,7 +110,7 @@ tl_code tl_store_open(const char *path, struct store **out, struct tl_error *err
         return tl_store_fail(store, rc, "opening the state", err);
     sqlite3_extended_result_codes(store->db, 1);
     tl_code code = run(store,
-                       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=8192; PRAGMA journal_mode=WAL;"
+                       "PRAGMA page_size=8192; PRAGMA journal_mode=WAL;"
                        "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-32768;"
                        "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=OFF;",
                        err);
@@ -115,6 +120,24 @@ tl_code tl_store_open(const char *path, struct store **out, struct tl_error *err
         code = read_meta(store, err);
     if (!code)
         code = prepare_all(store, err);
+    sqlite3_progress_handler(store->db, 1000, is_late, store);
+    return code;
+}
+
+tl_code tl_store_open_reader(const char *path, struct store **out, struct tl_error *err)
+{
+    struct store *store = TL_NEW(struct store);
+    store->path = tl_copy_z(path);
+    *out = store;
+    int rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, tl_store_vfs());
+    if (rc != SQLITE_OK)
+        return tl_store_fail(store, rc, "opening the state", err);
+    sqlite3_extended_result_codes(store->db, 1);
+    tl_code code = run(
+        store, "PRAGMA query_only=1; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;",
+        err);
+    if (!code)
+        code = prepare_get(store, err);
     sqlite3_progress_handler(store->db, 1000, is_late, store);
     return code;
 }
@@ -201,7 +224,7 @@ static int checkpoint(struct store *store, int mode, int *pages)
     return sqlite3_wal_checkpoint_v2(store->db, NULL, mode, pages, &moved);
 }
 
-void tl_store_tidy(struct store *store)
+void tl_store_tidy(struct store *store, pthread_mutex_t *readers)
 {
     sqlite3_file *wal = NULL;
     sqlite3_int64 size = 0;
@@ -209,7 +232,13 @@ void tl_store_tidy(struct store *store)
         !wal->pMethods || wal->pMethods->xFileSize(wal, &size) != SQLITE_OK || size < (sqlite3_int64)WAL_PAGES * 8192)
         return;
     int pages = 0;
-    int rc = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE, &pages);
+    int rc = checkpoint(store, SQLITE_CHECKPOINT_PASSIVE, &pages); /* most of the work: nobody waits for it */
+    if (readers != NULL)
+        pthread_mutex_lock(readers);
+    if (rc == SQLITE_OK)
+        rc = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE, &pages);
+    if (readers != NULL)
+        pthread_mutex_unlock(readers);
     if (rc != SQLITE_OK)
         tl_log(TL_WARN, "journal.checkpoint", "the state's WAL was not moved; it is tried again",
                TL_FSTR("error", sqlite3_errmsg(store->db)));

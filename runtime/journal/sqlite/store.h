@@ -5,10 +5,14 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "journal/state.h"
+#include <pthread.h>
 
 struct store;
 
 TL_MUST_CHECK tl_code tl_store_open(const char *path, struct store **out, struct tl_error *err);
+/* Another connection to a store that is open: for tl_store_get, tl_store_scan and tl_store_count while the first one
+ * writes. It must be closed first, and not read while the WAL is moved. */
+TL_MUST_CHECK tl_code tl_store_open_reader(const char *path, struct store **out, struct tl_error *err);
 /* NULL is allowed. */
 void tl_store_close(struct store *store);
 /* The commit the state has reached, as noted by the last transaction. */
@@ -22,8 +26,9 @@ TL_MUST_CHECK tl_code tl_store_delete(struct store *store, tl_str table, tl_str 
 TL_MUST_CHECK tl_code tl_store_commit(struct store *store, uint64_t reached, struct tl_error *err);
 void tl_store_rollback(struct store *store);
 
-/* Moves the WAL into the file when it has grown past 16 MB. Between transactions. */
-void tl_store_tidy(struct store *store);
+/* Moves the WAL into the file when it has grown past 16 MB. Between transactions. `readers`: held while the WAL is
+ * emptied; NULL: nobody reads. */
+void tl_store_tidy(struct store *store, pthread_mutex_t *readers);
 /* Everything is on disk afterwards, and the WAL is empty. */
 TL_MUST_CHECK tl_code tl_store_sync(struct store *store, struct tl_error *err);
 

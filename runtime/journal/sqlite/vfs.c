@@ -1,17 +1,21 @@
-/* An SQLite VFS on base/disk.h, so that the state's bytes go through the same seam as the log's. No locks: the
- * journal's lock file keeps other processes out and locking_mode=EXCLUSIVE does without shared memory. */
+/* An SQLite VFS on base/disk.h, so that the state's bytes go through the same seam as the log's. Locks and the WAL's
+ * index are shared by the connections of this process only (share.c): the journal's lock file keeps other processes
+ * out. */
+#include "share.h"
 #include "store_int.h"
 #include "base/disk.h"
 #include "base/random.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 struct vfs_file {
     sqlite3_file base;
     int file;
+    struct share_user user; /* of the database's own file */
 };
 
 static int file_of(sqlite3_file *f)
@@ -26,8 +30,14 @@ static int result(int code, int failure)
     return tl_disk_is_full(code) ? SQLITE_FULL : failure;
 }
 
+static struct share_user *user_of(sqlite3_file *f)
+{
+    return &((struct vfs_file *)f)->user;
+}
+
 static int vfs_close(sqlite3_file *f)
 {
+    tl_share_leave(user_of(f));
     return result(tl_disk_close(file_of(f)), SQLITE_IOERR_CLOSE);
 }
 
@@ -67,8 +77,12 @@ static int vfs_size(sqlite3_file *f, sqlite3_int64 *size)
 
 static int vfs_lock(sqlite3_file *f, int level)
 {
-    (void)f;
-    (void)level;
+    return tl_share_lock(user_of(f), level) ? SQLITE_OK : SQLITE_BUSY;
+}
+
+static int vfs_unlock(sqlite3_file *f, int level)
+{
+    tl_share_unlock(user_of(f), level);
     return SQLITE_OK;
 }
 
@@ -76,6 +90,36 @@ static int vfs_reserved(sqlite3_file *f, int *out)
 {
     (void)f;
     *out = 0;
+    return SQLITE_OK;
+}
+
+static int vfs_index(sqlite3_file *f, int region, int size, int extend, void volatile **out)
+{
+    *out = tl_share_region(user_of(f), region, (size_t)size, extend != 0);
+    return SQLITE_OK;
+}
+
+static int vfs_index_lock(sqlite3_file *f, int first, int count, int flags)
+{
+    bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+    if (flags & SQLITE_SHM_UNLOCK)
+        tl_share_index_unlock(user_of(f), first, count, exclusive);
+    else if (!tl_share_index_lock(user_of(f), first, count, exclusive))
+        return SQLITE_BUSY;
+    return SQLITE_OK;
+}
+
+static void vfs_index_barrier(sqlite3_file *f)
+{
+    (void)f;
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+/* Its memory goes with the last connection. */
+static int vfs_index_leave(sqlite3_file *f, int delete)
+{
+    (void)f;
+    (void)delete;
     return SQLITE_OK;
 }
 
@@ -100,7 +144,7 @@ static int vfs_device(sqlite3_file *f)
 }
 
 static const sqlite3_io_methods methods = {
-    .iVersion = 1,
+    .iVersion = 2,
     .xClose = vfs_close,
     .xRead = vfs_read,
     .xWrite = vfs_write,
@@ -108,11 +152,15 @@ static const sqlite3_io_methods methods = {
     .xSync = vfs_sync,
     .xFileSize = vfs_size,
     .xLock = vfs_lock,
-    .xUnlock = vfs_lock,
+    .xUnlock = vfs_unlock,
     .xCheckReservedLock = vfs_reserved,
     .xFileControl = vfs_control,
     .xSectorSize = vfs_sector,
     .xDeviceCharacteristics = vfs_device,
+    .xShmMap = vfs_index,
+    .xShmLock = vfs_index_lock,
+    .xShmBarrier = vfs_index_barrier,
+    .xShmUnmap = vfs_index_leave,
 };
 
 static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out_flags)
@@ -130,6 +178,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int fla
         return tl_disk_is_full(code) ? SQLITE_FULL : SQLITE_CANTOPEN;
     file->file = code;
     file->base.pMethods = &methods;
+    if (flags & SQLITE_OPEN_MAIN_DB)
+        tl_share_join(&file->user, name);
     if (out_flags)
         *out_flags = flags;
     return SQLITE_OK;

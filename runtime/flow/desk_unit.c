@@ -30,20 +30,27 @@ static void durable(struct tl_then *then, uint64_t commit)
         tl_unit_free(unit);
 }
 
-void tl_desk_retry_run(struct tl_lane *lane, struct tl_run_row *run)
+struct tl_open_exception *tl_desk_exception(struct tl_lane *lane, const struct tl_run_row *run)
 {
     struct tl_keyline *line = tl_keyline_find(&lane->lines, run->line);
     int flow = tl_plan_flow(&lane->engine->plan, tl_str_z(run->flow));
     for (struct tl_link *link = line != NULL ? tl_list_first(&line->open) : NULL; link != NULL;
          link = tl_list_after(&line->open, link)) {
         struct tl_open_exception *open = TL_LIST_ITEM(link, struct tl_open_exception, link);
-        if (open->event != run->event || (int)open->flow != flow || open->retrying)
-            continue;
-        struct retry *retry = TL_NEW(struct retry);
-        retry->unit = tl_desk_unit(lane, open, line, NULL, 0);
-        retry->then.durable = durable;
-        tl_lane_then(lane, &retry->then);
-        tl_lane_wake(lane);
-        return;
+        if (open->event == run->event && (int)open->flow == flow)
+            return open;
     }
+    return NULL;
+}
+
+void tl_desk_retry_run(struct tl_lane *lane, struct tl_run_row *run)
+{
+    struct tl_open_exception *open = tl_desk_exception(lane, run);
+    if (open == NULL || open->retrying)
+        return;
+    struct retry *retry = TL_NEW(struct retry);
+    retry->unit = tl_desk_unit(lane, open, tl_keyline_find(&lane->lines, run->line), NULL, 0);
+    retry->then.durable = durable;
+    tl_lane_then(lane, &retry->then);
+    tl_lane_wake(lane);
 }

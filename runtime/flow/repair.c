@@ -96,6 +96,23 @@ static tl_code is_idle(const struct tl_run_row *run, struct tl_error *err)
     return tl_fail(err, TL_EFAILED, "run %s is at work just now; try again when it waits or is parked", run->id);
 }
 
+/* It may go on: nothing newer of its key was applied that it would overwrite. */
+static tl_code may_go_on(const struct repair *repair, const struct tl_run_row *run, struct tl_error *err)
+{
+    tl_code code = is_idle(run, err);
+    if (code != TL_OK || run->phase != TL_PHASE_PARKED)
+        return code;
+    const struct tl_open_exception *open = tl_desk_exception(repair->lane, run);
+    if (open == NULL || open->later == TL_POSITION_NONE)
+        return TL_OK;
+    char later[TL_POSITION_TEXT];
+    tl_position_print(open->later, later);
+    return tl_fail(err, TL_EDIFFERS,
+                   "event %s, a later one of the same key, was applied after run %s was parked: going on may overwrite "
+                   "what is newer. Cancel the run, or 'tidelock exceptions retry' it with --although-later",
+                   later, run->id);
+}
+
 static tl_code cancel(struct repair *repair, struct tl_run_row *run, struct tl_error *err)
 {
     if (run->cancel != NULL)
@@ -113,7 +130,7 @@ static tl_code cancel(struct repair *repair, struct tl_run_row *run, struct tl_e
 static tl_code restep(struct repair *repair, struct tl_run_row *run, struct tl_arena *arena, struct tl_error *err)
 {
     struct steps steps;
-    tl_code code = is_idle(run, err);
+    tl_code code = may_go_on(repair, run, err);
     if (code == TL_OK)
         code = read_steps(repair, run, arena, &steps, err);
     if (code != TL_OK)
@@ -152,7 +169,7 @@ static tl_code restep(struct repair *repair, struct tl_run_row *run, struct tl_a
 static tl_code skip(struct repair *repair, struct tl_run_row *run, struct tl_arena *arena, struct tl_error *err)
 {
     struct steps steps;
-    tl_code code = is_idle(run, err);
+    tl_code code = may_go_on(repair, run, err);
     if (code == TL_OK)
         code = read_steps(repair, run, arena, &steps, err);
     if (code != TL_OK)

@@ -142,6 +142,24 @@ static void discarding_a_parked_run_leaves_nothing(void **state)
     lua_free(&w);
 }
 
+static void asks_before_a_parked_run_overwrites_what_is_newer(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(
+        &w,
+        "flow \"f\" { on = \"won@1\", steward = \"desk\", after_failure = \"pass\", run = function(ctx, e) "
+        "ctx.crm:note{ n = e.data.n } if e.data.n == 1 then ctx:park('look') end ctx.erp:put('order@1', e.data) end }");
+    lua_event(&w, "won@1", "A", "\"n\":1");
+    lua_event(&w, "won@1", "A", "\"n\":2");
+    assert_int_equal(lua_act(&w, TL_RUN_SKIP, "park#1", "", false), TL_EDIFFERS);
+    assert_non_null(strstr(w.reply_text, "--although-later"));
+    lua_crash(&w);
+    assert_int_equal(lua_act(&w, TL_RUN_SKIP, "park#1", "", false), TL_EDIFFERS);
+    assert_int_equal(w.log_count, 3);
+    lua_free(&w);
+}
+
 /* ---- one run per value ---------------------------------------------------------------------------------------------
  */
 
@@ -291,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_park_returns_when_a_person_retries),
         cmocka_unit_test(goes_back_to_a_step),
         cmocka_unit_test(discarding_a_parked_run_leaves_nothing),
+        cmocka_unit_test(asks_before_a_parked_run_overwrites_what_is_newer),
         cmocka_unit_test(ignores_a_second_event_of_an_open_run),
         cmocka_unit_test(delivers_a_second_event_to_the_open_run),
         cmocka_unit_test(restarts_an_open_run),

@@ -55,6 +55,7 @@ tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **
     defaults(engine, config);
     tl_exception_index_init(&engine->exceptions);
     tl_await_index_init(&engine->awaits);
+    tl_map_init(&engine->begun_runs);
     engine->onces = TL_NEW(struct tl_onces);
     tl_onces_init(engine->onces);
     tl_map_init(&engine->poison.marks);
@@ -188,6 +189,7 @@ void tl_engine_free(struct tl_engine *engine)
     tl_progress_free(&engine->progress);
     tl_exception_index_free(&engine->exceptions);
     tl_await_index_free(&engine->awaits);
+    tl_map_free(&engine->begun_runs);
     tl_onces_free(engine->onces);
     tl_free(engine->onces);
     tl_map_free(&engine->poison.marks);

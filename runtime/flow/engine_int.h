@@ -72,6 +72,8 @@ struct tl_engine {
     struct tl_progress progress;
     struct tl_exception_index exceptions;
     struct tl_await_index awaits;
+    struct tl_map
+        begun_runs; /* ids of those whose units were at work when the last process ended; read only once lanes run */
     struct tl_onces *onces; /* own */
     struct tl_dispatch dispatch;
     struct tl_lane **lanes; /* own */

@@ -106,8 +106,10 @@ tl_code tl_recall_load(struct tl_drive *drive, struct tl_error *err)
 {
     struct tl_run_row *row = drive->unit->run;
     tl_code code = tl_run_steps(drive->lane, row, &drive->arena, &drive->recalled, &drive->recalled_count, err);
-    for (size_t i = 0; i < drive->recalled_count; i++)
+    for (size_t i = 0; i < drive->recalled_count; i++) {
+        drive->result_bytes += drive->recalled[i].document.len;
         note_effect(drive, &drive->recalled[i]);
+    }
     return code;
 }
 

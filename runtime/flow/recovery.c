@@ -223,9 +223,12 @@ static tl_code read_run(struct tl_engine *engine, const struct tl_state_row *row
         tl_run_row_free(run);
         return TL_OK;
     }
-    tl_run_keep(lane, run);
-    if (!run->waited)
+    if (!run->waited) { /* its unit finds it, on whichever lane that is now */
+        tl_map_put(&engine->begun_runs, row->key, engine);
+        tl_run_row_free(run);
         return TL_OK;
+    }
+    tl_run_keep(lane, run);
     struct tl_unit *unit = tl_run_load(lane, run);
     if (run->begun) /* no other run of its key is in the middle of something */
         tl_keyline_retry(lane, unit->line, unit);

@@ -58,7 +58,6 @@ struct tl_run_row {
     unsigned on_the_way;  /* batches that do */
     bool over;            /* it has ended: the rows go with its outcome */
     uint64_t commit;      /* the last one that wrote of it */
-    size_t result_bytes;  /* of results recorded since it was loaded */
     struct tl_unit *unit; /* borrow; loaded, or NULL */
 };
 

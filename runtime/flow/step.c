@@ -3,6 +3,7 @@
  * unnoticed. */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "await.h"
 #include "once.h"
 #include "undo.h"
@@ -135,16 +136,19 @@ static struct tl_step_row *keep(struct tl_drive *drive, const struct tl_step_row
 
 static bool within_limits(struct tl_drive *drive, const struct tl_step_row *row)
 {
+    size_t before = drive->result_bytes;
     drive->result_bytes += row->document.len;
+    if (drive->next == STEPS_MAX / 2 || (before <= RESULTS_MAX / 2 && drive->result_bytes > RESULTS_MAX / 2))
+        tl_log(TL_WARN, "run.budget", "a run has used half of its steps or results; ctx:continue(state) begins afresh",
+               TL_FSTR("flow", drive->lane->engine->plan.flows[drive->unit->flow].name), TL_FSTR("event", drive->id),
+               TL_FINT("steps", drive->next), TL_FINT("bytes", drive->result_bytes));
     if (drive->next <= STEPS_MAX && drive->result_bytes <= RESULTS_MAX)
         return true;
     const char *what = drive->next > STEPS_MAX ? "10,000 steps" : "16 MB of results";
-    tl_unit_park(drive, &(struct tl_cause){
-                            .cls = TL_STR("budget"),
-                            .code = TL_STR("steps"),
-                            .message = tl_str_z(tl_arena_printf(
-                                &drive->arena, "the run has more than %s; let it begin afresh with ctx:continue(state)",
-                                what))});
+    char *message =
+        tl_arena_printf(&drive->arena, "the run has more than %s; let it begin afresh with ctx:continue(state)", what);
+    tl_unit_park(drive,
+                 &(struct tl_cause){.cls = TL_STR("budget"), .code = TL_STR("steps"), .message = tl_str_z(message)});
     return false;
 }
 

@@ -93,12 +93,13 @@ void tl_run_find(struct tl_unit *unit)
 {
     struct tl_lane *lane = unit->lane;
     const struct tl_plan_flow *flow = &lane->engine->plan.flows[unit->flow];
-    if (flow->kind != TL_PLAN_SCRIPT || (unit->exception == NULL && lane->runs.count == 0))
+    const struct tl_map *begun = &lane->engine->begun_runs;
+    if (flow->kind != TL_PLAN_SCRIPT || (unit->exception == NULL && lane->runs.count == 0 && begun->count == 0))
         return;
     char id[TL_POSITION_TEXT];
     tl_position_print(tl_unit_number(flow, unit->position), id);
-    struct tl_run_row *row =
-        unit->exception != NULL ? tl_run_get(lane, tl_str_z(id)) : tl_map_get(&lane->runs, tl_str_z(id));
+    bool may_be_stored = unit->exception != NULL || (begun->count > 0 && tl_map_get(begun, tl_str_z(id)) != NULL);
+    struct tl_run_row *row = may_be_stored ? tl_run_get(lane, tl_str_z(id)) : tl_map_get(&lane->runs, tl_str_z(id));
     if (row == NULL || row->unit != NULL)
         return;
     tl_list_remove(&row->recent);

@@ -251,6 +251,20 @@ static void begins_afresh(void **state)
     lua_free(&w);
 }
 
+static void parks_what_never_ends(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(
+        &w, FLOW("local l = {} for i = 1, 500 do l[i] = i end while true do ctx:each(l, { at_most = 500 }, function(i) "
+                 "ctx.crm:note{ i = i } end) end"));
+    tl_position event = lua_event(&w, "won@1", "A", "");
+    assert_string_equal(world_endings(&w, event, "f"), "parked");
+    assert_int_equal(w.log_count, 10000);
+    assert_string_equal(lua_runs(&w), "f/parked");
+    lua_free(&w);
+}
+
 static void emits_once(void **state)
 {
     (void)state;
@@ -288,6 +302,7 @@ int main(void)
         cmocka_unit_test(asks_a_person),
         cmocka_unit_test(starts_another_run_and_gets_its_result),
         cmocka_unit_test(begins_afresh),
+        cmocka_unit_test(parks_what_never_ends),
         cmocka_unit_test(emits_once),
     };
     return cmocka_run_group_tests_name("flow durable", tests, NULL, NULL);

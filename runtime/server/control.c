@@ -77,6 +77,16 @@ void tl_control_fail(struct tl_control_request *request, const struct tl_error *
     request_free(request);
 }
 
+void tl_control_written(struct tl_control_request *request, tl_code code, struct tl_buf *out,
+                        const struct tl_error *err)
+{
+    if (code == TL_OK)
+        tl_control_answer(request, out);
+    else
+        tl_control_fail(request, err);
+    tl_buf_free(out);
+}
+
 void tl_control_say(struct tl_control_request *request, const char *fmt, ...)
 {
     struct tl_buf text, out;

@@ -19,6 +19,9 @@ struct tl_control_request {
 /* A handler answers with one of these, then or later; both free the request. */
 void tl_control_answer(struct tl_control_request *request, const struct tl_buf *json);
 void tl_control_fail(struct tl_control_request *request, const struct tl_error *err);
+/* One of the two, by the code of what wrote `out`, which is freed. */
+void tl_control_written(struct tl_control_request *request, tl_code code, struct tl_buf *out,
+                        const struct tl_error *err);
 /* For the engine's acts, whose `ctx` is the request: what was done as {"message"}, or why not. */
 void tl_control_acted(void *ctx, tl_code code, const char *text);
 /* {"message": text} */

@@ -23,11 +23,7 @@ void tl_control_exceptions(struct tl_control_request *request)
                                        .key = tl_buf_str(&words[3].text),
                                        .after = tl_buf_str(&words[4].text),
                                        .limit = tl_control_query_number(request, "limit", 50)};
-    if (tl_exceptions_list(request->server->engine, &query, &out, &err) == TL_OK)
-        tl_control_answer(request, &out);
-    else
-        tl_control_fail(request, &err);
-    tl_buf_free(&out);
+    tl_control_written(request, tl_exceptions_list(request->server->engine, &query, &out, &err), &out, &err);
     tl_control_words_free(words, TL_COUNT_OF(words));
 }
 
@@ -38,11 +34,7 @@ void tl_control_exception(struct tl_control_request *request)
     if (!tl_control_engine(request))
         return;
     tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
-    if (tl_exception_show(request->server->engine, request->rest[0], &out, &err) == TL_OK)
-        tl_control_answer(request, &out);
-    else
-        tl_control_fail(request, &err);
-    tl_buf_free(&out);
+    tl_control_written(request, tl_exception_show(request->server->engine, request->rest[0], &out, &err), &out, &err);
 }
 
 /* ---- acting
@@ -70,11 +62,8 @@ static void compare(struct tl_control_request *request, tl_str changes)
     struct tl_buf out;
     struct tl_error err;
     tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
-    if (tl_desk_compare(request->server->engine, request->rest[0], changes, &out, &err) == TL_OK)
-        tl_control_answer(request, &out);
-    else
-        tl_control_fail(request, &err);
-    tl_buf_free(&out);
+    tl_control_written(request, tl_desk_compare(request->server->engine, request->rest[0], changes, &out, &err), &out,
+                       &err);
 }
 
 void tl_control_desk(struct tl_control_request *request)

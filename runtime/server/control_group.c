@@ -20,11 +20,7 @@ void tl_control_groups(struct tl_control_request *request)
     struct tl_group_query query = {.flow = tl_buf_str(&words[0].text),
                                    .steward = tl_buf_str(&words[1].text),
                                    .limit = tl_control_query_number(request, "limit", 100)};
-    if (tl_exceptions_groups(request->server->engine, &query, &out, &err) == TL_OK)
-        tl_control_answer(request, &out);
-    else
-        tl_control_fail(request, &err);
-    tl_buf_free(&out);
+    tl_control_written(request, tl_exceptions_groups(request->server->engine, &query, &out, &err), &out, &err);
     tl_control_words_free(words, TL_COUNT_OF(words));
 }
 

@@ -22,11 +22,7 @@ void tl_control_runs(struct tl_control_request *request)
                                   .revision = tl_buf_str(&words[3].text),
                                   .after = tl_buf_str(&words[4].text),
                                   .limit = tl_control_query_number(request, "limit", 50)};
-    if (tl_runs_list(request->server->engine, &query, &out, &err) == TL_OK)
-        tl_control_answer(request, &out);
-    else
-        tl_control_fail(request, &err);
-    tl_buf_free(&out);
+    tl_control_written(request, tl_runs_list(request->server->engine, &query, &out, &err), &out, &err);
     tl_control_words_free(words, TL_COUNT_OF(words));
 }
 
@@ -37,11 +33,7 @@ void tl_control_run(struct tl_control_request *request)
     if (!tl_control_engine(request))
         return;
     tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
-    if (tl_run_show(request->server->engine, request->rest[0], &out, &err) == TL_OK)
-        tl_control_answer(request, &out);
-    else
-        tl_control_fail(request, &err);
-    tl_buf_free(&out);
+    tl_control_written(request, tl_run_show(request->server->engine, request->rest[0], &out, &err), &out, &err);
 }
 
 /* `asks` first: without "yes" it only says what would happen. */
@@ -103,11 +95,7 @@ void tl_control_decisions(struct tl_control_request *request)
                                        .key = tl_buf_str(&words[2].text),
                                        .after = tl_buf_str(&words[3].text),
                                        .limit = tl_control_query_number(request, "limit", 50)};
-    if (tl_decisions_list(request->server->engine, &query, &out, &err) == TL_OK)
-        tl_control_answer(request, &out);
-    else
-        tl_control_fail(request, &err);
-    tl_buf_free(&out);
+    tl_control_written(request, tl_decisions_list(request->server->engine, &query, &out, &err), &out, &err);
     tl_control_words_free(words, TL_COUNT_OF(words));
 }
 

@@ -3,12 +3,13 @@
 #include "base/log.h"
 #include "codec/json_writer.h"
 #include "command.h"
+#include "lens_laws.h"
 #include "place.h"
 #include "server/integration.h"
 #include "stream.h"
 #include <stdio.h>
 
-static void print_text(const struct tl_bundle *bundle)
+static void print_text(const struct tl_bundle *bundle, size_t broken)
 {
     size_t count;
     const struct tl_finding *findings = tl_bundle_findings(bundle, &count);
@@ -25,10 +26,17 @@ static void print_text(const struct tl_bundle *bundle)
     tl_bundle_systems(bundle, &systems);
     tl_bundle_events(bundle, &events);
     printf("%s: %zu systems, %zu events, %zu flows, %zu errors, %zu warnings\n", tl_bundle_integration(bundle), systems,
-           events, flows, tl_bundle_errors(bundle), count - tl_bundle_errors(bundle));
+           events, flows, tl_bundle_errors(bundle) + broken, count - tl_bundle_errors(bundle));
 }
 
-static tl_code print_json(const struct tl_bundle *bundle, struct tl_error *err)
+/* The laws of lenses on a few values, in bounded time; nothing while there are errors. */
+static tl_code try_laws(const struct tl_bundle *bundle, struct tl_lens_report *laws, struct tl_error *err)
+{
+    const struct tl_lens_trial trial = {.count = 60, .seed = 1, .cpu_ms = 5000};
+    return tl_bundle_errors(bundle) ? TL_OK : tl_lens_laws(bundle, &trial, laws, err);
+}
+
+static tl_code print_json(const struct tl_bundle *bundle, const struct tl_lens_report *laws, struct tl_error *err)
 {
     struct tl_buf out;
     struct tl_json_writer w;
@@ -50,6 +58,10 @@ static tl_code print_json(const struct tl_bundle *bundle, struct tl_error *err)
         tl_json_put_z(&w, "chain", findings[i].chain);
         tl_json_end_object(&w);
     }
+    tl_json_end_array(&w);
+    tl_json_key(&w, "laws");
+    tl_json_begin_array(&w);
+    tl_laws_put_json(&w, laws);
     tl_json_end_array(&w);
     tl_json_end_object(&w);
     tl_code code = tl_json_writer_done(&w, err);
@@ -82,11 +94,15 @@ tl_code tl_cmd_check(const struct tl_args *args, struct tl_error *err)
         code = check_against(tl_arg(args, "--against"), library, plugins, tl_integration_bundle(integration), err);
     if (code == TL_OK) {
         const struct tl_bundle *bundle = tl_integration_bundle(integration);
-        if (tl_flag(args, "--json"))
-            code = print_json(bundle, err);
-        else
-            print_text(bundle);
-        if (code == TL_OK && tl_bundle_errors(bundle) != 0) {
+        struct tl_lens_report laws = {0};
+        code = try_laws(bundle, &laws, err);
+        if (code == TL_OK && tl_flag(args, "--json"))
+            code = print_json(bundle, &laws, err);
+        else if (code == TL_OK && (code = tl_laws_print(&laws, false, err)) == TL_OK)
+            print_text(bundle, laws.count);
+        size_t broken = laws.count;
+        tl_lens_report_free(&laws);
+        if (code == TL_OK && (tl_bundle_errors(bundle) != 0 || broken)) {
             code = TL_EINPUT;
             err->text[0] = '\0'; /* everything is said already */
         }

@@ -69,5 +69,8 @@ tl_code tl_cmd_doctor(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_verify(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_tool_json(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_tool_validate(const struct tl_args *args, struct tl_error *err);
+tl_code tl_cmd_lens_laws(const struct tl_args *args, struct tl_error *err);
+tl_code tl_cmd_lens_doc(const struct tl_args *args, struct tl_error *err);
+tl_code tl_cmd_lens_lineage(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_contract_diff(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_tool_webhook_verify(const struct tl_args *args, struct tl_error *err);

@@ -52,6 +52,25 @@ static const struct tl_option check_options[] = {
      false},
     JSON,
     END};
+static const struct tl_option laws_options[] = {
+    {"--lib", "DIR", "standard library", false},
+    {"--plugins", "DIR", "installed connectors", false},
+    {"--lens", "LENS", "only this one: its title, or the name of its file", false},
+    {"--count", "N", "values to make for each lens (default 200)", false},
+    {"--seed", "S", "other values for another number (default 1)", false},
+    JSON,
+    END};
+static const struct tl_option lens_options[] = {
+    {"--lib", "DIR", "standard library", false},
+    {"--plugins", "DIR", "installed connectors", false},
+    {"--lens", "LENS", "only this one: its title, or the name of its file", false},
+    END};
+static const struct tl_option lineage_options[] = {
+    {"--lib", "DIR", "standard library", false},
+    {"--plugins", "DIR", "installed connectors", false},
+    {"--lens", "LENS", "only this one: its title, or the name of its file", false},
+    JSON,
+    END};
 static const struct tl_option contract_options[] = {JSON, END};
 static const struct tl_option read_options[] = {DATA, JSON, END};
 static const struct tl_option exceptions_options[] = {
@@ -149,7 +168,8 @@ const struct tl_command tl_commands[] = {
     {"check", "DIR", 1, 1, "load and check an integration",
      "Prints every error and warning with file, line and what to do; exit 0, or 65 when there are errors. --against "
      "compares the "
-     "contracts of entities and events with those of the folder in use.\n\n"
+     "contracts of entities and events with those of the folder in use. The laws of lenses are tried on a few values; "
+     "'lens laws' tries more.\n\n"
      "  tidelock check acme\n  tidelock check acme --against /srv/tidelock/acme",
      check_options, tl_cmd_check},
     {"contract diff", "OLD NEW", 2, 2, "is a new version of a contract compatible, or who breaks?",
@@ -160,6 +180,20 @@ const struct tl_command tl_commands[] = {
      "somebody breaks.\n\n"
      "  tidelock contract diff contracts/order.v1.json contracts/order.v2.json",
      contract_options, tl_cmd_contract_diff},
+    {"lens laws", "DIR", 1, 1, "is what a lens puts got back, and does getting and putting change nothing?",
+     "Tries every lens on values made from its entity's contract and on the records in samples/<file name of the "
+     "lens>/. "
+     "Prints each law that does not hold with the smallest example found. Exit 0: all hold, 2: some do not.\n\n"
+     "  tidelock lens laws acme\n  tidelock lens laws acme --lens account --count 5000 --seed 7",
+     laws_options, tl_cmd_lens_laws},
+    {"lens doc", "DIR", 1, 1, "the pages of the lenses, in Markdown",
+     "Which field is which, in which direction, how it is changed, and what is not kept.\n\n"
+     "  tidelock lens doc acme > lenses.md",
+     lens_options, tl_cmd_lens_doc},
+    {"lens lineage", "DIR", 1, 1, "which value of a lens comes from which, as JSON",
+     "For each lens, both directions: every output with its inputs and how it is made, and the fields it touches.\n\n"
+     "  tidelock lens lineage acme --json",
+     lineage_options, tl_cmd_lens_lineage},
 
     {"Operators", "", 0, 0, "", "", NULL, NULL},
     {"status", "", 0, 0, "systems, breakers, backlog and its age, lanes, exceptions",

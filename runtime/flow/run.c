@@ -341,14 +341,13 @@ void tl_drive_note(struct tl_drive *drive)
         tl_step_new(drive, outcome->asks[i]);
 }
 
-/* Something is out that must come back before the run can end. */
-static bool is_busy(const struct tl_drive *drive)
+bool tl_drive_is_busy(const struct tl_drive *drive)
 {
     if (drive->records > 0)
         return true;
     for (struct tl_link *link = tl_list_first(&drive->steps); link != NULL; link = tl_list_after(&drive->steps, link)) {
         const struct tl_step *step = TL_LIST_ITEM(link, struct tl_step, link);
-        if (step->phase == TL_AT_CALL || (step->unwanted && step->unknown))
+        if (step->phase == TL_AT_CALL || step->unwanted)
             return true;
     }
     return false;
@@ -360,8 +359,9 @@ void tl_drive_go_on(struct tl_drive *drive)
         tl_steps_begin(drive);
         return;
     }
-    if (is_busy(drive)) {
+    if (tl_drive_is_busy(drive)) {
         drive->ending = true;
+        tl_steps_begin(drive); /* what nobody waits for any more may have to be looked for */
         return;
     }
     tl_drive_finish(drive);

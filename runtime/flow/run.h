@@ -122,6 +122,8 @@ void tl_drive_go_on(struct tl_drive *drive);
 void tl_drive_repeat(struct tl_drive *drive);
 /* The script has ended and nothing of it is under way. */
 void tl_drive_finish(struct tl_drive *drive);
+/* Something is out that must come back before the run can end. */
+bool tl_drive_is_busy(const struct tl_drive *drive);
 struct tl_emitted tl_run_emitted(const struct tl_drive *drive, const struct tl_run_emit *emit);
 /* Identifies the run: that of its row, also before it has one. */
 uint64_t tl_run_id(const struct tl_drive *drive);

@@ -419,7 +419,7 @@ void tl_steps_rest(struct tl_drive *drive)
     struct rest rest;
     if (drive->records > 0 || !look(drive, &rest))
         return;
-    if (drive->ending) {
+    if (drive->ending && !tl_drive_is_busy(drive)) {
         tl_drive_finish(drive);
         return;
     }

@@ -6,10 +6,11 @@
 #include "script/bundle.h"
 
 enum tl_source_role {
-    TL_SOURCE_SKIPPED, /* no Lua, or not loaded (tests/) */
-    TL_SOURCE_MAIN,    /* runs when the bundle loads, in the order of the list */
-    TL_SOURCE_LIB,     /* the integration's lib/ */
-    TL_SOURCE_STANDARD /* scripts/lib */
+    TL_SOURCE_SKIPPED,  /* no Lua, or not loaded (tests/) */
+    TL_SOURCE_MAIN,     /* runs when the bundle loads, in the order of the list */
+    TL_SOURCE_LIB,      /* the integration's lib/ */
+    TL_SOURCE_STANDARD, /* scripts/lib */
+    TL_SOURCE_SAMPLE    /* samples/: for trying lenses; no part of the revision */
 };
 
 struct tl_source {

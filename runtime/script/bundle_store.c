@@ -103,7 +103,8 @@ static tl_code write_copy(const struct tl_bundle *bundle, const char *root, stru
         return fail_disk(err, error, "make the folder", root);
     tl_code code = TL_OK;
     for (size_t i = 0; code == TL_OK && i < bundle->sources.count; i++)
-        code = write_source(&bundle->sources.items[i], root, err);
+        if (bundle->sources.items[i].role != TL_SOURCE_SAMPLE)
+            code = write_source(&bundle->sources.items[i], root, err);
     if (code == TL_OK && (error = tl_tree_sync(root)) != 0)
         code = fail_disk(err, error, "sync", root);
     return code == TL_OK ? verify(root, bundle->hash, err) : code;

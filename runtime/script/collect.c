@@ -14,7 +14,8 @@ static const struct {
                {"entity", tl_collect_entity},
                {"event", tl_collect_event},
                {"flow", tl_collect_flow},
-               {"map", tl_check_map}};
+               {"map", tl_check_map},
+               {"lens", tl_check_lens}};
 
 static const char *copy_field(lua_State *L, int record, const char *name, struct tl_arena *arena)
 {

@@ -13,6 +13,12 @@ void tl_collect_flow(struct tl_form *form);
 void tl_collect_links(struct tl_bundle *bundle, struct tl_script *script);
 /* A map whose title and object the state holds; its references are checked. */
 void tl_check_map(struct tl_form *form);
+/* The same for a lens, and what its compilation complained of, at its fields. */
+void tl_check_lens(struct tl_form *form);
+/* The line of a field ("lines[].sku") of the lens that the form is about; "" is the declaration's. */
+struct tl_place tl_lens_field_place(const struct tl_form *form, const char *field);
+/* Pushes the lens of that title, or nothing. */
+bool tl_lens_push(lua_State *L, const char *title);
 /* Calls on ctx of each flow. */
 void tl_check_flow_code(struct tl_form *form, struct tl_flow *flow);
 /* Every ctx.<target>:put("entity", …) in the text of the files has a map, every ctx:await its events, every ctx:start

@@ -39,8 +39,8 @@ static void check_put(const struct site *s, lua_State *L)
         lua_pop(L, 1);
     else
         tl_findings_add(&bundle->findings, TL_FINDING_ERROR, (struct tl_place){s->source->path, entity->line},
-                        "ctx.%s:put: no map writes \"%s\" there; declare map \"%s.<Object> <- %s\"", name, what, name,
-                        what);
+                        "ctx.%s:put: no map writes \"%s\" there; declare map \"%s.<Object> <- %s\" or a lens", name,
+                        what, name, what);
 }
 
 /* ctx:start("flow", … */

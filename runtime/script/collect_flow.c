@@ -42,6 +42,7 @@ void tl_collect_entity(struct tl_form *form)
                                               {"owner", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
                                               {"owners", TL_FORM_TABLE, NULL},
                                               {"copies", TL_FORM_TABLE, NULL},
+                                              {"refs", TL_FORM_TABLE, NULL},
                                               {"on_conflict", TL_FORM_TEXT, NULL},
                                               {"on_delete", TL_FORM_TEXT, NULL}};
     static const char *const conflicts[] = {"queue", "owner", "latest", NULL};

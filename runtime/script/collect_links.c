@@ -47,14 +47,14 @@ static bool has_entity(const struct tl_bundle *bundle, tl_str name, const char *
     return false;
 }
 
-/* "order@1 <- salesforce.Opportunity" → both sides; false when it is not of that form. */
+/* "order@1 <- salesforce.Opportunity" or "… <-> …" → both sides; false when it is not of that form. */
 static bool split_title(const char *title, tl_str *left, tl_str *right)
 {
     const char *arrow = strstr(title, "<-");
-    if (!arrow || arrow[2] == '>')
+    if (!arrow)
         return false;
     *left = tl_str_trim(tl_str_n(title, (size_t)(arrow - title)));
-    *right = tl_str_trim(tl_str_z(arrow + 2));
+    *right = tl_str_trim(tl_str_z(arrow + (arrow[2] == '>' ? 3 : 2)));
     return left->len && right->len;
 }
 

@@ -10,10 +10,8 @@
 
 /* ---- compiling ---- */
 
-/* By path, or by the $id a contract gives itself. */
-static bool resolve(void *ctx, tl_str uri, tl_str *text)
+bool tl_contract_text(const struct tl_bundle *bundle, tl_str uri, tl_str *text)
 {
-    const struct tl_bundle *bundle = ctx;
     for (size_t i = 0; i < bundle->sources.count; i++) {
         const struct tl_source *source = &bundle->sources.items[i];
         tl_str path = tl_str_z(source->path), id;
@@ -31,6 +29,11 @@ static bool resolve(void *ctx, tl_str uri, tl_str *text)
         }
     }
     return false;
+}
+
+static bool resolve(void *ctx, tl_str uri, tl_str *text)
+{
+    return tl_contract_text(ctx, uri, text);
 }
 
 static void add_remarks(struct tl_bundle *bundle, const struct tl_schema *schema)

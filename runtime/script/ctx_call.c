@@ -68,8 +68,8 @@ static int ctx_put(lua_State *L)
     struct tl_options options;
     tl_options_read(L, 4, TL_OPTION_NAME | TL_OPTION_UNDO | TL_OPTION_ONCE, "put", &options); /* 5 */
     if (!tl_put_map_push(L, target, entity))
-        return luaL_error(L, "ctx.%s:put: no map writes %s there; declare map \"%s.<Object> <- %s\"", target, entity,
-                          target, entity);
+        return luaL_error(L, "ctx.%s:put: no map writes %s there; declare map \"%s.<Object> <- %s\" or a lens", target,
+                          entity, target, entity);
     tl_entity_contract_check(L, entity, tl_ctx_json(L, 3, &run->stretch));
     lua_getfield(L, 6, "apply");
     lua_pushvalue(L, 3);

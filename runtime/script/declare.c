@@ -8,12 +8,15 @@
 #include "value.h"
 #include <string.h>
 
-static const char *const kinds[] = {"integration", "steward", "system", "route", "event", "entity", "flow", "map"};
+static const char *const kinds[] = {"integration", "steward", "system", "route", "event",
+                                    "entity",      "flow",    "map",    "lens"};
 static const struct {
     const char *kind, *package;
-} later[] = {{"sync", "the entities package"},      {"lens", "the trusted-mappings package; write a one-way map"},
-             {"endpoint", "the endpoints package"}, {"every", "a later package"},
-             {"expect", "a later package"},         {"connector", "the scenarios package"}};
+} later[] = {{"sync", "the entities package"},
+             {"endpoint", "the endpoints package"},
+             {"every", "a later package"},
+             {"expect", "a later package"},
+             {"connector", "the scenarios package"}};
 
 static void find(lua_State *L, struct tl_place place, const char *text, const char *name)
 {
@@ -47,62 +50,6 @@ static struct tl_place record_place(lua_State *L, int record)
     return place;
 }
 
-/* Pushes a table: entity → its key, as declared so far (entities load before maps). */
-static void push_entity_keys(lua_State *L)
-{
-    lua_newtable(L);
-    int keys = lua_gettop(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->declarations);
-    lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
-    for (lua_Integer i = 1; i <= count; i++) {
-        lua_settop(L, keys + 1);
-        lua_rawgeti(L, -1, i);
-        lua_getfield(L, -1, "kind");
-        if (strcmp(lua_tostring(L, -1), "entity") != 0)
-            continue;
-        lua_getfield(L, -2, "name");
-        if (lua_getfield(L, -3, "body") == LUA_TTABLE) {
-            lua_getfield(L, -1, "key");
-            lua_replace(L, -2);
-            lua_rawset(L, keys);
-        }
-    }
-    lua_settop(L, keys);
-}
-
-/* Compiles the map's body (1) by the standard library and registers it. Leaves the map object. */
-static int declare_map(lua_State *L, int record)
-{
-    struct tl_script *script = tl_script_of(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, script->mapping);
-    lua_getfield(L, -1, "compile");
-    lua_getfield(L, record, "name");
-    lua_pushvalue(L, 1);
-    push_entity_keys(L);
-    if (lua_pcall(L, 3, 1, 0) != LUA_OK) {
-        if (script->stop != TL_STOP_NONE || lua_type(L, -1) != LUA_TSTRING)
-            return lua_error(L);
-        luaL_where(L, 1);
-        lua_insert(L, -2);
-        lua_concat(L, 2);
-        return lua_error(L);
-    }
-    int map = lua_gettop(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, script->maps);
-    lua_getfield(L, record, "name");
-    lua_pushvalue(L, map);
-    lua_rawset(L, -3);
-    if (lua_getfield(L, map, "target") == LUA_TSTRING) {
-        lua_getfield(L, map, "entity");
-        lua_rawgeti(L, LUA_REGISTRYINDEX, script->puts);
-        lua_pushfstring(L, "%s %s", lua_tostring(L, -3), lua_tostring(L, -2));
-        lua_pushvalue(L, map);
-        lua_rawset(L, -3);
-    }
-    lua_settop(L, map);
-    return 1;
-}
-
 /* { … } of a declaration; upvalue: its record. */
 static int declare_body(lua_State *L)
 {
@@ -117,7 +64,9 @@ static int declare_body(lua_State *L)
     lua_getfield(L, record, "kind");
     lua_pushvalue(L, record);
     if (strcmp(lua_tostring(L, 2), "map") == 0)
-        return declare_map(L, 3);
+        return tl_declare_map(L, 3);
+    if (strcmp(lua_tostring(L, 2), "lens") == 0)
+        return tl_declare_lens(L, 3);
     return 0;
 }
 

@@ -86,4 +86,5 @@ void tl_lib_host(lua_State *L)
         {"encode", tl_json_encode_lua}, {"decode", tl_json_decode_lua}, {NULL, NULL}};
     luaL_newlib(L, functions);
     tl_lib_host_time(L);
+    tl_lib_host_contract(L);
 }

@@ -7,10 +7,11 @@ void tl_lib_base(lua_State *L);
 void tl_lib_string(lua_State *L);
 void tl_lib_table(lua_State *L);
 void tl_lib_coroutine(lua_State *L);
-void tl_lib_cjson(lua_State *L);       /* pushes the module instead */
-void tl_lib_host(lua_State *L);        /* pushes the table of functions that scripts/lib stands on */
-void tl_lib_host_time(lua_State *L);   /* adds to the host table on the top */
-void tl_lib_host_lookup(lua_State *L); /* adds to the host table on the top */
+void tl_lib_cjson(lua_State *L);         /* pushes the module instead */
+void tl_lib_host(lua_State *L);          /* pushes the table of functions that scripts/lib stands on */
+void tl_lib_host_time(lua_State *L);     /* adds to the host table on the top */
+void tl_lib_host_contract(lua_State *L); /* adds to the host table on the top */
+void tl_lib_host_lookup(lua_State *L);   /* adds to the host table on the top */
 
 void tl_zones_free(struct tl_script *script);
 

@@ -150,7 +150,17 @@ static bool run_source(lua_State *L, const struct tl_source *source, int args, s
 
 /* ---- require ---- */
 
-static const struct tl_source *find_module(const struct tl_bundle *bundle, const char *name, char *path, size_t size)
+/* Is it a file of the standard library that calls? */
+static bool called_by_ours(lua_State *L)
+{
+    lua_Debug info;
+    return lua_getstack(L, 1, &info) && lua_getinfo(L, "S", &info) && strncmp(info.source, "=[", 2) == 0 &&
+           info.source[2] != 'C';
+}
+
+/* The standard library finds its own files, whatever the integration's lib/ holds. */
+static const struct tl_source *find_module(const struct tl_bundle *bundle, const char *name, bool ours, char *path,
+                                           size_t size)
 {
     static const char *const folders[] = {"lib/", "", NULL};
     char plain[200];
@@ -158,7 +168,7 @@ static const struct tl_source *find_module(const struct tl_bundle *bundle, const
     for (char *c = plain; *c; c++)
         if (*c == '.')
             *c = '/';
-    for (size_t i = 0; folders[i]; i++) {
+    for (size_t i = 0; !ours && folders[i]; i++) {
         snprintf(path, size, "%s%s.lua", folders[i], plain);
         const struct tl_source *source = tl_bundle_source(bundle, path, false);
         if (source &&
@@ -221,6 +231,21 @@ static bool load_module(lua_State *L, const struct tl_source *source, struct tl_
     return done;
 }
 
+void tl_load_standard(lua_State *L, const char *path)
+{
+    struct tl_script *script = tl_script_of(L);
+    const struct tl_source *source = tl_bundle_source(script->bundle, path, true);
+    struct tl_loading loading = {script->bundle, NULL};
+    struct tl_error err = {TL_OK, ""};
+    if (!source)
+        luaL_error(L, "the standard library has no %s", path);
+    script->loading = &loading; /* load_module catches what the file raises */
+    bool done = load_module(L, source, &err);
+    script->loading = NULL;
+    if (!done)
+        luaL_error(L, "the standard library's %s: %s", path, err.text);
+}
+
 static int script_require(lua_State *L)
 {
     struct tl_script *script = tl_script_of(L);
@@ -233,7 +258,7 @@ static int script_require(lua_State *L)
     if (!bundle)
         return luaL_error(L, "require: this state has no files");
     char path[220];
-    const struct tl_source *source = find_module(bundle, name, path, sizeof path);
+    const struct tl_source *source = find_module(bundle, name, called_by_ours(L), path, sizeof path);
     if (!source)
         return missing_module(L, bundle, name);
     if (!script->loading) {

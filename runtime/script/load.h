@@ -19,10 +19,16 @@ tl_code tl_load_files(struct tl_script *script, const struct tl_bundle *bundle, 
 tl_code tl_load_libraries(struct tl_script *script, struct tl_error *err);
 /* Pushes the compiled source (environment set), or nothing: a finding or `err` says why. */
 bool tl_load_source(lua_State *L, const struct tl_source *source, struct tl_error *err);
+/* Pushes a module of the standard library ("trials.lua") in a state that has loaded its files, and loads it when none
+ * of them did. Raises. */
+void tl_load_standard(lua_State *L, const char *path);
 /* A state that has not loaded anything yet. */
 struct tl_script *tl_state_new(const struct tl_script_limits *limits);
 
 /* declare.c: adds integration, system, … to the globals on the top. */
 void tl_declare_open(lua_State *L);
+/* declare_map.c: the body (1) of a map or lens; pushes its object. Raises what is wrong with it. */
+int tl_declare_map(lua_State *L, int record);
+int tl_declare_lens(lua_State *L, int record);
 /* collect.c: reads the declarations of the state into the bundle's lists and checks them. */
 void tl_collect(struct tl_bundle *bundle, struct tl_script *script);

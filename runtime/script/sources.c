@@ -18,12 +18,12 @@
 
 static const char *const order[] = {"integration.lua", "entities.lua", "entities/", "maps.lua",  "maps/",  "lenses.lua",
                                     "lenses/",         "events.lua",   "events/",   "flows.lua", "flows/", "apis/"};
-static const char *const kept[] = {"contracts/", "systems/", "lookups/"};
+static const char *const kept[] = {"contracts/", "systems/", "lookups/", "samples/"};
 
 static void give_role(struct tl_source *source)
 {
     tl_str path = tl_str_z(source->path);
-    source->role = TL_SOURCE_SKIPPED;
+    source->role = tl_str_starts(path, TL_STR("samples/")) ? TL_SOURCE_SAMPLE : TL_SOURCE_SKIPPED;
     if (!tl_str_ends(path, TL_STR(".lua")))
         return;
     if (tl_str_starts(path, TL_STR("lib/"))) {
@@ -158,6 +158,8 @@ static void digest(struct tl_bundle *bundle)
     tl_sha256_init(&sha);
     for (size_t i = 0; i < bundle->sources.count; i++) {
         const struct tl_source *s = &bundle->sources.items[i];
+        if (s->role == TL_SOURCE_SAMPLE)
+            continue;
         char head[700];
         int n = snprintf(head, sizeof head, "%d %s %zu\n", (int)(s->role == TL_SOURCE_STANDARD), s->path, s->text.len);
         tl_sha256_add(&sha, tl_str_n(head, (size_t)n));

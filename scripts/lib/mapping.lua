@@ -1,232 +1,42 @@
--- One-way maps: `map "order@1 <- salesforce.Opportunity" { … }`, and the field specifications `as.…`.
--- A specification says what is written (the name on its left), what is read (its path), and how. It is kept as data,
--- so that a lens can be made of the same words. This file compiles it into functions once, when files load.
-local host = ...
-
+-- One-way maps: `map "order@1 <- salesforce.Opportunity" { … }`. A field says what is written (the name on its left),
+-- what is read (its path), and how (words.lua). This file compiles a map into functions once, when files load.
 local paths = require "paths"
-local M, as = {}, {}
-M.as = as
+local words = require "words"
+local kinds = require "kinds"
+local M = { as = words.as }
+local is_spec, as = words.is_spec, words.as
 
--- ---- specifications -----------------------------------------------------------------------------------------------
-
-local spec_meta = { __metatable = "spec" }
-local function spec(kind, path, options, extra)
-  local s = extra or {}
-  s.kind, s.path, s.options = kind, path, options or {}
-  return setmetatable(s, spec_meta)
-end
-local function is_spec(value) return type(value) == "table" and getmetatable(value) == "spec" end
-
-local function need_path(name, path)
-  if type(path) ~= "string" and type(path) ~= "table" then
-    error("as." .. name .. " needs the path it reads: as." .. name .. "(\"CloseDate\")", 3)
-  end
-end
-local function check_options(name, options, allowed)
-  if options == nil then return end
-  if type(options) ~= "table" then error("as." .. name .. ": options are a table", 3) end
-  for key in pairs(options) do
-    if not allowed[key] then error("as." .. name .. ": unknown option '" .. tostring(key) .. "'", 3) end
-  end
-end
-local function simple(name, allowed)
-  allowed.default = true
-  allowed.required = true
-  as[name] = function(path, options)
-    need_path(name, path)
-    check_options(name, options, allowed)
-    return spec(name, path, options)
-  end
-end
-
-simple("text", { most = true, upper = true, lower = true, trim = true })
-simple("integer", {})
-simple("decimal", { scale = true, round = true, to = true })
-simple("boolean", {})
-simple("date", { zone = true })
-simple("timestamp", { zone = true, form = true })
-simple("any", {})
-
--- as.const(value): written always.
-function as.const(value) return spec("const", nil, nil, { value = value }) end
-
--- as.enum("Status", { open = "new", done = { "shipped", "closed" } }): the name is written, the value on the right is read.
--- Anything else is a data failure, unless `default` says what to write.
-function as.enum(path, values, options)
-  need_path("enum", path)
-  check_options("enum", options, { default = true, required = true })
-  if type(values) ~= "table" then error("as.enum needs its values: as.enum(\"Status\", { open = \"new\" })", 2) end
-  local reads = {}
-  for name, read in pairs(values) do
-    for _, value in ipairs(type(read) == "table" and read or { read }) do
-      if reads[value] ~= nil then error("as.enum: '" .. tostring(value) .. "' stands twice", 2) end
-      reads[value] = name
-    end
-  end
-  return spec("enum", path, options, { reads = reads })
-end
-
--- as.list("Lines.records", { sku = "ProductCode", … }) or with a map; always writes an array.
-function as.list(path, fields, options)
-  need_path("list", path)
-  check_options("list", options, { default = true, required = true })
-  if type(fields) ~= "table" then error("as.list needs the fields of one element, or a map", 2) end
-  return spec("list", path, options, { fields = fields })
-end
-
--- as.object("Account", { name = "Name" }): one object by its own fields, or by a map.
-function as.object(path, fields, options)
-  need_path("object", path)
-  check_options("object", options, { default = true, required = true })
-  if type(fields) ~= "table" then error("as.object needs fields, or a map", 2) end
-  return spec("object", path, options, { fields = fields })
-end
-
--- as.lookup("Country", "countries", "iso2"): the row of lookups/countries.csv or .json, or one column of it.
-function as.lookup(path, name, column, options)
-  need_path("lookup", path)
-  check_options("lookup", options, { default = true, required = true })
-  if type(name) ~= "string" then error("as.lookup needs the name of a table in lookups/", 2) end
-  host.lookup(name)
-  return spec("lookup", path, options, { name = name, column = column })
-end
-
--- as.key(spec): this field is part of the external key of the platform's object.
-function as.key(inner)
-  if inner == nil then error("as.key needs what it wraps: as.key(\"order_no\")", 2) end
-  return spec("key", nil, nil, { inner = inner })
-end
-
--- as.when(function(source) … end, spec): the field is written only when the function says so.
-function as.when(condition, inner)
-  if type(condition) ~= "function" or inner == nil then error("as.when needs a function and a field", 2) end
-  return spec("when", nil, nil, { condition = condition, inner = inner })
-end
-
-function as.ref() error("as.ref comes with the trusted-mappings package; until then use as.text", 2) end
-
-setmetatable(as, {
-  __index = function(_, name)
-    error("there is no as." .. tostring(name) .. "; there are any boolean const date decimal enum integer key list " ..
-      "lookup object text timestamp when", 2)
-  end,
-})
-
--- ---- conversions --------------------------------------------------------------------------------------------------
-
-local dates
+-- lens "account@1 <-> salesforce.Account" { … }, of the same words. Its library is loaded with the first one.
+function M.lens(title, body, entities) return require("lens").compile(title, body, entities) end
 
 local function bad(where, what, value)
-  local shown = type(value) == "table" and "a table" or "'" .. tostring(value) .. "'"
-  error(M.failure(where .. ": " .. shown .. " is not " .. what), 0)
+  kinds.fail(where .. ": " .. (type(value) == "table" and "a table" or "'" .. tostring(value) .. "'") .. " is not " .. what)
 end
 
--- An error of class "data": the record is parked for its steward.
-function M.failure(message)
-  return setmetatable({ class = "data", code = "map", message = message },
-    { __tostring = function(e) return e.message end, __metatable = "error" })
-end
-
-local convert = {}
-function convert.any() return function(value) return value end end
-function convert.text(s, where)
+local lens_words = { ref = true, pair = true }
+-- The conversion of one field, from what is read to what is written.
+local function conversion(s, where)
   local o = s.options
-  return function(value)
-    if type(value) == "table" or type(value) == "boolean" then bad(where, "text", value) end
-    value = tostring(value)
-    if o.trim then value = value:match("^%s*(.-)%s*$") end
-    if o.upper then value = host.upper(value) elseif o.lower then value = host.lower(value) end
-    if o.most then value = host.first(value, o.most) end
-    return value
+  if lens_words[s.kind] then error(where .. ": as." .. s.kind .. " is a word of lenses; a map writes a function there", 0) end
+  for _, key in ipairs { "one_way", "put_default", "by", "local_in", "precision", "choose" } do
+    if o[key] ~= nil then error(where .. ": '" .. key .. "' is a word of lenses", 0) end
   end
-end
-function convert.integer(_, where)
-  return function(value)
-    if math.type(value) == "integer" then return value end
-    local number = type(value) == "string" and tonumber(value) or value
-    local whole = type(number) == "userdata" and number:tointeger() or math.type(number) == "integer" and number or nil
-    if whole == nil then bad(where, "a whole number", value) end
-    return whole
-  end
-end
-function convert.decimal(s, where)
-  local scale, round, to = s.options.scale, s.options.round or "half-even", s.options.to
-  if to ~= nil and to ~= "text" then error("as.decimal: 'to' can be \"text\"", 0) end
-  return function(value)
-    local kind = type(value)
-    local ok, number = true, value
-    if kind == "string" then ok, number = pcall(decimal, value)
-    elseif kind == "number" then ok, number = pcall(decimal, value)
-    elseif kind ~= "userdata" then ok = false end
-    if not ok then bad(where, "a decimal", value) end
-    if scale then number = number:round(scale, round) end
-    if to == "text" then return number:plain() end
-    return number
-  end
-end
-function convert.boolean(_, where)
-  return function(value)
-    if type(value) == "boolean" then return value end
-    if value == "true" or value == 1 then return true end
-    if value == "false" or value == 0 then return false end
-    bad(where, "true or false", value)
-  end
-end
-function convert.date(s, where)
-  local zone = s.options.zone
-  return function(value)
-    if type(value) ~= "string" then bad(where, "a date", value) end
-    if host.date_parse(value) then return value end
-    local ms, offset = host.time_parse(value)
-    if not ms then bad(where, "a date", value) end
-    if zone then return (host.to_zone(ms, zone)):sub(1, 10) end
-    return host.time_format("date", ms, offset)
-  end
-end
-function convert.timestamp(s, where)
-  local zone, form = s.options.zone, s.options.form or "rfc3339"
-  return function(value)
-    if type(value) ~= "string" then bad(where, "a time", value) end
-    local ms, offset, digits, ns = host.time_parse(value)
-    if not ms then bad(where, "a time", value) end
-    if zone then
-      local _, minutes = host.to_zone(ms, zone)
-      offset = minutes
-    end
-    return host.time_format(form, ms, offset, digits, ns)
-  end
-end
-function convert.enum(s, where)
-  local reads = s.reads
-  return function(value)
-    local name = reads[value]
-    if name == nil then
-      if s.options.default ~= nil then return s.options.default end
-      bad(where, "one of the known values", value)
-    end
-    return name
-  end
-end
-function convert.lookup(s, where)
-  local name, column = s.name, s.column
-  return function(value)
-    local row = host.lookup(name, tostring(value))
-    if row == nil then
-      if s.options.default ~= nil then return s.options.default end
-      bad(where, "in lookups/" .. name, value)
-    end
-    if column then return row[column] end
-    return row
-  end
+  return kinds.of(s, where, false).get
 end
 
 -- ---- compiling ----------------------------------------------------------------------------------------------------
 
 local compile_fields
 
-local function is_map(value) return type(value) == "table" and type(rawget(value, "apply")) == "function" end
+local function is_map(value)
+  if type(value) == "table" and rawget(value, "lens") then
+    error("a map takes one direction of a lens: its .getter or its .putter", 0)
+  end
+  return type(value) == "table" and type(rawget(value, "apply")) == "function"
+end
 
-function convert.list(s, where)
+local structures = {}
+function structures.list(s, where)
   local element = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where .. "[]")
   return function(value)
     if type(value) ~= "table" then bad(where, "a list", value) end
@@ -238,7 +48,7 @@ function convert.list(s, where)
     return out
   end
 end
-function convert.object(s, where)
+function structures.object(s, where)
   local one = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where)
   return function(value)
     if type(value) ~= "table" then bad(where, "an object", value) end
@@ -273,7 +83,8 @@ local function compile_field(value, where)
       if condition(source) then inner(source, out, name) end
     end
   end
-  local get, to, options = paths.getter(value.path), convert[value.kind](value, where), value.options
+  local get, to, options = paths.getter(value.path), nil, value.options
+  to = (structures[value.kind] or conversion)(value, where)
   local default, required, list = options.default, options.required, value.kind == "list"
   return function(source, out, name)
     local got, parent, key = get(source)
@@ -282,7 +93,7 @@ local function compile_field(value, where)
     elseif default ~= nil then
       out[name] = default
     elseif required then
-      error(M.failure(where .. ": there is no value at " .. paths.text(value.path)), 0)
+      kinds.fail(where .. ": there is no value at " .. paths.text(value.path))
     elseif list then
       out[name] = array()
     elseif got == null or (parent ~= nil and isnull(parent, key)) then
@@ -311,7 +122,7 @@ end
 -- "order@1 <- salesforce.Opportunity" → left, right
 local function split(title)
   if title:find("<->", 1, true) then
-    error("a lens (<->) comes with the trusted-mappings package; write one map for each direction", 0)
+    error("<-> is the title of a lens: lens \"" .. title .. "\" { … }; a map goes one way, <-", 0)
   end
   local left, right = title:match("^%s*(%S+)%s*<%-%s*(%S+)%s*$")
   if not left then
@@ -351,7 +162,7 @@ local function sources_of(body)
 end
 
 -- The map object: callable, and `apply` for the runtime.
-function M.compile(title, body, entity_keys)
+function M.compile(title, body, entities)
   local left, right = split(title)
   local map = { name = title, left = left, right = right, sources = sources_of(body) }
   local writes = right:find("@", 1, true) and not left:find("@", 1, true)
@@ -378,7 +189,7 @@ function M.compile(title, body, entity_keys)
     end
   else
     map.apply = compile_fields(body, "")
-    if writes then map.keys = keys_of(body, title, entity_keys[right]) end
+    if writes then map.keys = keys_of(body, title, entities[right] and entities[right].key) end
   end
   return setmetatable(map, { __call = function(_, source) return map.apply(source) end })
 end

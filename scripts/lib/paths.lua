@@ -31,6 +31,34 @@ function M.getter(path)
   end
 end
 
+-- setter(path) → function(document, value): makes the tables in between, also where a null stands. A null is written
+-- with value `null`. False when a value stands in between, or an element is set beyond the end of a list.
+function M.setter(path)
+  local steps = steps_of(path)
+  local count = #steps
+  return function(document, value)
+    local at = document
+    for i = 1, count - 1 do
+      local step, next_at = steps[i], at[steps[i]]
+      if next_at == nil then
+        if math.type(step) == "integer" and step > #at + 1 then return false end
+        next_at = math.type(steps[i + 1]) == "integer" and array() or {}
+        at[step] = next_at
+      elseif type(next_at) ~= "table" then
+        return false
+      end
+      at = next_at
+    end
+    local last = steps[count]
+    if math.type(last) == "integer" and last > #at + 1 then return false end
+    if value == null then setnull(at, last) else at[last] = value end
+    return true
+  end
+end
+
+-- names(path) → list of its steps
+M.names = steps_of
+
 function M.text(path) return type(path) == "table" and table.concat(path, ".") or path end
 
 -- get(document, path [, default])

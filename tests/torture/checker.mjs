@@ -4,7 +4,7 @@ import { nodes } from './grammar.mjs'
 import { Walk } from './model.mjs'
 
 // Longest time from the acknowledgement of an event until it must have become what flows await, kills included.
-const grace_ms = 12000
+const grace_ms = 45000
 // A request whose answer was on its way, and a kill within this time after it: the answer may not have been read.
 const kill_ms = 3000
 

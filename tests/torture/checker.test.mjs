@@ -95,12 +95,12 @@ finds('a sleep that is too short', { body: [effect('n1'), { t: 'sleep', id: 'n2'
 finds('what follows a child, before its end', { body: [effect('n1'), { t: 'child', id: 'n2', flow: 'c1', fails: false }, note('n3', 'n2'), end] },
   w => put(w, take(w, 'n2', 'e1.n2'), at(w, 'n3') + 1), /n3: .*out of order/, { children: [{ name: 'c1', body: [effect('n1'), effect('n2'), end] }] })
 
-const waiting = { body: [effect('n1'), { t: 'await', id: 'n2', type: 'A', count: 2, within: 15000, filtered: false, own_key: true }, end] }
+const waiting = { body: [effect('n1'), { t: 'await', id: 'n2', type: 'A', count: 2, within: 60000, filtered: false, own_key: true }, end] }
 const tick = (n, more = {}) => ({ id: `e1:A${n}`, key: 'K1', type: 'TickA', run: 'e1', good: true, number: n, how: 'early', after: 0, ...more })
 const ticks = [tick(1), tick(2)]
 const got = (world, node, id) => { world.log[at(world, node)].doc.got = id }
-finds('an event that was missed', waiting, w => { got(w, 'n2.1', 'nothing'); for (const e of w.log.slice(1)) e.time += 16000 }, /n2\.1: gave up although e1:A1 was accepted in time/, { ticks })
-finds('an await that gives up early', waiting, w => got(w, 'n2.2', 'nothing'), /n2\.2: gave up after \d+ ms of 15000/, { ticks })
+finds('an event that was missed', waiting, w => { got(w, 'n2.1', 'nothing'); for (const e of w.log.slice(1)) e.time += 61000 }, /n2\.1: gave up although e1:A1 was accepted in time/, { ticks })
+finds('an await that gives up early', waiting, w => got(w, 'n2.2', 'nothing'), /n2\.2: gave up after \d+ ms of 60000/, { ticks })
 finds('an event taken twice', waiting, w => got(w, 'n2.2', 'e1:A1'), /n2\.2: took e1:A1 a second time/, { ticks })
 finds('a later event before an earlier one', waiting, w => { w.events.at(-1).sent += 100; got(w, 'n2.1', 'e1:A2'); w.log[at(w, 'n2.1')].time += 200 }, /n2\.1: took e1:A2 although e1:A1 came before it/, { ticks })
 finds('an event of another key', waiting, w => { got(w, 'n2.1', 'e7:A1'); w.events.push({ ...tick(1), id: 'e7:A1', key: 'K7', sent: 1, acked: 2 }) }, /n2\.1: took e7:A1, which it does not await/, { ticks })

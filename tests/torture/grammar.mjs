@@ -100,7 +100,7 @@ class Grower {
   await({ type, within, count }) {
     const id = this.id()
     const taken = type ?? this.types.splice(Math.floor(this.random() * this.types.length), 1)[0]
-    const node = { t: 'await', id, type: taken, count: count ?? (this.chance(0.25) ? 2 : 1), within: within ?? this.pick([0, 0, 15000, 200, 500]),
+    const node = { t: 'await', id, type: taken, count: count ?? (this.chance(0.25) ? 2 : 1), within: within ?? this.pick([0, 0, 60000, 200, 500]),
       filtered: !type && this.chance(0.25), own_key: type === 'own' || this.result.kind === 'plain' }
     return [node]
   }

@@ -1,4 +1,4 @@
--- A won deal as an order, and the order as the ERP wants it. Money stays exact: decimals never become doubles.
+-- A won deal as an order, and the order as the ERP wants it; its customer is lenses/business_partner.lua. Money stays exact: decimals never become doubles.
 map "order@1 <- salesforce.Opportunity" {
   order_no     = as.text("Order_No__c", { required = true }),
   company_code = "Company_Code__c",
@@ -24,17 +24,6 @@ map "order@1 <- salesforce.Opportunity" {
     unit_price = as.decimal("UnitPrice", { required = true, scale = 2 }),
     total      = as.decimal("TotalPrice", { scale = 2 }),
   }),
-}
-
-map "erp.BusinessPartners <- customer@1" {
-  PartnerNo   = as.key "account_no",
-  Name        = "name",
-  VatId       = "vat_id",
-  CompanyCode = "company_code",
-  Street      = "street",
-  City        = "city",
-  PostalCode  = "postal_code",
-  Country     = "country",
 }
 
 map "erp.SalesOrders <- order@1" {

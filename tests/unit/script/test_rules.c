@@ -145,7 +145,7 @@ static void refuses_names_of_later_packages(void **state)
     case_refuses("flows/f.lua", FLOW("ctx:undo(function() end)"), 2, "give the effect its undo");
     case_refuses("flows/f.lua", "sync \"order@1\" { }", 1, "entities package");
     case_refuses("apis/x.lua", "endpoint \"GET /x\" { }", 1, "endpoints package");
-    case_refuses("lenses/x.lua", "return map \"order@1 <-> crm.Order\" { a = \"b\" }", 1, "trusted-mappings package");
+    case_refuses("lenses/x.lua", "return map \"order@1 <-> crm.Order\" { a = \"b\" }", 1, "is the title of a lens");
 }
 
 static void says_what_is_accepted_but_not_enforced(void **state)

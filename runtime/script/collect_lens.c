@@ -1,0 +1,56 @@
+/* Lenses as collected: what their compilation complained of, at the line of each field. Thread: one at a time. */
+#include "collect.h"
+#include <string.h>
+
+/* "lines[].sku": the key "sku" inside the part "lines"; "name": just the key. */
+struct tl_place tl_lens_field_place(const struct tl_form *form, const char *field)
+{
+    struct tl_form at = *form;
+    char part[100] = "";
+    size_t first = strcspn(field, ".[");
+    const char *last = strrchr(field, '.');
+    if (last && first < sizeof part) {
+        memcpy(part, field, first);
+        part[first] = '\0';
+        at.part = part;
+    }
+    return tl_form_place(&at, !field[0] ? NULL : last ? last + 1 : field);
+}
+
+/* { field, text } on the top */
+static void add_problem(struct tl_form *form, lua_State *L)
+{
+    lua_getfield(L, -1, "field");
+    lua_getfield(L, -2, "text");
+    const char *field = lua_tostring(L, -2);
+    tl_findings_add(&form->bundle->findings, TL_FINDING_ERROR, tl_lens_field_place(form, field), "lens \"%s\"%s%s: %s",
+                    form->name, field[0] ? ", " : "", field, lua_tostring(L, -1));
+    lua_pop(L, 2);
+}
+
+bool tl_lens_push(lua_State *L, const char *title)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->maps);
+    bool is = lua_getfield(L, -1, title) == LUA_TTABLE && lua_getfield(L, -1, "of") == LUA_TTABLE;
+    if (is)
+        lua_replace(L, -3);
+    lua_pop(L, is ? 1 : 2);
+    return is;
+}
+
+void tl_check_lens(struct tl_form *form)
+{
+    lua_State *L = form->L;
+    int top = lua_gettop(L);
+    tl_check_map(form);
+    if (tl_lens_push(L, form->name) && lua_getfield(L, -1, "problems") == LUA_TTABLE) {
+        int problems = lua_gettop(L);
+        lua_Integer count = (lua_Integer)lua_rawlen(L, problems);
+        for (lua_Integer i = 1; i <= count; i++) {
+            lua_rawgeti(L, problems, i);
+            add_problem(form, L);
+            lua_settop(L, problems);
+        }
+    }
+    lua_settop(L, top);
+}

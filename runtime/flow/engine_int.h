@@ -173,6 +173,7 @@ struct tl_lane {
     int64_t timers_due;   /* wall: the first of those that were recorded and that the state may not have yet */
     uint64_t timers_upto; /* the commit it was asked to reach */
     bool timers_asked;
+    bool room_asked; /* to be told when the state has caught up */
     atomic_bool stopped;
     atomic_ullong seen_ready, seen_started, seen_aside, seen_spilled, seen_turns; /* for the status */
 };

@@ -24,9 +24,34 @@ struct tl_instant tl_now(void)
 /* ---- a turn --------------------------------------------------------------------------------------------------------
  */
 
+static void caught_up(struct tl_batch *batch, void *ctx)
+{
+    struct tl_lane *lane = ctx;
+    lane->batches_out--;
+    lane->room_asked = false;
+    tl_batch_free(batch);
+    tl_lane_wake(lane);
+    tl_lane_stop_step(lane);
+}
+
+/* The state lags: rows of runs would pile up in memory on their way to it. What has begun goes on; the rest begins
+ * when the state has what the journal holds now. */
+static bool state_lags(struct tl_lane *lane)
+{
+    struct tl_journal *journal = lane->engine->journal;
+    if (lane->room != TL_ROOM_BEHIND)
+        return false;
+    if (!lane->room_asked) {
+        lane->room_asked = true;
+        lane->batches_out++;
+        tl_journal_submit(journal, tl_batch_new(journal), TL_APPLIED, lane->loop, caught_up, lane);
+    }
+    return true;
+}
+
 static bool may_begin(struct tl_lane *lane)
 {
-    return lane->phase == TL_LANE_RUNNING && lane->room < TL_ROOM_FULL && tl_hosts_tidy(lane);
+    return lane->phase == TL_LANE_RUNNING && lane->room < TL_ROOM_FULL && !state_lags(lane) && tl_hosts_tidy(lane);
 }
 
 static void wake_queues(struct tl_lane *lane)

@@ -286,6 +286,21 @@ static void record_step(struct tl_step *step, struct tl_batch *batch)
     }
 }
 
+/* Everything it asked for is a wait, and they are being registered: it leaves with the record that does. */
+static bool only_waits(const struct tl_drive *drive)
+{
+    if (drive->records > 0 || drive->ending || drive->cancelling || tl_list_empty(&drive->steps))
+        return false;
+    for (struct tl_link *link = tl_list_first(&drive->steps); link != NULL; link = tl_list_after(&drive->steps, link)) {
+        const struct tl_step *step = TL_LIST_ITEM(link, struct tl_step, link);
+        bool rests = step->phase == TL_AT_RECORD || step->phase == TL_AT_REST;
+        if (!rests || step->stuck != NULL || step->ask == NULL || step->ask->kind == TL_ASK_CALL ||
+            step->ask->kind == TL_ASK_PARK)
+            return false;
+    }
+    return true;
+}
+
 static void record_all(struct tl_drive *drive)
 {
     tl_run_make_durable(drive);
@@ -299,6 +314,10 @@ static void record_all(struct tl_drive *drive)
             record_step(step, batch);
     }
     drive->unit->run->next = drive->next;
+    if (only_waits(drive)) {
+        tl_run_leave(drive);
+        return;
+    }
     drive->unit->run->begun = true;
     tl_run_put(drive->lane, drive->unit->run, batch);
     tl_run_await_record(drive);

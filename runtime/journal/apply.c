@@ -16,7 +16,7 @@
 
 struct apply_item {
     struct apply_item *next;
-    struct tl_commit *commit; /* counted */
+    struct tl_commit *commit; /* counted; NULL: there is none, only somebody to answer */
     struct tl_batch *waiting;
 };
 
@@ -53,9 +53,15 @@ static tl_code apply_commit(struct store *store, const struct tl_commit *commit,
 static tl_code apply_items(struct apply *apply, const struct apply_item *items, struct tl_error *err)
 {
     uint64_t reached = 0;
+    while (items && !items->commit)
+        items = items->next;
+    if (!items)
+        return TL_OK;
     pthread_mutex_lock(&apply->store_lock);
     tl_code code = tl_store_begin(apply->store, err);
     for (const struct apply_item *item = items; !code && item; item = item->next) {
+        if (!item->commit)
+            continue;
         if (item->commit->has_state)
             code = apply_commit(apply->store, item->commit, err);
         reached = tl_commit_number(item->commit);
@@ -109,7 +115,8 @@ static void finish_items(struct apply *apply, struct apply_item *items)
             after = batch->next;
             tl_acks_add(&apply->acks, batch);
         }
-        atomic_fetch_sub(&apply->bytes, tl_commit_total(tl_commit_head(items->commit)));
+        if (items->commit)
+            atomic_fetch_sub(&apply->bytes, tl_commit_total(tl_commit_head(items->commit)));
         tl_commit_unref(items->commit);
         tl_free(items);
         items = next;
@@ -129,9 +136,9 @@ static void apply_body(void *ctx)
             continue;
         }
         struct apply_item *items = take_items(apply);
-        uint64_t reached = 0;
+        uint64_t reached = atomic_load(&apply->reached);
         for (struct apply_item *item = items; item; item = item->next)
-            reached = tl_commit_number(item->commit);
+            reached = item->commit ? tl_commit_number(item->commit) : reached;
         apply->busy = true;
         pthread_mutex_unlock(&apply->lock);
         apply_or_die(apply, items);
@@ -152,19 +159,21 @@ static void apply_body(void *ctx)
 void tl_apply_submit(struct apply *apply, struct tl_commit *commit, struct tl_batch *waiting)
 {
     /* each segment makes a note of how far the state has come, so that a start never reads more than that again */
-    bool note = apply->segment != commit->segment->head.number;
-    apply->segment = commit->segment->head.number;
+    bool note = commit && apply->segment != commit->segment->head.number;
+    if (note)
+        apply->segment = commit->segment->head.number;
     pthread_mutex_lock(&apply->lock);
-    if (!commit->has_state && !note && !waiting && !apply->first && !apply->busy) {
+    if (commit && !commit->has_state && !note && !waiting && !apply->first && !apply->busy) {
         atomic_store(&apply->reached, tl_commit_number(commit));
         pthread_cond_broadcast(&apply->moved);
         pthread_mutex_unlock(&apply->lock);
         return;
     }
     struct apply_item *item = TL_NEW(struct apply_item);
-    item->commit = tl_commit_ref(commit);
+    item->commit = commit ? tl_commit_ref(commit) : NULL;
     item->waiting = waiting;
-    atomic_fetch_add(&apply->bytes, tl_commit_total(tl_commit_head(commit)));
+    if (commit)
+        atomic_fetch_add(&apply->bytes, tl_commit_total(tl_commit_head(commit)));
     *apply->last = item;
     apply->last = &item->next;
     pthread_cond_signal(&apply->work);

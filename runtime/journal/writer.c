@@ -207,6 +207,46 @@ static void try_again(struct tl_journal *journal)
 
 /* ---- one commit ---- */
 
+/* Answers those that are durable with the last commit; the others, which wait for the state, are returned. */
+static struct tl_batch *answer_all(struct tl_journal *journal, struct tl_batch *batches)
+{
+    struct tl_batch *waiting = NULL;
+    struct tl_batch **end = &waiting;
+    for (struct tl_batch *next; batches; batches = next) {
+        next = batches->next;
+        batches->commit = atomic_load(&journal->last);
+        batches->time_ms = journal->last_time_ms;
+        batches->code = TL_OK;
+        if (batches->until == TL_APPLIED) {
+            atomic_fetch_sub_explicit(&journal->queued_bytes, tl_batch_size(batches), memory_order_relaxed);
+            *end = batches;
+            end = &batches->next;
+            *end = NULL;
+        } else {
+            answer(journal, batches, TL_OK);
+        }
+    }
+    return waiting;
+}
+
+static bool is_nothing(const struct tl_journal *journal)
+{
+    const struct tl_batch *batch = journal->pending;
+    while (batch && batch->event_count == 0 && batch->other_count == 0)
+        batch = batch->next;
+    return !batch && atomic_load(&journal->last) > 0;
+}
+
+/* All of them are empty: there is nothing to sync, only to wait for the state. */
+static void answer_empty(struct tl_journal *journal)
+{
+    struct tl_batch *waiting = answer_all(journal, journal->pending);
+    journal->pending = NULL;
+    journal->pending_end = &journal->pending;
+    if (waiting)
+        tl_apply_submit(journal->apply, NULL, waiting);
+}
+
 static void publish(struct tl_journal *journal, struct tl_commit *commit, struct tl_batch *batches)
 {
     const struct commit_head *head = tl_commit_head(commit);
@@ -221,22 +261,7 @@ static void publish(struct tl_journal *journal, struct tl_commit *commit, struct
     if (journal->options.on_commit)
         journal->options.on_commit(journal->options.ctx, commit);
 
-    struct tl_batch *waiting = NULL;
-    struct tl_batch **end = &waiting;
-    for (struct tl_batch *next; batches; batches = next) {
-        next = batches->next;
-        batches->commit = head->number;
-        batches->time_ms = head->time_ms;
-        batches->code = TL_OK;
-        if (batches->until == TL_APPLIED) {
-            atomic_fetch_sub_explicit(&journal->queued_bytes, tl_batch_size(batches), memory_order_relaxed);
-            *end = batches;
-            end = &batches->next;
-            *end = NULL;
-        } else {
-            answer(journal, batches, TL_OK);
-        }
-    }
+    struct tl_batch *waiting = answer_all(journal, batches);
     tl_apply_submit(journal->apply, commit, waiting);
     tl_acks_send(&journal->acks);
 }
@@ -292,7 +317,9 @@ static void writer_body(void *ctx)
         strip(journal, refused_at_once, TL_EFULL);
         if (atomic_load(&journal->room) != TL_ROOM_OK)
             try_again(journal);
-        if (journal->pending)
+        if (journal->pending && is_nothing(journal))
+            answer_empty(journal);
+        else if (journal->pending)
             write_one(journal);
         tl_acks_send(&journal->acks);
         if (journal->pending)

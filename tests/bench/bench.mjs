@@ -205,6 +205,7 @@ async function steps() {
   figures.add('durable_steps', 'steps/s', of.durable_steps, { baseline: of.bare_steps })
   figures.add('durable_step_p50', 'ms', of.durable_step_p50, { baseline: of.bare_step_p50 })
   figures.add('durable_step_p99', 'ms', of.durable_step_p99, { baseline: of.bare_step_p99 })
+  figures.add('durable_step_cpu', 'us/step', of.durable_step_cpu, { baseline: of.bare_step_cpu })
   figures.add('durable_records', 'per step', of.durable_records)
 }
 
@@ -217,15 +218,17 @@ async function light() {
   figures.add('light_rows', 'per unit', of.light_rows, { most: 0 })
 }
 
-// The same with a fifth of the runs as baseline: what one costs must not grow with those that wait.
+// Also with a fifth as many: what one costs must not grow with those that wait.
 async function waiting() {
   const of = await medians(Math.min(o.rounds, 3), () => runs('waiting', folder('bench-waiting'), o.runs))
   const many = named(o.runs)
   figures.add(`wake_${many}`, 'runs/s', of.wake_all, { baseline: of.never_waited })
-  figures.add('wake_growth', 'runs/s', of.wake_all, { baseline: of.wake_all_few, least: 0.7 })
-  figures.add('wake_latency_p50', 'ms', of.wake_p50, { baseline: of.wake_few_p50 })
-  figures.add('wake_latency_p99', 'ms', of.wake_p99, { baseline: of.wake_few_p99, most: 1000, of: 'value' })
-  figures.add('waiting_memory', 'bytes/run', of.waiting_memory, { baseline: of.ended_memory, most: 200, of: 'value' })
+  figures.add('wake_growth', 'us/run', of.wake_all_cpu, { baseline: of.wake_all_few_cpu, most: 1.3 })
+  figures.add('wake_growth_latency', 'ms', of.wake_p50, { baseline: of.wake_few_p50, most: 1.5 })
+  figures.add('wake_latency_p50', 'ms', of.wake_p50, { baseline: of.wake_accept_p50 })
+  figures.add('wake_latency_p99', 'ms', of.wake_p99, { baseline: of.wake_accept_p99, most: 1000, of: 'value' })
+  const held = of.waiting_memory - of.waiting_memory_cache, ended = of.ended_memory - of.ended_memory_cache
+  figures.add('waiting_memory', 'bytes/run', held, { baseline: ended, most: 512, of: 'value' })
 }
 
 async function restart() {

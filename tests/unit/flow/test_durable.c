@@ -1,5 +1,6 @@
 /* Durable runs: what is recorded, what a crash repeats, what waits. */
 #include "lua_world.h"
+#include "base/disk.h"
 #include "engine_int.h"
 
 #define FLOW(text) "flow \"f\" { on = \"won@1\", steward = \"desk\", run = function(ctx, e) " text " end }\n"
@@ -92,6 +93,21 @@ static void waits_for_what_comes(void **state)
     lua_event(&w, "sent@1", "B", "");
     assert_string_equal(lua_seen(&w), "crm:note{\"t\":\"paid@1\"} crm:note{\"t\":\"sent@1\"}");
     assert_int_equal(world_rows(&w, "timer"), 0);
+    lua_free(&w);
+}
+
+static void leaves_with_the_record_of_its_wait(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("ctx:await{ 'sent@1' }"));
+    struct tl_journal_stats before, after;
+    world_settle(&w);
+    tl_journal_stats(w.journal, &before);
+    lua_event(&w, "won@1", "A", "");
+    tl_journal_stats(w.journal, &after);
+    assert_string_equal(lua_runs(&w), "f/waiting");
+    assert_int_equal(after.commits - before.commits, 2); /* the event; the wait */
     lua_free(&w);
 }
 
@@ -286,6 +302,90 @@ static void emits_once(void **state)
     lua_free(&w);
 }
 
+/* ---- a state that lags: its WAL's writes are held ------------------------------------------------------------------
+ */
+
+static atomic_bool is_wal[1024]; /* by file */
+static atomic_bool holding;
+static pthread_mutex_t hold_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t hold_over = PTHREAD_COND_INITIALIZER;
+
+static int open_noting(void *ctx, const char *path, int flags)
+{
+    int file = tl_disk_machine()->open(ctx, path, flags);
+    size_t len = strlen(path);
+    if (file >= 0 && file < (int)TL_COUNT_OF(is_wal))
+        atomic_store(&is_wal[file], len > 4 && strcmp(path + len - 4, "-wal") == 0);
+    return file;
+}
+
+static ssize_t write_held(void *ctx, int file, const void *ptr, size_t len, uint64_t offset)
+{
+    pthread_mutex_lock(&hold_lock);
+    while (atomic_load(&is_wal[file]) && atomic_load(&holding))
+        pthread_cond_wait(&hold_over, &hold_lock);
+    pthread_mutex_unlock(&hold_lock);
+    return tl_disk_machine()->pwrite(ctx, file, ptr, len, offset);
+}
+
+static void hold(bool on)
+{
+    pthread_mutex_lock(&hold_lock);
+    atomic_store(&holding, on);
+    pthread_cond_broadcast(&hold_over);
+    pthread_mutex_unlock(&hold_lock);
+}
+
+static void put_rows_until_behind(struct world *w)
+{
+    size_t size = 1 << 20;
+    char *value = tl_zalloc(1, size), key[16];
+    struct tl_batch *batch = tl_batch_new(w->journal);
+    for (int i = 0; tl_journal_room(w->journal) != TL_ROOM_BEHIND; i++) {
+        assert_true(i < 200);
+        snprintf(key, sizeof key, "%d", i);
+        struct tl_state_put put = {.table = TL_STR("t"), .key = tl_str_z(key), .value = tl_str_n(value, size)};
+        assert_int_equal(tl_batch_put(batch, &put, NULL), TL_OK);
+        assert_int_equal(tl_journal_submit_wait(w->journal, batch, TL_DURABLE, NULL), TL_OK);
+        tl_batch_reset(batch);
+    }
+    tl_batch_free(batch);
+    tl_free(value);
+}
+
+static bool begun_or_held(struct world *w)
+{
+    bool held = false;
+    for (unsigned i = 0; i < w->engine->lane_count; i++) {
+        const struct tl_lane *lane = w->engine->lanes[i];
+        for (size_t q = 0; q < lane->queue_count; q++)
+            held |= lane->room_asked && lane->queues[q]->ready_count > 0;
+    }
+    return held || w->log_count > 0;
+}
+
+static void begins_nothing_while_the_state_lags(void **state)
+{
+    (void)state;
+    struct world w;
+    struct tl_disk disk = *tl_disk_machine();
+    disk.open = open_noting;
+    disk.pwrite = write_held;
+    tl_disk_set(&disk);
+    lua_world(&w, FLOW("ctx.crm:note{ n = 1 }"));
+    world_settle(&w);
+    hold(true);
+    put_rows_until_behind(&w);
+    world_accept(&w, "won@1", "A", "{\"no\":\"A\"}");
+    world_until(&w, begun_or_held);
+    assert_int_equal(w.log_count, 0);
+    hold(false);
+    world_settle(&w);
+    assert_string_equal(lua_seen(&w), "crm:note{\"n\":1}");
+    lua_free(&w);
+    tl_disk_set(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +394,7 @@ int main(void)
         cmocka_unit_test(goes_on_after_a_crash_where_it_was),
         cmocka_unit_test(takes_what_came_before_it_waited),
         cmocka_unit_test(waits_for_what_comes),
+        cmocka_unit_test(leaves_with_the_record_of_its_wait),
         cmocka_unit_test(stops_waiting_in_time),
         cmocka_unit_test(asks_the_filter_of_a_wait),
         cmocka_unit_test(releases_its_key_while_it_waits),
@@ -304,6 +405,7 @@ int main(void)
         cmocka_unit_test(begins_afresh),
         cmocka_unit_test(parks_what_never_ends),
         cmocka_unit_test(emits_once),
+        cmocka_unit_test(begins_nothing_while_the_state_lags),
     };
     return cmocka_run_group_tests_name("flow durable", tests, NULL, NULL);
 }

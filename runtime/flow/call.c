@@ -57,7 +57,9 @@ static bool resume_sent(struct tl_step *step, const struct tl_step_row *open)
     step->args = open->args;
     step->sent_ms = open->at_ms;
     step->ended_ms = open->state == TL_STEP_UNKNOWN ? open->at_ms : 0;
-    if (!tl_call_is_once_only(step->ask) || (step->ask->effect == TL_EFFECT_KEYED && !tl_call_key_is_old(step)))
+    /* One that is unknown was too old for its key already; its row has the time of that, not of the sending. */
+    bool young = step->ask->effect == TL_EFFECT_KEYED && open->state == TL_STEP_SENT && !tl_call_key_is_old(step);
+    if (!tl_call_is_once_only(step->ask) || young)
         return true;
     tl_settle_begin(step);
     return false;

@@ -317,7 +317,8 @@ static void withdraw(struct tl_drive *drive, tl_str id)
     if (step == NULL)
         return;
     const struct tl_step_row *open = tl_recall_open(drive, id);
-    bool sent = open != NULL && (open->state == TL_STEP_SENT || open->state == TL_STEP_UNKNOWN);
+    bool tried = step->intent && step->number != 0 && tl_unit_try(drive->unit, id)->calls > 0; /* waits to try again */
+    bool sent = tried || (open != NULL && (open->state == TL_STEP_SENT || open->state == TL_STEP_UNKNOWN));
     if (step->phase == TL_AT_CALL || step->unknown || (sent && tl_call_is_once_only(step->ask))) {
         step->unwanted = true;
         return;

@@ -2,20 +2,23 @@
 // built from it, and the run must go red for the stated reason.
 //
 // bug: { name, why, file, from, to, expect } or { …, edits: [{ file, from, to }] }. expect: what the output must show.
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { run } from '../world/process.mjs'
 import { root } from '../world/tidelock.mjs'
 
 const work = join(root, 'build/mutants')
 const tree = join(work, 'src'), build = join(work, 'build')
 
+// Only what differs is written: what the run before had planted and taken back is built again, the rest is not.
 function copySources() {
-  rmSync(tree, { recursive: true, force: true })
-  mkdirSync(tree, { recursive: true })
-  for (const file of execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean))
-    cpSync(join(root, file), join(tree, file), { recursive: true, preserveTimestamps: true })
+  for (const file of execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean)) {
+    const from = readFileSync(join(root, file)), to = join(tree, file)
+    if (existsSync(to) && from.equals(readFileSync(to))) continue
+    mkdirSync(dirname(to), { recursive: true })
+    writeFileSync(to, from)
+  }
 }
 
 function make() {

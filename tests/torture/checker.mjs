@@ -168,11 +168,12 @@ export class Checker {
 
   // Only an operation without a lookup may leave a run so: its answer was not given, or a kill may have taken it.
   explain(run) {
-    const entries = this.log.filter(e => e.run === run && e.op === 'fire')
     const flow = this.flowNamed(this.starts.find(e => e.id === run)?.flow)
-    if (!flow || ![...nodes(flow.body)].some(n => n.op === 'fire')) return this.problems.push(`${run}: parked as unknown, and every effect of it can be looked up`)
+    const fires = flow ? [...instances(flow.body)].filter(([node]) => node.op === 'fire').map(([node, suffix]) => node.id + suffix) : []
+    if (fires.length === 0) return this.problems.push(`${run}: parked as unknown, and every effect of it can be looked up`)
     const lost = e => e.answer !== 'sent' || this.kills.some(k => k >= e.time - 50 && k < e.time + kill_ms)
-    if (entries.length && !entries.some(lost)) this.problems.push(`${run}: parked as unknown, although each of its requests was answered`)
+    const open = name => !this.commitsOf(run).get(name)?.some(e => !lost(e)) // never committed, or nobody was told
+    if (!fires.some(open)) this.problems.push(`${run}: parked as unknown, although each of its requests was answered`)
   }
 
   // Is this the effect the run is parked at? The one whose answer it lacks: nothing that comes after it is there.
@@ -194,6 +195,15 @@ function followers(body, id) {
     }
   }
   return null
+}
+
+// Every node with the suffix of its iteration.
+function* instances(body, suffix = '') {
+  for (const node of body) {
+    yield [node, suffix]
+    for (const branch of Object.values(node.branches ?? {})) yield* instances(branch, suffix)
+    for (let i = 1; node.body && i <= (node.count ?? 1); i++) yield* instances(node.body, node.t === 'each' ? `.${i}${suffix}` : suffix)
+  }
 }
 
 function put(map, run, node, entry) {

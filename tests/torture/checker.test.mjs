@@ -129,6 +129,11 @@ test('a run parked as unknown is explained by the log', () => {
   assert.deepEqual(parked('sent', [100]), [], 'a kill may have taken the answer')
   assert.match(parked('sent', [60000]).join(), /parked as unknown, although each of its requests was answered/)
 })
+test('one of several requests may be the unknown one', () => {
+  const world = play({ body: [{ t: 'each', id: 'n1', count: 2, at_most: 2, body: [effect('n2', { op: 'fire' })] }, end] })
+  world.log = world.log.filter(e => e.node === 'n2.1')
+  assert.deepEqual(check(world, { unknown: ['e1'] }).problems, [])
+})
 finds('parked as unknown without need', three, w => { w.log.splice(1); return { unknown: ['e1'] } }, /parked as unknown, and every effect of it can be looked up/)
 finds('something done after an unknown outcome', fire, w => { w.log[1].answer = 'dropped'; take(w, 'n3'); take(w, 'end'); put(w, again(w, 'n1', { node: 'n4' })); return { unknown: ['e1'] } }, /n4: must not be there/)
 

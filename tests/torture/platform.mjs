@@ -85,10 +85,11 @@ class Server {
       setTimeout(() => this.commitLate(), late_commit_ms + 5)
       return reply.destroy()
     }
-    const done = this.commit(write, fault === 'dropped' ? 'dropped' : fault === 'gateway' ? '502' : 'sent')
+    const delay = fault === 'slow' ? 30 + this.world.random() * (this.world.random() < 0.04 ? 1500 : 250) : 0
+    const done = this.commit(write, { dropped: 'dropped', gateway: '502' }[fault] ?? (delay > 500 ? 'slow' : 'sent'))
     if (fault === 'dropped') return reply.destroy()
     if (fault === 'gateway') return this.answer(reply, 502, { message: 'bad gateway' })
-    if (fault === 'slow') return setTimeout(() => this.answer(reply, done.status, done.body), 30 + this.world.random() * (this.world.random() < 0.04 ? 1500 : 250))
+    if (delay) return setTimeout(() => this.answer(reply, done.status, done.body), delay)
     this.answer(reply, done.status, done.body)
   }
 

@@ -11,6 +11,17 @@ import { Round } from './round.mjs'
 const o = options({ seeds: 20, runs: 500, seed: 1, only: '', binary: program('tidelock-crash'), every: 25, quiet: false, alive: false })
 if (o.only && o.only !== 'light') { console.error(`--only knows "light", not "${o.only}"`); process.exit(64) }
 
+// One problem of each kind first.
+function oneOfEach(problems) {
+  const kinds = new Map()
+  for (const problem of new Set(problems)) {
+    const kind = problem.replace(/\bn?\d+\b|\be\d+\S*|\bf\d+\b/g, '')
+    kinds.set(kind, [...(kinds.get(kind) ?? []), problem])
+  }
+  const lists = [...kinds.values()]
+  return [...lists.map(list => list[0]), ...lists.flatMap(list => list.slice(1))]
+}
+
 let passed = 0
 for (let seed = o.seed; seed < o.seed + o.seeds; seed++) {
   const round = new Round({ ...o, seed })
@@ -21,7 +32,7 @@ for (let seed = o.seed; seed < o.seed + o.seeds; seed++) {
   if (!o.quiet) console.log(`  faults: ${JSON.stringify(r.faults)}; replies: ${JSON.stringify(round.source.replies)}`)
   if (!o.alive && r.runs >= 100 && r.kills < r.runs / 50) r.problems.push(`only ${r.kills} kills: the run proves nothing`)
   if (r.problems.length) {
-    for (const problem of r.problems.slice(0, 20)) console.log(`  ${problem}`)
+    for (const problem of oneOfEach(r.problems).slice(0, 20)) console.log(`  ${problem}`)
     if (r.problems.length > 20) console.log(`  … ${r.problems.length - 20} more`)
     const record = join(build, `torture-${seed}.json`)
     writeFileSync(record, JSON.stringify({ ...r, flows: round.flows, events: round.source.events, kills: round.kills, left: round.left, log: round.platforms.log }, null, 1))

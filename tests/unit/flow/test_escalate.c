@@ -283,7 +283,7 @@ static void puts_all_that_is_overdue_into_one_message(void **state)
     post.no_mail = true;
     for (int i = 0; i < 60; i++) {
         for (int n = 0; n < 2; n++) {
-            char key[16], message[32];
+            char key[32], message[48];
             snprintf(key, sizeof key, "K-%d-%d", i, n);
             snprintf(message, sizeof message, "cause %c%c of %d", 'a' + i / 26, 'a' + i % 26, n);
             world_accept(&w, "won@1", key, message);

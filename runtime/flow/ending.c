@@ -47,7 +47,7 @@ static void ended(struct tl_lane *lane, struct tl_unit *unit)
     tl_counter_add(engine->figures.endings[unit->ending], 1);
     if (unit->ending == TL_PARKED)
         atomic_fetch_add(&flow->parked, 1);
-    else
+    else if (unit->ending != TL_WAITING)
         atomic_fetch_add(&flow->done, 1);
     struct tl_queue *queue = unit->queue;
     struct tl_run_row *run = unit->run;

@@ -176,7 +176,9 @@ bool tl_recall_next(struct tl_drive *drive, bool *gone)
     const struct tl_run_port *runs = drive->lane->engine->runs;
     const struct tl_run_row *run = drive->unit->run;
     const struct tl_step_row *row = next_row(drive);
-    if (run != NULL && run->cancel != NULL && !drive->cancelled && (row == NULL || row->order > run->cancel_after)) {
+    bool alive = drive->outcome->ending == TL_RUN_WAIT || drive->outcome->ending == TL_RUN_ERROR;
+    if (alive && run != NULL && run->cancel != NULL && !drive->cancelled &&
+        (row == NULL || row->order > run->cancel_after)) {
         bool settled = tl_recall_cancel(drive);
         *gone = !settled;
         return settled;

@@ -149,6 +149,8 @@ bool tl_recall_settled(struct tl_drive *drive)
 
 static void abort_drive(struct tl_drive *drive, const char *reason)
 {
+    if (drive->ending) /* by itself, as soon as the last call has come back */
+        return;
     struct tl_run_row *run = drive->unit->run;
     struct tl_batch *batch = tl_run_record(drive);
     decide(run, reason, drive->order);

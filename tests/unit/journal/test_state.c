@@ -143,6 +143,21 @@ static void is_atomic_with_the_events_of_its_batch(void **state)
     tl_journal_close(j);
 }
 
+static void writes_nothing_for_batches_that_hold_nothing(void **state)
+{
+    struct tl_journal *j = open_journal(*state, &small_options);
+    put_state(j, "t", "k", "1");
+    uint64_t last = tl_journal_last(j);
+    struct tl_batch *batch = tl_batch_new(j);
+    EXPECT(TL_OK, tl_journal_submit_wait(j, batch, TL_DURABLE, err));
+    assert_true(tl_batch_commit(batch) == last);
+    tl_batch_reset(batch);
+    EXPECT(TL_OK, tl_journal_submit_wait(j, batch, TL_APPLIED, err));
+    assert_true(tl_batch_commit(batch) == last && tl_journal_last(j) == last && tl_journal_applied(j) == last);
+    tl_batch_free(batch);
+    tl_journal_close(j);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, dir_setup, dir_teardown)
@@ -152,6 +167,7 @@ int main(void)
         T(applies_again_what_the_log_has_and_the_state_lost),
         T(refuses_when_the_state_is_ahead_of_the_log),
         T(is_atomic_with_the_events_of_its_batch),
+        T(writes_nothing_for_batches_that_hold_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

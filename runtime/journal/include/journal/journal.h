@@ -65,7 +65,7 @@ tl_code tl_journal_submit_wait(struct tl_journal *journal, struct tl_batch *batc
 /* What may be accepted now; capture and the gateway ask before they take work on. */
 enum tl_room {
     TL_ROOM_OK,
-    TL_ROOM_BEHIND, /* the writer or the state lags: pull capture stops */
+    TL_ROOM_BEHIND, /* the writer or the state lags: pull capture stops, no unit begins */
     TL_ROOM_FULL,   /* the disk is full: events from outside are refused (503), no new effect starts */
     TL_ROOM_RESERVE /* the reserve is being used: no effect at all starts */
 };

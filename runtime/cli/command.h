@@ -54,6 +54,7 @@ tl_code tl_cmd_serve(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_new(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_dev(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_check(const struct tl_args *args, struct tl_error *err);
+tl_code tl_cmd_test(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_status(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_trace(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_events(const struct tl_args *args, struct tl_error *err);

@@ -52,6 +52,14 @@ static const struct tl_option check_options[] = {
      false},
     JSON,
     END};
+static const struct tl_option test_options[] = {
+    {"--filter", "TEXT", "only tests whose name holds this text", false},
+    {"--accept", NULL, "golden outputs that differ or are missing are written", false},
+    {"--junit", "FILE", "also write a JUnit file for a build server", false},
+    {"--coverage", NULL, "also print which lines of the integration ran", false},
+    {"--lib", "DIR", "standard library", false},
+    {"--plugins", "DIR", "installed connectors", false},
+    END};
 static const struct tl_option laws_options[] = {
     {"--lib", "DIR", "standard library", false},
     {"--plugins", "DIR", "installed connectors", false},
@@ -172,6 +180,17 @@ const struct tl_command tl_commands[] = {
      "'lens laws' tries more.\n\n"
      "  tidelock check acme\n  tidelock check acme --against /srv/tidelock/acme",
      check_options, tl_cmd_check},
+    {"test", "DIR", 1, 1, "run the tests of an integration",
+     "Runs DIR/tests/*_test.lua, each test in a world of its own: the real engine on a temporary journal, platforms "
+     "that "
+     "the test scripts, time that passes when the test says so. And the fixtures of maps: "
+     "DIR/tests/maps/<map>/<case>.input.json must give <case>.golden.json. Needs no server, no network and no "
+     "settings.\n\n"
+     "  tidelock test acme\n  tidelock test acme --filter 'credit' --coverage\n  tidelock test acme --accept\n\n"
+     "Exit 0: all passed, 1: some failed, 64: usage, 65: the integration or a file of tests has errors, or there are "
+     "no "
+     "tests.",
+     test_options, tl_cmd_test},
     {"contract diff", "OLD NEW", 2, 2, "is a new version of a contract compatible, or who breaks?",
      "Compares two JSON Schemas. Writers break when what the old one allowed is refused, readers when what they never "
      "saw is "

@@ -112,6 +112,7 @@ struct tl_call_request tl_call_request_of(struct tl_step *step)
     const struct tl_run_ask *ask = step->ask;
     struct tl_call_request request = {.operation = ask->operation,
                                       .args = step->args,
+                                      .entity = ask->entity,
                                       .timeout_ms = plan_system(step)->timeout_ms,
                                       .trace = tl_trace_is_set(&drive->event.trace) ? &drive->event.trace : NULL};
     if (!tl_call_is_once_only(ask))

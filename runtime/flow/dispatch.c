@@ -54,9 +54,11 @@ void tl_lane_nudge(struct tl_lane *lane)
 void tl_engine_on_commit(void *ctx, struct tl_commit *commit)
 {
     struct tl_engine *engine = ctx;
-    if (!atomic_load(&engine->running))
-        return; /* recovery reads it, or the next start does */
     struct tl_dispatch *dispatch = &engine->dispatch;
+    if (!atomic_load(&engine->running)) { /* recovery reads it, or the next start does */
+        atomic_store(&dispatch->unseen, tl_commit_number(commit));
+        return;
+    }
     pthread_mutex_lock(&dispatch->queue_lock);
     if (dispatch->incoming_count == dispatch->incoming_cap) {
         dispatch->incoming_cap = dispatch->incoming_cap == 0 ? 64 : dispatch->incoming_cap * 2;

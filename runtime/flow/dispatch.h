@@ -21,6 +21,7 @@ struct tl_dispatch {
     size_t incoming_count, incoming_cap;
     pthread_mutex_t lock;           /* everything else, and the lanes' inboxes */
     uint64_t dispatched;            /* the last commit whose units were derived */
+    atomic_ullong unseen;           /* the last commit from before lanes ran: the start's own, without events */
     struct tl_progress_unit *units; /* own; scratch */
     size_t unit_cap;
     struct tl_wave **waves; /* own; scratch: one a lane */

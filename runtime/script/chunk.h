@@ -73,6 +73,7 @@ enum {
     TL_OP_RETURN1 = 72,
     TL_OP_SETLIST = 78,
     TL_OP_CLOSURE = 79,
+    TL_OP_VARARGPREP = 81,
     TL_OP_COUNT = 83
 };
 

@@ -20,8 +20,10 @@ struct tl_script {
     const struct tl_bundle *bundle; /* borrow; NULL in a bare state and while a bundle is being loaded */
     struct tl_quota quota;
     struct tl_script_limits limits;
-    lua_State *volatile current;                          /* the coroutine that runs */
-    volatile sig_atomic_t expired;                        /* the CPU budget is used up */
+    lua_State *volatile current;   /* the coroutine that runs */
+    volatile sig_atomic_t expired; /* the CPU budget is used up */
+    struct tl_script *outer;       /* whose budget ran before on this thread; borrow */
+    long outer_deadline;
     enum tl_stop stop;                                    /* of the stretch */
     bool asking;                                          /* the yield under way is the runtime's, not the script's */
     struct tl_run *run;                                   /* running or NULL; borrow */

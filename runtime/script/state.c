@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "codec/zone.h"
 #include "libs.h"
+#include "lines.h"
 #include "load.h"
 #include "run_private.h"
 #include "watchdog.h"
@@ -14,7 +15,7 @@ static void on_deadline(lua_State *L, lua_Debug *info)
 {
     (void)info;
     if (!tl_script_of(L)->expired) { /* a hook left over from a stretch that waited just in time */
-        lua_sethook(L, NULL, 0, 0);
+        tl_lines_watch(L);
         return;
     }
     lua_pushliteral(L, "the CPU budget is used up");
@@ -93,6 +94,7 @@ struct tl_script *tl_state_new(const struct tl_script_limits *limits)
     lua_atpanic(script->L, on_panic);
     *(struct tl_script **)lua_getextraspace(script->L) = script;
     lua_gc(script->L, LUA_GCGEN, 0, 0);
+    tl_lines_watch(script->L);
     return script;
 }
 
@@ -122,7 +124,7 @@ tl_code tl_script_protected(struct tl_script *script, lua_CFunction function, vo
     lua_pushlightuserdata(L, &p);
     int status = lua_pcall(L, 1, 0, 0);
     tl_watchdog_leave(script);
-    lua_sethook(L, NULL, 0, 0);
+    tl_lines_watch(L);
     if (status == LUA_OK)
         return TL_OK;
     const char *text = lua_tostring(L, -1);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "bundle_private.h"
 #include "libs.h"
+#include "lines.h"
 #include "run_private.h"
 #include "watchdog.h"
 
@@ -183,7 +184,7 @@ const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel)
     lua_pushlightuserdata(L, &s);
     int status = lua_pcall(L, 1, 0, 0);
     tl_watchdog_leave(script);
-    lua_sethook(L, NULL, 0, 0);
+    tl_lines_watch(L);
     script->quota.limit = script->quota.hard;
     if (status != LUA_OK) {
         lua_pop(L, 1);

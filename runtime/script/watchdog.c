@@ -102,6 +102,9 @@ void tl_watchdog_enter(struct tl_script *script, int64_t cpu_ms)
     if (!w->made)
         make(w);
     script->expired = 0;
+    script->outer = w->running;
+    script->outer_deadline = w->deadline;
+    w->running = NULL; /* a tick between the two lines would hold one script to the other's deadline */
     w->deadline = w->ticks + (long)(cpu_ms / TICK_MS) + 1;
     w->idle = 0;
     w->running = script;
@@ -113,6 +116,8 @@ void tl_watchdog_enter(struct tl_script *script, int64_t cpu_ms)
 
 void tl_watchdog_leave(struct tl_script *script)
 {
-    (void)script;
-    own_watchdog.running = NULL;
+    struct watchdog *w = &own_watchdog;
+    w->running = NULL;
+    w->deadline = script->outer_deadline;
+    w->running = script->outer;
 }

@@ -7,7 +7,7 @@
 
 struct tl_script;
 
-/* Counts `cpu_ms` from now for this script on this thread; it ends with tl_watchdog_leave. Stretches do not
- * nest. */
+/* Counts `cpu_ms` from now for this script on this thread; it ends with tl_watchdog_leave. Stretches of
+ * one script do not nest; another script may be entered meanwhile (tests), and counts for both. */
 void tl_watchdog_enter(struct tl_script *script, int64_t cpu_ms);
 void tl_watchdog_leave(struct tl_script *script);

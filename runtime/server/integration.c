@@ -10,9 +10,9 @@ struct tl_integration {
     struct tl_bundle *bundle;      /* own */
 };
 
-/* The system as far as it can be known before settings have values: references count as null. */
-static tl_code draft(struct tl_integration *integration, const struct tl_system_decl *decl, struct tl_system **out,
-                     struct tl_error *err)
+/* References count as null. */
+tl_code tl_integration_draft(struct tl_integration *integration, const struct tl_system_decl *decl,
+                             struct tl_system **out, struct tl_error *err)
 {
     struct tl_buf settings;
     struct tl_arena arena;
@@ -40,7 +40,7 @@ static enum tl_effect_class effect_class(void *ctx, const struct tl_system_decl 
     struct tl_system *system = NULL;
     struct tl_operation_facts facts;
     enum tl_effect_class effect = TL_EFFECT_UNKNOWN;
-    if (draft(ctx, decl, &system, NULL) != TL_OK)
+    if (tl_integration_draft(ctx, decl, &system, NULL) != TL_OK)
         return TL_EFFECT_READ;
     if (tl_system_operation(system, operation, &facts))
         effect = facts.effect;
@@ -53,7 +53,7 @@ static enum tl_effect_class effect_class(void *ctx, const struct tl_system_decl 
 static tl_code check_system(void *ctx, const struct tl_system_decl *decl, struct tl_error *err)
 {
     struct tl_system *system = NULL;
-    tl_code code = draft(ctx, decl, &system, err);
+    tl_code code = tl_integration_draft(ctx, decl, &system, err);
     tl_system_free(system);
     return code;
 }

@@ -16,6 +16,7 @@ struct tl_call_request {
     tl_str once_key;
     tl_str idempotency_key;
     tl_str marker;
+    tl_str entity;                /* put: what is written, for those who look on; no part of the request */
     int64_t timeout_ms;           /* 0: 60,000 */
     size_t response_max;          /* 0: 16 MiB */
     const struct tl_trace *trace; /* NULL or unset: no trace headers; else a child span of it goes out */

@@ -8,11 +8,14 @@
 
 struct tl_script;
 
+struct tl_lines; /* script/lines.h */
+
 struct tl_script_limits {
-    size_t memory;       /* bytes a state may hold at all; 0: 64 MB */
-    size_t growth;       /* bytes a stretch may add; 0: 32 MB */
-    int64_t cpu_ms;      /* CPU time of one stretch; 0: 200 */
-    size_t result_bytes; /* most JSON bytes of one call, emit or result; 0: 16 MB */
+    size_t memory;          /* bytes a state may hold at all; 0: 64 MB */
+    size_t growth;          /* bytes a stretch may add; 0: 32 MB */
+    int64_t cpu_ms;         /* CPU time of one stretch; 0: 200 */
+    size_t result_bytes;    /* most JSON bytes of one call, emit or result; 0: 16 MB */
+    struct tl_lines *lines; /* tests only: notes which lines ran; borrow. NULL: no hook, no cost */
 };
 
 /* TL_ECONFIG when the bundle has errors. The bundle must outlive the state. */

@@ -2,6 +2,7 @@
 #pragma once
 #include "base/error.h"
 #include "connector/library.h"
+#include "connector/system.h"
 #include "script/bundle.h"
 
 struct tl_integration;
@@ -13,4 +14,8 @@ TL_MUST_CHECK tl_code tl_integration_load(const char *dir, const char *library, 
 /* NULL is fine. */
 void tl_integration_free(struct tl_integration *integration);
 struct tl_bundle *tl_integration_bundle(struct tl_integration *integration);
+/* A declared system as far as it can be known before settings have values, to be asked what it can do; tl_system_free.
+ * TL_ECONFIG, TL_ENOTFOUND: it cannot be made, which is a finding of the bundle as well. */
+TL_MUST_CHECK tl_code tl_integration_draft(struct tl_integration *integration, const struct tl_system_decl *decl,
+                                           struct tl_system **out, struct tl_error *err);
 struct tl_library *tl_integration_connectors(struct tl_integration *integration);

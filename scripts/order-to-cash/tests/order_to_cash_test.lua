@@ -1,0 +1,101 @@
+-- The way of an order, tried out against platforms that these tests script. `tidelock test` runs them.
+local function deal(changes)
+  local record = {
+    Id = "006-1", Name = "Pumps for Kiel", StageName = "Closed Won", CloseDate = "2026-01-05", Amount = decimal "100.00",
+    Currency__c = "EUR", Company_Code__c = "1000", Order_No__c = "SO-4711",
+    Account = { Account_No__c = "A-100", Name = "Nordwind GmbH", BillingCountry = "Germany" },
+    OpportunityLineItems = { records = { { SortOrder = 1, ProductCode = "P-7", Quantity = 2, UnitPrice = decimal "50.00" } } },
+  }
+  for name, value in pairs(changes or {}) do record[name] = value end
+  return record
+end
+
+local function order(status, changes)
+  local record = {
+    OrderNo = "SO-4711", PartnerNo = "A-100", Customer = { Name = "Nordwind GmbH" }, Status = status, Currency = "EUR",
+    ModifiedAt = "2026-01-05T10:00:00Z",
+  }
+  for name, value in pairs(changes or {}) do record[name] = value end
+  return record
+end
+
+describe("a won deal", function()
+  before_each(function(w) w.erp:on "credit_status":answers { OnHold = false } end)
+
+  it("becomes a customer and an order in the ERP", function(w)
+    w:deliver("salesforce.Opportunity", deal())
+    assert.equal(1, w.erp:count "customer@1")
+    local placed = w.erp:records "order@1"
+    assert.equal(1, #placed)
+    assert.equal("A-100", placed[1].PartnerNo)
+    assert.equal("2.000", tostring(placed[1].Items[1].Quantity))
+  end)
+
+  it("places one order when the ERP's answer is lost, whatever crashes", function(w)
+    w.erp:on "put order@1":commits_and_drops_the_answer()
+    w:deliver("salesforce.Opportunity", deal())
+    w:restart()
+    w:advance "1h"
+    assert.equal(1, w.erp:count "order@1")
+    assert.equal(0, #w:exceptions())
+  end)
+
+  it("is no order while it has no number, is not won, or is one already", function(w)
+    w:deliver("salesforce.Opportunity", deal { Order_No__c = null })
+    w:deliver("salesforce.Opportunity", deal { StageName = "Prospecting" })
+    w:deliver("salesforce.Opportunity", deal { Order_Status__c = "new" })
+    assert.equal(0, #w.erp:calls())
+  end)
+
+  it("waits for finance when the customer is held", function(w)
+    w.erp:on "credit_status":answers { OnHold = true }
+    w:deliver("salesforce.Opportunity", deal())
+    assert.equal(0, w.erp:count "order@1")
+    assert.matches("credit hold: Nordwind GmbH", w:exceptions { flow = "credit" }[1].message)
+
+    w.erp:on "credit_status":answers { OnHold = false }
+    w:retry { flow = "credit" }
+    assert.equal(1, w.erp:count "order@1")
+  end)
+
+  it("goes on after the ERP's maintenance window", function(w)
+    w:advance "5d"                                        -- Saturday, 09:00 UTC
+    w:advance "16h"                                       -- Sunday, 02:00 in Berlin
+    w:deliver("salesforce.Opportunity", deal())
+    w:advance "3h"
+    assert.equal(0, #w.erp:calls())
+    w:advance "2h"
+    assert.equal(1, w.erp:count "order@1")
+  end)
+end)
+
+describe("how far an order is", function()
+  it("shows on the deal and at the support desk", function(w)
+    w:deliver("erp.SalesOrders", order "accepted", { key = "SO-4711" })
+    w:deliver("erp.SalesOrders", order("shipped", { Deliveries = { { DeliveryNo = "D-1", ShippedAt = "2026-01-06T08:15:00Z" } } }), { key = "SO-4711" })
+    local shown = w.salesforce:records "order_status@1"
+    assert.equal(1, #shown)
+    assert.equal("shipped", shown[1].Order_Status__c)
+    assert.equal("D-1", shown[1].Shipment_No__c)
+    assert.equal("shipped", w.support:records "organizations"[1].organization_fields.last_order_status)
+  end)
+
+  it("is told to sales although the desk refuses it", function(w)
+    w.support:on "put":fails { class = "data", message = "no such organization" }
+    w:deliver("erp.SalesOrders", order "accepted", { key = "SO-4711" })
+    assert.equal(1, w.salesforce:count "order_status@1")
+    assert.equal("status-to-desk", w:exceptions()[1].flow)
+  end)
+end)
+
+describe("a case about an order", function()
+  it("shows on the deal", function(w)
+    w:deliver("support.tickets", { id = 12, subject = "Late", status = "open", custom_fields = { { id = 380001, value = "SO-4711" } } })
+    assert.same({ { Order_No__c = "SO-4711", NextStep = "Support case 12: Late (open)" } }, w.salesforce:records "support_case@1")
+  end)
+
+  it("without an order number is nobody's business", function(w)
+    w:deliver("support.tickets", { id = 13, subject = "Hello", status = "open", custom_fields = array() })
+    assert.equal(0, #w.salesforce:calls())
+  end)
+end)

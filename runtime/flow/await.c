@@ -2,6 +2,7 @@
  * flow "run:await", which tells the lanes of those runs and ends when they have written down what they took: so no
  * event is missed, whenever the process stops (rule 7). */
 #include "await.h"
+#include "awaitable.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "child.h"
@@ -35,16 +36,16 @@ static tl_position after_of(const struct tl_drive *drive, const struct tl_run_as
 
 bool tl_await_look_back(struct tl_drive *drive, const struct tl_run_ask *ask, struct tl_event *out)
 {
-    struct tl_journal *journal = drive->lane->engine->journal;
+    struct tl_engine *engine = drive->lane->engine;
     tl_str key = ask->key.len > 0 ? ask->key : drive->event.key;
     tl_position first = TL_POSITION_NONE, at;
     for (size_t i = 0; i < ask->type_count; i++) {
         tl_position after = after_of(drive, ask, ask->types[i]);
-        if (tl_journal_find_after(journal, key, &ask->types[i], 1, after, &at, NULL) == TL_OK &&
+        if (tl_awaitable_find(engine, key, ask->types[i], after, &at, NULL) == TL_OK &&
             (first == TL_POSITION_NONE || at < first))
             first = at;
     }
-    return first != TL_POSITION_NONE && tl_journal_event(journal, first, &drive->arena, out, NULL) == TL_OK;
+    return first != TL_POSITION_NONE && tl_awaitable_event(engine, key, first, &drive->arena, out, NULL) == TL_OK;
 }
 
 /* ---- what a run takes ----------------------------------------------------------------------------------------------
@@ -145,14 +146,14 @@ static bool fits(const struct tl_run_wait *wait, const struct tl_event *event, u
 bool tl_await_came(struct tl_lane *lane, const struct tl_run_wait *wait, tl_str key, struct tl_arena *arena,
                    struct tl_event *out)
 {
-    struct tl_journal *journal = lane->engine->journal;
+    struct tl_engine *engine = lane->engine;
     tl_position at, earliest = UINT64_MAX;
     for (size_t i = 0; i < wait->type_count; i++) {
         tl_str type = tl_str_z(wait->types[i]);
-        if (tl_journal_find_after(journal, key, &type, 1, wait->after, &at, NULL) == TL_OK && at < earliest)
+        if (tl_awaitable_find(engine, key, type, wait->after, &at, NULL) == TL_OK && at < earliest)
             earliest = at;
     }
-    return earliest != UINT64_MAX && tl_journal_event(journal, earliest, arena, out, NULL) == TL_OK &&
+    return earliest != UINT64_MAX && tl_awaitable_event(engine, key, earliest, arena, out, NULL) == TL_OK &&
            (wait->due_ms == 0 || out->time_ms <= wait->due_ms);
 }
 

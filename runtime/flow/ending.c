@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "awaitable.h"
 #include "child.h"
 #include "exception_int.h"
 #include "host.h"
@@ -231,7 +232,8 @@ void tl_unit_end(struct tl_drive *drive, enum tl_ending ending, tl_str note, con
         tl_run_delete(drive->lane, unit->run, batch);
         unit->run->over = true;
     }
-    tl_kept_end(drive->lane->engine, unit->position, batch);
+    if (tl_kept_end(drive->lane->engine, unit->position, batch))
+        tl_awaitable_end(drive, batch);
     if (unit->exception != NULL) {
         tl_exception_close(drive->lane, unit->line, unit->exception, batch);
         unit->exception = NULL;

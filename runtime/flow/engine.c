@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "awaitable.h"
 #include "capture_int.h"
 #include "engine_int.h"
 #include "kept.h"
@@ -113,6 +114,8 @@ tl_code tl_engine_start(struct tl_engine *engine, struct tl_journal *journal, st
 {
     engine->journal = journal;
     tl_code code = tl_recover(engine, err);
+    if (code == TL_OK)
+        code = tl_awaitable_recover(engine, err);
     if (code != TL_OK)
         return code;
     engine->opened = true;
@@ -201,13 +204,14 @@ void tl_engine_free(struct tl_engine *engine)
     tl_free(engine);
 }
 
-/* What is unfinished is copied, so that it does not pin the segment; not while lanes are still reading it. */
+/* What is unfinished, or may still be awaited, is copied, so that it does not pin the segment; not while lanes are
+ * still reading it. */
 bool tl_engine_before_drop(void *ctx, uint64_t first_commit, uint64_t last_commit)
 {
     struct tl_engine *engine = ctx;
     if (!engine->progress_ready || !tl_engine_running(engine) || !tl_engine_caught_up(engine))
         return false;
-    return tl_kept_copy(engine, first_commit, last_commit);
+    return tl_kept_copy(engine, first_commit, last_commit) && tl_awaitable_copy(engine, first_commit, last_commit);
 }
 
 /* ---- asked by others -----------------------------------------------------------------------------------------------

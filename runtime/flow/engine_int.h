@@ -88,6 +88,7 @@ struct tl_engine {
     atomic_bool running, stopping;
     atomic_ullong audit_serial;
     atomic_ullong kept_upto; /* commits up to here are not in the journal any more: kept.h */
+    atomic_bool awaitable;   /* there are rows of events that runs may still take: awaitable.h */
     struct tl_run_port script_port;
     const struct tl_run_port *runs;
     const struct tl_call_port *calls;

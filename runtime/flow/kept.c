@@ -1,11 +1,12 @@
 #include "kept.h"
 #include "base/log.h"
+#include "codec/hex.h"
 #include "codec/json.h"
 #include "codec/json_writer.h"
 #include "journal/reader.h"
 #include "journal/state.h"
+#include <stdio.h>
 
-#define TABLE_KEPT "kept"
 #define BATCH_BYTES (8u << 20)
 
 bool tl_kept_has(const struct tl_engine *engine, uint64_t commit)
@@ -16,15 +17,35 @@ bool tl_kept_has(const struct tl_engine *engine, uint64_t commit)
 /* ---- rows ----------------------------------------------------------------------------------------------------------
  */
 
+void tl_kept_key(uint64_t hash, char out[TL_KEPT_KEY])
+{
+    out[0] = 0;
+    if (hash != 0)
+        snprintf(out, TL_KEPT_KEY, "%016llx", (unsigned long long)hash);
+}
+
+uint64_t tl_kept_key_read(tl_str text)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        int digit = tl_hex_digit(text.ptr[i]);
+        if (digit < 0 || text.len != TL_KEPT_KEY - 1)
+            return 0;
+        hash = hash << 4 | (uint64_t)digit;
+    }
+    return hash;
+}
+
 static void put_text(struct tl_json_writer *w, const char *name, tl_str text)
 {
     tl_json_key(w, name);
     tl_json_lossy(w, text);
 }
 
-static tl_code put_row(const struct tl_event *event, struct tl_batch *batch, struct tl_error *err)
+static tl_code put_row(struct tl_engine *engine, const struct tl_event *event, struct tl_batch *batch,
+                       struct tl_error *err)
 {
-    char id[TL_POSITION_TEXT], text[56];
+    char id[TL_POSITION_TEXT], hash[TL_KEPT_KEY], text[56];
     struct tl_buf row;
     struct tl_json_writer w;
     tl_buf_init(&row, TL_PAYLOAD_MAX);
@@ -46,7 +67,9 @@ static tl_code put_row(const struct tl_event *event, struct tl_batch *batch, str
     put_text(&w, "record_version", event->record_version);
     tl_json_end_object(&w);
     tl_position_print(event->position, id);
-    struct tl_state_put put = {.table = TL_STR(TABLE_KEPT), .key = tl_str_z(id), .value = tl_buf_str(&row)};
+    tl_kept_key(event->key.len > 0 ? tl_journal_key_hash(engine->journal, event->key) : 0, hash);
+    struct tl_state_put put = {
+        .table = TL_STR(TL_TABLE_KEPT), .key = tl_str_z(id), .value = tl_buf_str(&row), .attr = {tl_str_z(hash)}};
     tl_code code = tl_json_writer_done(&w, err);
     if (code == TL_OK)
         code = tl_batch_put(batch, &put, err);
@@ -62,7 +85,7 @@ static tl_code write_batch(struct tl_engine *engine, struct tl_batch *batch, str
     return code;
 }
 
-static bool any_unfinished(const struct tl_progress_bits *bits, uint32_t index)
+bool tl_kept_any(const struct tl_progress_bits *bits, uint32_t index)
 {
     for (uint16_t f = 0; f < bits->flows; f++) {
         if ((bits->data[(size_t)f * bits->words + index / 64] >> (index % 64) & 1) != 0)
@@ -80,11 +103,11 @@ static tl_code copy_commit(struct tl_engine *engine, uint64_t commit, struct tl_
     tl_progress_bits(&engine->progress, commit, &bits);
     for (uint32_t i = 0; code == TL_OK && bits.commit != 0 && i < bits.events; i++) {
         struct tl_event event;
-        if (!any_unfinished(&bits, i))
+        if (!tl_kept_any(&bits, i))
             continue;
         code = tl_journal_event(engine->journal, tl_position_make(commit, i), &arena, &event, err);
         if (code == TL_OK)
-            code = put_row(&event, batch, err);
+            code = put_row(engine, &event, batch, err);
         if (code == TL_OK && tl_batch_size(batch) > BATCH_BYTES)
             code = write_batch(engine, batch, err);
         tl_arena_free(&arena);
@@ -123,7 +146,7 @@ tl_code tl_kept_event(struct tl_engine *engine, tl_position position, struct tl_
     struct tl_state_row row;
     struct tl_json_doc *doc;
     tl_position_print(position, id);
-    tl_code code = tl_state_get(engine->journal, TL_STR(TABLE_KEPT), tl_str_z(id), arena, &row, err);
+    tl_code code = tl_state_get(engine->journal, TL_STR(TL_TABLE_KEPT), tl_str_z(id), arena, &row, err);
     if (code == TL_OK)
         code = tl_json_parse_borrowed(row.value, NULL, &doc, err);
     if (code != TL_OK)
@@ -174,7 +197,7 @@ void tl_kept_units(struct tl_lane *lane, tl_position from,
     tl_progress_bits(&lane->engine->progress, commit, &bits);
     for (uint32_t i = tl_position_index(from); more && bits.commit != 0 && i < bits.events; i++) {
         struct tl_event_source source;
-        if (!any_unfinished(&bits, i) || !source_of(lane, tl_position_make(commit, i), &source))
+        if (!tl_kept_any(&bits, i) || !source_of(lane, tl_position_make(commit, i), &source))
             continue;
         for (uint16_t f = 0; more && f < bits.flows; f++) {
             uint32_t flow = (uint32_t)bits.data[(size_t)bits.flows * bits.words + f];
@@ -186,10 +209,10 @@ void tl_kept_units(struct tl_lane *lane, tl_position from,
     tl_progress_bits_free(&bits);
 }
 
-void tl_kept_end(struct tl_engine *engine, tl_position position, struct tl_batch *batch)
+bool tl_kept_end(struct tl_engine *engine, tl_position position, struct tl_batch *batch)
 {
     if (!tl_kept_has(engine, tl_position_commit(position)))
-        return;
+        return true;
     struct tl_progress_bits bits = {0};
     unsigned left = 0;
     uint32_t index = tl_position_index(position);
@@ -200,5 +223,6 @@ void tl_kept_end(struct tl_engine *engine, tl_position position, struct tl_batch
     char id[TL_POSITION_TEXT];
     tl_position_print(position, id);
     if (left <= 1) /* this one */
-        tl_must(tl_batch_del(batch, TL_STR(TABLE_KEPT), tl_str_z(id), NULL) == TL_OK);
+        tl_must(tl_batch_del(batch, TL_STR(TL_TABLE_KEPT), tl_str_z(id), NULL) == TL_OK);
+    return left <= 1;
 }

@@ -56,7 +56,7 @@ static void ended(struct tl_lane *lane, struct tl_unit *unit)
         unit->run = NULL;
         run->unit = NULL;
         if (run->over)
-            tl_run_drop(lane, run);
+            tl_run_retire(lane, run);
         else if (run->phase == TL_PHASE_ACTIVE) /* it was woken while it left */
             tl_run_enter_then(lane, tl_run_load(lane, run), false);
         else {
@@ -228,10 +228,8 @@ void tl_unit_end(struct tl_drive *drive, enum tl_ending ending, tl_str note, con
     add_outcome(drive, batch, ending, note);
     bool done = ending == TL_DONE && drive->run != NULL;
     tl_child_ended(drive, ending, note, done ? drive->outcome->data : TL_STR_NONE, batch);
-    if (unit->run != NULL) {
+    if (unit->run != NULL)
         tl_run_delete(drive->lane, unit->run, batch);
-        unit->run->over = true;
-    }
     if (tl_kept_end(drive->lane->engine, unit->position, batch))
         tl_awaitable_end(drive, batch);
     if (unit->exception != NULL) {
@@ -255,7 +253,6 @@ static void rest_parked(struct tl_drive *drive, struct tl_batch *batch)
     run->effects += drive->unrecorded.effect;
     if (run->effects == 0 && run->emitted == 0 && run->wait_count == 0 && run->round == 0) {
         tl_run_delete(drive->lane, run, batch);
-        run->over = true;
         return;
     }
     (void)tl_run_record(drive);

@@ -133,15 +133,15 @@ void tl_run_delete_steps(const struct tl_run_row *row, struct tl_batch *batch)
 
 void tl_run_delete(struct tl_lane *lane, struct tl_run_row *row, struct tl_batch *batch)
 {
-    tl_code code = TL_OK;
-    if (row->stored)
-        code = tl_batch_del(batch, TL_STR(TL_TABLE_RUN), tl_str_z(row->id), NULL);
     while (row->wait_count > 0)
         tl_wait_forget(lane, row, row->waits[0].number, batch);
-    tl_must(code == TL_OK);
-    if (row->stored)
-        tl_run_delete_steps(row, batch);
-    if (row->stored && row->kept)
-        delete_step(row, 0, batch);
     tl_one_per_del(row, batch);
+    row->over = true;
+    if (!row->stored)
+        return;
+    tl_must(tl_batch_del(batch, TL_STR(TL_TABLE_RUN), tl_str_z(row->id), NULL) == TL_OK);
+    tl_run_delete_steps(row, batch);
+    if (row->kept)
+        delete_step(row, 0, batch);
+    tl_runs_written(lane, row);
 }

@@ -270,8 +270,7 @@ void tl_lane_then(struct tl_lane *lane, struct tl_then *then);
 struct tl_run_row *tl_run_get(struct tl_lane *lane, tl_str id);
 /* Takes the row. */
 void tl_run_keep(struct tl_lane *lane, struct tl_run_row *row);
-void tl_run_drop(struct tl_lane *lane, struct tl_run_row *row);
-/* Not loaded any more: kept until the state has it. */
+/* Not loaded any more, or over: kept until the state has that. */
 void tl_run_retire(struct tl_lane *lane, struct tl_run_row *row);
 /* The batch of this turn says something of it. */
 void tl_runs_written(struct tl_lane *lane, struct tl_run_row *row);

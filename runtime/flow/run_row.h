@@ -56,7 +56,7 @@ struct tl_run_row {
     bool stored;          /* a row stands in the journal */
     bool written;         /* the batch of this turn says something of it */
     unsigned on_the_way;  /* batches that do */
-    bool over;            /* it has ended: the rows go with its outcome */
+    bool over;            /* it has ended: its rows go, and nothing wakes it */
     uint64_t commit;      /* the last one that wrote of it */
     struct tl_unit *unit; /* borrow; loaded, or NULL */
 };

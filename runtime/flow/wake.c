@@ -18,9 +18,11 @@ void tl_run_keep(struct tl_lane *lane, struct tl_run_row *row)
     tl_map_put(&lane->runs, tl_str_z(row->id), row);
 }
 
-void tl_run_drop(struct tl_lane *lane, struct tl_run_row *row)
+/* A run that begins anew has a row of its own. */
+static void drop(struct tl_lane *lane, struct tl_run_row *row)
 {
-    tl_map_remove(&lane->runs, tl_str_z(row->id));
+    if (tl_map_get(&lane->runs, tl_str_z(row->id)) == row)
+        tl_map_remove(&lane->runs, tl_str_z(row->id));
     tl_run_row_free(row);
 }
 
@@ -51,7 +53,7 @@ void tl_runs_purge(struct tl_lane *lane)
         struct tl_run_row *row = TL_LIST_ITEM(link, struct tl_run_row, recent);
         if (row->commit > applied || row->on_the_way > 0)
             return;
-        tl_run_drop(lane, row);
+        drop(lane, row);
     }
 }
 
@@ -60,6 +62,9 @@ void tl_runs_free(struct tl_lane *lane)
     size_t i = 0;
     tl_str key;
     void *row;
+    struct tl_link *link;
+    while ((link = tl_list_first(&lane->recent_runs)) != NULL)
+        drop(lane, TL_LIST_ITEM(link, struct tl_run_row, recent));
     while (tl_map_next(&lane->runs, &i, &key, &row))
         tl_run_row_free(row);
     tl_map_free(&lane->runs);
@@ -70,7 +75,7 @@ struct tl_run_row *tl_run_get(struct tl_lane *lane, tl_str id)
 {
     struct tl_run_row *row = tl_map_get(&lane->runs, id);
     if (row != NULL)
-        return row;
+        return row->over ? NULL : row; /* it has ended, though the state may show it still */
     struct tl_arena arena;
     struct tl_state_row state;
     struct tl_error err;
@@ -100,7 +105,7 @@ void tl_run_find(struct tl_unit *unit)
     tl_position_print(tl_unit_number(flow, unit->position), id);
     bool may_be_stored = unit->exception != NULL || (begun->count > 0 && tl_map_get(begun, tl_str_z(id)) != NULL);
     struct tl_run_row *row = may_be_stored ? tl_run_get(lane, tl_str_z(id)) : tl_map_get(&lane->runs, tl_str_z(id));
-    if (row == NULL || row->unit != NULL)
+    if (row == NULL || row->unit != NULL || row->over)
         return;
     tl_list_remove(&row->recent);
     row->unit = unit;
@@ -145,7 +150,6 @@ void tl_run_forget(struct tl_lane *lane, uint32_t flow, tl_position event, tl_st
     if (row == NULL || row->unit != NULL)
         return;
     tl_run_delete(lane, row, batch);
-    tl_runs_written(lane, row);
 }
 
 /* ---- back into a unit ----------------------------------------------------------------------------------------------

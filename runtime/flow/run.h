@@ -129,6 +129,8 @@ struct tl_emitted tl_run_emitted(const struct tl_drive *drive, const struct tl_r
 uint64_t tl_run_id(const struct tl_drive *drive);
 /* "flows/x.lua:12" in the drive's arena, or empty. */
 tl_str tl_place_text(struct tl_drive *drive, const struct tl_place *place);
+/* drive.c: a unit has its turn. */
+struct tl_drive *tl_drive_new(struct tl_unit *unit);
 /* The run and its memory are given back; the unit stays. */
 void tl_drive_free(struct tl_drive *drive);
 /* The unit goes back to the front of its queue as if it had never begun (rule 9). */
@@ -174,7 +176,10 @@ void tl_steps_ready(struct tl_lane *lane);
 struct tl_run_result tl_step_told(const struct tl_step_row *row);
 /* A person must look at this step; the run parks when nothing else moves. */
 void tl_step_stick(struct tl_step *step, const struct tl_cause *cause);
-/* When nothing of the run is under way it ends, leaves memory, or waits for its next try. The drive may be gone. */
+/* What is new and what must be on disk before it is recorded; then it goes on. */
+void tl_steps_record(struct tl_drive *drive);
+/* rest.c: when nothing of the run is under way it ends, leaves memory, or waits for its next try. The drive may be
+ * gone. */
 void tl_steps_rest(struct tl_drive *drive);
 /* It undoes, and waited only to be told what became of calls that nobody wants: now it knows. */
 bool tl_steps_told(const struct tl_drive *drive);

@@ -1,6 +1,7 @@
 #include "flow_world.h"
 #include "engine_int.h"
 #include "base/log.h"
+#include "flow/by_hand.h"
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -418,10 +419,7 @@ void world_free(struct world *w)
 static void turn(struct world *w, int max_ms)
 {
     for (unsigned i = 0; i < tl_engine_lane_count(w->engine); i++)
-        if (max_ms == 0)
-            tl_loop_turn(w->engine->lanes[i]->loop);
-        else
-            tl_loop_wait(w->engine->lanes[i]->loop, max_ms);
+        tl_loop_wait(w->engine->lanes[i]->loop, max_ms);
 }
 
 void world_until(struct world *w, bool (*until)(struct world *w))
@@ -435,32 +433,19 @@ void world_until(struct world *w, bool (*until)(struct world *w))
     }
 }
 
-/* Only time, a platform or a person can make something happen. */
-static bool is_quiet(struct world *w)
+static size_t held_calls(const struct world *w)
 {
-    size_t calls = 0, later = 0;
-    bool quiet = w->engine->dispatch.dispatched == tl_journal_last(w->journal);
-    for (unsigned i = 0; i < w->engine->lane_count; i++) {
-        const struct tl_lane *lane = w->engine->lanes[i];
-        quiet = quiet && !lane->work_posted && !atomic_load(&lane->woken) && lane->batches_out == 0 && !lane->behind &&
-                lane->batch == NULL && lane->alone == NULL;
-        calls += lane->calls;
-    }
+    size_t held = 0;
     for (size_t i = 0; i < w->later_count; i++)
-        later += w->later[i] != NULL;
-    return quiet && calls == later;
+        held += w->later[i] != NULL;
+    return held;
 }
 
 void world_settle(struct world *w)
 {
     int64_t give_up = machine_ms() + 15000;
     for (int quiet = 0; quiet < 3;) {
-        tl_dispatch_prepare(w->engine, w->engine->lanes[0]);
-        if (w->engine->lanes[0]->inbox != NULL)
-            tl_lane_nudge(w->engine->lanes[0]);
-        bool now = is_quiet(w);
-        quiet = now ? quiet + 1 : 0;
-        turn(w, now ? 0 : 1);
+        quiet = tl_engine_turn(w->engine, held_calls(w), 1) ? quiet + 1 : 0;
         if (machine_ms() > give_up)
             fail_msg("it does not settle");
     }

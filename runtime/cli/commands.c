@@ -249,7 +249,7 @@ const struct tl_command tl_commands[] = {
      "the live revision when its journal fits so far. retry and move only say what would happen unless --yes is given. "
      "Every act needs a reason and is audited. Exit 2 when a run does not fit.\n\n"
      "  tidelock runs --state parked\n  tidelock runs show 0000000g00003\n"
-     "  tidelock runs skip 0000000g00003 --step 'erp put#1' --result '{\"id\":\"4711\"}' --reason 'entered by hand'\n"
+     "  tidelock runs skip 0000000g00003 --step 'erp:put#1' --result '{\"id\":\"4711\"}' --reason 'entered by hand'\n"
      "  tidelock runs move 0000000g00003 --yes --reason 'map corrected'",
      runs_options, tl_cmd_runs},
     {"replay", "", 0, 0, "past events run again; what has not changed is not sent again",

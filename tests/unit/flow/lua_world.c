@@ -299,7 +299,7 @@ static struct tl_json_doc *list(struct world *w, struct tl_buf *out)
 {
     struct tl_runs_query query = {0};
     struct tl_error err;
-    struct tl_json_doc *doc;
+    struct tl_json_doc *doc = NULL;
     tl_journal_wait_applied(w->journal, tl_journal_last(w->journal));
     tl_buf_init(out, 1 << 20);
     if (tl_runs_list(w->engine, &query, out, &err) != TL_OK ||
@@ -370,7 +370,7 @@ tl_code lua_decide(struct world *w, const char *answer)
 {
     struct tl_buf out;
     struct tl_error err;
-    struct tl_json_doc *doc;
+    struct tl_json_doc *doc = NULL;
     struct tl_decisions_query query = {0};
     tl_buf_init(&out, 1 << 20);
     tl_journal_wait_applied(w->journal, tl_journal_last(w->journal));

@@ -136,8 +136,8 @@ static void fail_cannot_be_caught(void **state)
         "local co = coroutine.wrap(function() ctx:%s(\"why\", { a = 1 }) end) pcall(co)",
         "local co = coroutine.create(function() ctx:%s(\"why\", { a = 1 }) end) coroutine.resume(co)",
         "pcall(table.sort, { 2, 1 }, function() ctx:%s(\"why\", { a = 1 }) end)",
-        "pcall(function() local t <close> = setmetatable({}, { __close = function() ctx:log(\"closed\") "
-        "ctx:sleep(\"1s\") end }) ctx:%s(\"why\", { a = 1 }) end)",
+        ("pcall(function() local t <close> = setmetatable({}, { __close = function() ctx:log(\"closed\") "
+         "ctx:sleep(\"1s\") end }) ctx:%s(\"why\", { a = 1 }) end)"),
         "pcall(string.gsub, \"x\", \"x\", function() ctx:%s(\"why\", { a = 1 }) end)",
     };
     for (size_t i = 0; i < TL_COUNT_OF(wraps); i++) {

@@ -13,7 +13,7 @@ static bool is_quiet(const struct tl_engine *engine, size_t held)
     for (unsigned i = 0; i < engine->lane_count; i++) {
         const struct tl_lane *lane = engine->lanes[i];
         quiet = quiet && !lane->work_posted && !atomic_load(&lane->woken) && lane->batches_out == 0 && !lane->behind &&
-                lane->batch == NULL && lane->alone == NULL;
+                lane->batch == NULL && (lane->alone == NULL || lane->calls > 0);
         calls += lane->calls;
     }
     return quiet && calls == held;

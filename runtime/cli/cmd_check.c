@@ -64,12 +64,7 @@ static tl_code print_json(const struct tl_bundle *bundle, const struct tl_lens_r
     tl_laws_put_json(&w, laws);
     tl_json_end_array(&w);
     tl_json_end_object(&w);
-    tl_code code = tl_json_writer_done(&w, err);
-    tl_buf_add_char(&out, '\n');
-    if (code == TL_OK)
-        code = tl_stream_print(tl_buf_str(&out), err);
-    tl_buf_free(&out);
-    return code;
+    return tl_stream_print_json(&w, &out, err);
 }
 
 /* Adds what the contracts of the folder in use have to say. */

@@ -24,16 +24,8 @@ static void print_message(const struct tl_json_value *answer)
 
 static tl_code list(const struct tl_args *args, struct tl_error *err)
 {
-    static const char *const filters[][2] = {
-        {"--flow", "flow"}, {"--steward", "steward"}, {"--key", "key"}, {"--limit", "limit"}};
-    struct tl_buf path;
-    tl_buf_init(&path, 64 * 1024);
-    tl_buf_add_z(&path, "/v1/decisions?");
-    for (size_t i = 0; i < TL_COUNT_OF(filters); i++)
-        tl_remote_query_add(&path, filters[i][1], tl_arg(args, filters[i][0]));
-    tl_code code = tl_remote_print(args, &(struct tl_remote){.path = path.ptr}, print_list, err);
-    tl_buf_free(&path);
-    return code;
+    static const char *const filters[] = {"--flow", "--steward", "--key", "--limit"};
+    return tl_remote_list(args, "/v1/decisions", filters, TL_COUNT_OF(filters), print_list, err);
 }
 
 static tl_code answer(const struct tl_args *args, struct tl_error *err)

@@ -74,16 +74,8 @@ static void print_one(const struct tl_json_value *run)
 
 static tl_code list(const struct tl_args *args, struct tl_error *err)
 {
-    static const char *const filters[][2] = {
-        {"--flow", "flow"}, {"--state", "state"}, {"--key", "key"}, {"--revision", "revision"}, {"--limit", "limit"}};
-    struct tl_buf path;
-    tl_buf_init(&path, 64 * 1024);
-    tl_buf_add_z(&path, "/v1/runs?");
-    for (size_t i = 0; i < TL_COUNT_OF(filters); i++)
-        tl_remote_query_add(&path, filters[i][1], tl_arg(args, filters[i][0]));
-    tl_code code = tl_remote_print(args, &(struct tl_remote){.path = path.ptr}, print_list, err);
-    tl_buf_free(&path);
-    return code;
+    static const char *const filters[] = {"--flow", "--state", "--key", "--revision", "--limit"};
+    return tl_remote_list(args, "/v1/runs", filters, TL_COUNT_OF(filters), print_list, err);
 }
 
 /* ---- acting --------------------------------------------------------------------------------------------------------

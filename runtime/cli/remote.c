@@ -112,3 +112,16 @@ void tl_remote_query_add(struct tl_buf *path, const char *name, const char *valu
     tl_buf_addf(path, "&%s=", name);
     tl_remote_path_add(path, tl_str_z(value));
 }
+
+tl_code tl_remote_list(const struct tl_args *args, const char *path, const char *const *filters, size_t count,
+                       void (*print)(const struct tl_json_value *answer), struct tl_error *err)
+{
+    struct tl_buf whole;
+    tl_buf_init(&whole, 64 * 1024);
+    tl_buf_addf(&whole, "%s?", path);
+    for (size_t i = 0; i < count; i++)
+        tl_remote_query_add(&whole, filters[i] + 2, tl_arg(args, filters[i])); /* without "--" */
+    tl_code code = tl_remote_print(args, &(struct tl_remote){.path = whole.ptr}, print, err);
+    tl_buf_free(&whole);
+    return code;
+}

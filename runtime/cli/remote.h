@@ -21,6 +21,11 @@ TL_MUST_CHECK tl_code tl_remote_show(const struct tl_args *args, const struct tl
 /* The same as tl_remote_ask, and prints the answer: indented JSON with --json, else by `print`. */
 TL_MUST_CHECK tl_code tl_remote_print(const struct tl_args *args, const struct tl_remote *remote,
                                       void (*print)(const struct tl_json_value *answer), struct tl_error *err);
+/* A list of the server, narrowed by those of the options `filters` ("--flow", …) that are given: each is a query
+ * parameter of the same name. */
+TL_MUST_CHECK tl_code tl_remote_list(const struct tl_args *args, const char *path, const char *const *filters,
+                                     size_t count, void (*print)(const struct tl_json_value *answer),
+                                     struct tl_error *err);
 /* Percent-encodes one segment or query value onto `path`. */
 struct tl_buf;
 void tl_remote_path_add(struct tl_buf *path, tl_str text);

@@ -44,3 +44,13 @@ tl_code tl_stream_print(tl_str text, struct tl_error *err)
     }
     return TL_OK;
 }
+
+tl_code tl_stream_print_json(struct tl_json_writer *w, struct tl_buf *out, struct tl_error *err)
+{
+    tl_code code = tl_json_writer_done(w, err);
+    tl_buf_add_char(out, '\n');
+    if (code == TL_OK)
+        code = tl_stream_print(tl_buf_str(out), err);
+    tl_buf_free(out);
+    return code;
+}

@@ -131,6 +131,20 @@ void tl_json_put_z(struct tl_json_writer *w, const char *key, const char *z)
     tl_json_string_z(w, z);
 }
 
+void tl_json_put_lossy(struct tl_json_writer *w, const char *key, tl_str text)
+{
+    tl_json_key(w, key);
+    tl_json_lossy(w, text);
+}
+
+void tl_json_put_or_null(struct tl_json_writer *w, const char *key, tl_str text)
+{
+    if (text.len > 0)
+        tl_json_put_string(w, key, text);
+    else
+        tl_json_put_z(w, key, NULL);
+}
+
 void tl_json_put_int(struct tl_json_writer *w, const char *key, int64_t value)
 {
     tl_json_key(w, key);

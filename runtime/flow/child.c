@@ -14,14 +14,13 @@ bool tl_child_is(const struct tl_event *event)
     return tl_str_starts(type, TL_STR(TL_TYPE_START));
 }
 
-static void put_event(struct tl_engine *engine, struct tl_batch *batch, const struct tl_event_in *in)
+static void put_event(struct tl_batch *batch, const struct tl_event_in *in)
 {
     struct tl_error err;
     tl_code code = tl_batch_event(batch, in, NULL, &err);
     if (code != TL_OK)
         tl_log(TL_ERROR, "run.child", err.text, TL_FSLICE("type", in->type));
     tl_must(code == TL_OK);
-    (void)engine;
 }
 
 /* The key of the child's event is the parent's: one timeline. */
@@ -42,7 +41,7 @@ void tl_child_begin(struct tl_step *step, struct tl_run_wait *wait, struct tl_ba
                              .cause = drive->unit->position,
                              .cause_flow = tl_str_z(run->flow)};
     tl_replay_child(step, &in);
-    put_event(engine, batch, &in);
+    put_event(batch, &in);
     wait->key_hash = tl_journal_key_hash(engine->journal, in.dedupe);
     wait->types = tl_zalloc(2, sizeof(char *));
     wait->types[wait->type_count++] = tl_copy_z(TL_TYPE_ENDED);
@@ -58,8 +57,8 @@ static tl_str flow_of(const struct tl_event *event)
     return tl_str_from(event->type, prefix - 1);
 }
 
-static void tell(struct tl_engine *engine, const struct tl_event *event, enum tl_ending ending, tl_str note,
-                 tl_str result, struct tl_batch *batch)
+static void tell(const struct tl_event *event, enum tl_ending ending, tl_str note, tl_str result,
+                 struct tl_batch *batch)
 {
     struct tl_buf payload;
     struct tl_json_writer w;
@@ -72,29 +71,28 @@ static void tell(struct tl_engine *engine, const struct tl_event *event, enum tl
     if (result.len > 0)
         tl_json_put_raw(&w, "result", result);
     tl_json_end_object(&w);
-    put_event(engine, batch,
-              &(struct tl_event_in){.type = TL_STR(TL_TYPE_ENDED),
-                                    .source = TL_STR("run"),
-                                    .key = event->dedupe,
-                                    .payload = tl_buf_str(&payload),
-                                    .priority = event->priority,
-                                    .trace = tl_trace_is_set(&event->trace) ? &event->trace : NULL,
-                                    .cause = event->position,
-                                    .cause_flow = flow_of(event),
-                                    .unwanted = true});
+    put_event(batch, &(struct tl_event_in){.type = TL_STR(TL_TYPE_ENDED),
+                                           .source = TL_STR("run"),
+                                           .key = event->dedupe,
+                                           .payload = tl_buf_str(&payload),
+                                           .priority = event->priority,
+                                           .trace = tl_trace_is_set(&event->trace) ? &event->trace : NULL,
+                                           .cause = event->position,
+                                           .cause_flow = flow_of(event),
+                                           .unwanted = true});
     tl_buf_free(&payload);
 }
 
 void tl_child_ended(struct tl_drive *drive, enum tl_ending ending, tl_str note, tl_str result, struct tl_batch *batch)
 {
     if (tl_child_is(&drive->event))
-        tell(drive->lane->engine, &drive->event, ending, note, result, batch);
+        tell(&drive->event, ending, note, result, batch);
 }
 
-void tl_child_discarded(struct tl_engine *engine, const struct tl_event *event, tl_str note, struct tl_batch *batch)
+void tl_child_discarded(const struct tl_event *event, tl_str note, struct tl_batch *batch)
 {
     if (tl_child_is(event))
-        tell(engine, event, TL_DISCARDED, note, TL_STR_NONE, batch);
+        tell(event, TL_DISCARDED, note, TL_STR_NONE, batch);
 }
 
 struct tl_step_row tl_child_row(struct tl_arena *arena, const struct tl_event *ended)

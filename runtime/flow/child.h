@@ -14,6 +14,6 @@ void tl_child_begin(struct tl_step *step, struct tl_run_wait *wait, struct tl_ba
 /* If another run has started this one: tells it how it ended. `result`: JSON, or empty. */
 void tl_child_ended(struct tl_drive *drive, enum tl_ending ending, tl_str note, tl_str result, struct tl_batch *batch);
 /* The same for a unit that a person discarded. */
-void tl_child_discarded(struct tl_engine *engine, const struct tl_event *event, tl_str note, struct tl_batch *batch);
+void tl_child_discarded(const struct tl_event *event, tl_str note, struct tl_batch *batch);
 /* What the end of a child is as a result of the parent's step. */
 struct tl_step_row tl_child_row(struct tl_arena *arena, const struct tl_event *ended);

@@ -27,12 +27,6 @@ static int64_t due_of(const struct tl_drive *drive, const struct tl_run_ask *ask
     return within > 0 ? now + within : 0;
 }
 
-static void put_lossy(struct tl_json_writer *w, const char *name, tl_str text)
-{
-    tl_json_key(w, name);
-    tl_json_lossy(w, text);
-}
-
 static void write_row(struct tl_step *step, const char *id, int64_t now, int64_t due, struct tl_buf *out)
 {
     struct tl_drive *drive = step->drive;
@@ -44,16 +38,16 @@ static void write_row(struct tl_step *step, const char *id, int64_t now, int64_t
     tl_json_begin_object(&w);
     tl_json_put_z(&w, "id", id);
     tl_json_put_z(&w, "run", drive->unit->run->id);
-    put_lossy(&w, "step", ask->id);
+    tl_json_put_lossy(&w, "step", ask->id);
     tl_json_put_z(&w, "flow", flow->name);
     tl_json_put_z(&w, "event", drive->id);
-    put_lossy(&w, "key", drive->event.key);
+    tl_json_put_lossy(&w, "key", drive->event.key);
     tl_json_key(&w, "options");
     tl_json_begin_array(&w);
     for (size_t i = 0; i < ask->type_count; i++)
         tl_json_lossy(&w, ask->types[i]);
     tl_json_end_array(&w);
-    put_lossy(&w, "about", ask->reason);
+    tl_json_put_lossy(&w, "about", ask->reason);
     tl_json_put_raw(&w, "show", ask->data.len > 0 ? ask->data : TL_STR("null"));
     tl_json_put_z(&w, "steward", flow->steward);
     tl_json_put_string(&w, "since", tl_time_text(now, text));
@@ -61,7 +55,7 @@ static void write_row(struct tl_step *step, const char *id, int64_t now, int64_t
         tl_json_put_string(&w, "due", tl_time_text(due, text));
     else
         tl_json_put_z(&w, "due", NULL);
-    put_lossy(&w, "place", tl_place_text(drive, &ask->place));
+    tl_json_put_lossy(&w, "place", tl_place_text(drive, &ask->place));
     tl_json_end_object(&w);
 }
 
@@ -113,11 +107,7 @@ tl_code tl_decisions_list(struct tl_engine *engine, const struct tl_decisions_qu
         for (size_t i = 0; i < page.count; i++)
             tl_json_raw_value(&w, page.rows[i].value);
         tl_json_end_array(&w);
-        tl_json_key(&w, "next");
-        if (page.next.len > 0)
-            tl_json_string(&w, page.next);
-        else
-            tl_json_null(&w);
+        tl_json_put_or_null(&w, "next", page.next);
         tl_json_end_object(&w);
         code = tl_json_writer_done(&w, err);
     }
@@ -166,10 +156,10 @@ static tl_str document(struct answer *answer, struct tl_arena *arena)
     tl_buf_init(&text, 1 << 20);
     tl_json_writer_init(&w, &text);
     tl_json_begin_object(&w);
-    put_lossy(&w, "answer", tl_str_z(answer->answer));
+    tl_json_put_lossy(&w, "answer", tl_str_z(answer->answer));
     tl_json_put_string(&w, "at", tl_time_text(tl_wall_ms(), at));
-    put_lossy(&w, "by", tl_str_z(answer->who));
-    put_lossy(&w, "why", tl_str_z(answer->why));
+    tl_json_put_lossy(&w, "by", tl_str_z(answer->who));
+    tl_json_put_lossy(&w, "why", tl_str_z(answer->why));
     tl_json_end_object(&w);
     tl_str copy = tl_arena_str(arena, tl_buf_str(&text));
     tl_buf_free(&text);

@@ -49,12 +49,6 @@ static void write_id(struct tl_json_writer *w, const char *name, tl_position pos
     tl_json_put_z(w, name, position != TL_POSITION_NONE ? text : NULL);
 }
 
-static void write_lossy(struct tl_json_writer *w, const char *name, tl_str text)
-{
-    tl_json_key(w, name);
-    tl_json_lossy(w, text);
-}
-
 static void write_times(struct tl_json_writer *w, const struct tl_open_exception *open)
 {
     char text[40];
@@ -69,13 +63,13 @@ static void write_times(struct tl_json_writer *w, const struct tl_open_exception
 
 static void write_cause(struct tl_json_writer *w, const struct tl_cause *cause, const char *print)
 {
-    write_lossy(w, "class", cause->cls);
-    write_lossy(w, "code", cause->code);
-    write_lossy(w, "message", cause->message.len > 4096 ? tl_str_n(cause->message.ptr, 4096) : cause->message);
-    write_lossy(w, "place", cause->place);
+    tl_json_put_lossy(w, "class", cause->cls);
+    tl_json_put_lossy(w, "code", cause->code);
+    tl_json_put_lossy(w, "message", cause->message.len > 4096 ? tl_str_n(cause->message.ptr, 4096) : cause->message);
+    tl_json_put_lossy(w, "place", cause->place);
     tl_json_put_z(w, "cause", print);
-    write_lossy(w, "system", cause->system);
-    write_lossy(w, "operation", cause->operation);
+    tl_json_put_lossy(w, "system", cause->system);
+    tl_json_put_lossy(w, "operation", cause->operation);
     tl_json_put_int(w, "status", cause->status);
     tl_json_key(w, "data");
     if (cause->data.len > 0)
@@ -95,9 +89,9 @@ static void write_row(const struct tl_drive *drive, const struct tl_cause *cause
     write_id(&w, "id", open->number);
     tl_json_put_z(&w, "flow", flow->name);
     tl_json_put_z(&w, "event", drive->id);
-    write_lossy(&w, "type", drive->event.type);
-    write_lossy(&w, "source", drive->event.source);
-    write_lossy(&w, "key", drive->event.key);
+    tl_json_put_lossy(&w, "type", drive->event.type);
+    tl_json_put_lossy(&w, "source", drive->event.source);
+    tl_json_put_lossy(&w, "key", drive->event.key);
     tl_json_put_z(&w, "scope", flow->scope);
     write_cause(&w, cause, print);
     write_times(&w, open);
@@ -107,7 +101,7 @@ static void write_row(const struct tl_drive *drive, const struct tl_cause *cause
     tl_json_put_z(&w, "order", text);
     tl_trace_print(&drive->event.trace, text);
     tl_json_put_z(&w, "trace", tl_trace_is_set(&drive->event.trace) ? text : NULL);
-    write_lossy(&w, "payload", drive->event.payload);
+    tl_json_put_lossy(&w, "payload", drive->event.payload);
     tl_json_end_object(&w);
     struct tl_error err;
     if (tl_json_writer_done(&w, &err) != TL_OK)
@@ -366,12 +360,12 @@ void tl_audit(struct tl_engine *engine, struct tl_batch *batch, const char *act,
     struct tl_json_writer w;
     tl_json_writer_init(&w, &value);
     tl_json_begin_object(&w);
-    write_lossy(&w, "who", who);
+    tl_json_put_lossy(&w, "who", who);
     tl_json_put_string(&w, "when", tl_time_text(now, when));
-    write_lossy(&w, "why", why);
+    tl_json_put_lossy(&w, "why", why);
     tl_json_put_z(&w, "act", act);
-    write_lossy(&w, "what", what);
-    write_lossy(&w, "detail", detail);
+    tl_json_put_lossy(&w, "what", what);
+    tl_json_put_lossy(&w, "detail", detail);
     tl_json_end_object(&w);
     struct tl_state_put put = {.table = TL_STR(TL_TABLE_AUDIT),
                                .key = tl_str_z(key),

@@ -52,11 +52,7 @@ tl_code tl_exceptions_list(struct tl_engine *engine, const struct tl_exception_q
         for (size_t i = 0; i < page.count; i++)
             write_row(engine, &w, &page.rows[i], false);
         tl_json_end_array(&w);
-        tl_json_key(&w, "next");
-        if (page.next.len > 0)
-            tl_json_string(&w, page.next);
-        else
-            tl_json_null(&w);
+        tl_json_put_or_null(&w, "next", page.next);
         tl_json_end_object(&w);
         code = tl_json_writer_done(&w, err);
     }

@@ -88,8 +88,7 @@ static tl_code read_event(struct fitting *f, struct tl_event *out, struct tl_err
     char key[TL_STEP_KEY];
     struct tl_state_row row;
     tl_step_key(f->row->id, 0, key);
-    tl_code code =
-        tl_state_get(f->lane->engine->journal, TL_STR(TL_TABLE_STEP_ROW), tl_str_z(key), &f->arena, &row, err);
+    tl_code code = tl_state_get(f->lane->engine->journal, TL_STR(TL_TABLE_STEP), tl_str_z(key), &f->arena, &row, err);
     return code == TL_OK ? tl_event_row_read(row.value, &f->arena, out, err) : code;
 }
 

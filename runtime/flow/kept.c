@@ -36,12 +36,6 @@ uint64_t tl_kept_key_read(tl_str text)
     return hash;
 }
 
-static void put_text(struct tl_json_writer *w, const char *name, tl_str text)
-{
-    tl_json_key(w, name);
-    tl_json_lossy(w, text);
-}
-
 static tl_code put_row(struct tl_engine *engine, const struct tl_event *event, struct tl_batch *batch,
                        struct tl_error *err)
 {
@@ -51,20 +45,20 @@ static tl_code put_row(struct tl_engine *engine, const struct tl_event *event, s
     tl_buf_init(&row, TL_PAYLOAD_MAX);
     tl_json_writer_init(&w, &row);
     tl_json_begin_object(&w);
-    put_text(&w, "type", event->type);
-    put_text(&w, "source", event->source);
-    put_text(&w, "key", event->key);
-    put_text(&w, "dedupe", event->dedupe);
-    put_text(&w, "payload", event->payload);
+    tl_json_put_lossy(&w, "type", event->type);
+    tl_json_put_lossy(&w, "source", event->source);
+    tl_json_put_lossy(&w, "key", event->key);
+    tl_json_put_lossy(&w, "dedupe", event->dedupe);
+    tl_json_put_lossy(&w, "payload", event->payload);
     tl_json_put_int(&w, "time", event->time_ms);
     tl_json_put_int(&w, "priority", event->priority);
     tl_trace_print(&event->trace, text);
     tl_json_put_z(&w, "trace", tl_trace_is_set(&event->trace) ? text : "");
     tl_position_print(event->cause, text);
     tl_json_put_z(&w, "cause", text);
-    put_text(&w, "cause_flow", event->cause_flow);
-    put_text(&w, "record_id", event->record_id);
-    put_text(&w, "record_version", event->record_version);
+    tl_json_put_lossy(&w, "cause_flow", event->cause_flow);
+    tl_json_put_lossy(&w, "record_id", event->record_id);
+    tl_json_put_lossy(&w, "record_version", event->record_version);
     tl_json_end_object(&w);
     tl_position_print(event->position, id);
     tl_kept_key(event->key.len > 0 ? tl_journal_key_hash(engine->journal, event->key) : 0, hash);

@@ -54,7 +54,7 @@ static tl_code read_pages(struct tl_journal *journal, const char *run, struct re
     tl_code code = TL_OK;
     for (bool more = true; more && code == TL_OK;) {
         struct tl_state_query query = {
-            .table = TL_STR(TL_TABLE_STEP_ROW), .prefix = tl_str_z(prefix), .after = tl_str_z(after), .limit = PAGE};
+            .table = TL_STR(TL_TABLE_STEP), .prefix = tl_str_z(prefix), .after = tl_str_z(after), .limit = PAGE};
         struct tl_state_page page;
         code = tl_state_scan(journal, &query, &arena, &page, err);
         for (size_t i = 0; code == TL_OK && i < page.count; i++)

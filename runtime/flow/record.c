@@ -45,7 +45,7 @@ void tl_step_put(struct tl_run_row *run, const struct tl_step_row *row, struct t
     tl_buf_init(&text, ROW_MAX);
     tl_step_row_write(row, &text);
     put(batch,
-        &(struct tl_state_put){.table = TL_STR(TL_TABLE_STEP_ROW), .key = tl_str_z(key), .value = tl_buf_str(&text)});
+        &(struct tl_state_put){.table = TL_STR(TL_TABLE_STEP), .key = tl_str_z(key), .value = tl_buf_str(&text)});
     tl_buf_free(&text);
 }
 
@@ -59,7 +59,7 @@ void tl_run_put_event(struct tl_drive *drive, struct tl_batch *batch)
     tl_buf_init(&text, ROW_MAX);
     tl_event_row_write(&drive->event, &text);
     put(batch,
-        &(struct tl_state_put){.table = TL_STR(TL_TABLE_STEP_ROW), .key = tl_str_z(key), .value = tl_buf_str(&text)});
+        &(struct tl_state_put){.table = TL_STR(TL_TABLE_STEP), .key = tl_str_z(key), .value = tl_buf_str(&text)});
     tl_buf_free(&text);
     drive->unit->run->kept = true;
 }
@@ -122,7 +122,7 @@ static void delete_step(const struct tl_run_row *row, uint32_t number, struct tl
 {
     char key[TL_STEP_KEY];
     tl_step_key(row->id, number, key);
-    tl_must(tl_batch_del(batch, TL_STR(TL_TABLE_STEP_ROW), tl_str_z(key), NULL) == TL_OK);
+    tl_must(tl_batch_del(batch, TL_STR(TL_TABLE_STEP), tl_str_z(key), NULL) == TL_OK);
 }
 
 void tl_run_delete_steps(const struct tl_run_row *row, struct tl_batch *batch)

@@ -34,12 +34,6 @@ struct answer {
     char *text; /* own; the answer without its end */
 };
 
-static void put_text(struct tl_json_writer *w, const char *name, tl_str text)
-{
-    tl_json_key(w, name);
-    tl_json_lossy(w, text);
-}
-
 static void put_position(struct tl_json_writer *w, const char *name, tl_position position)
 {
     char text[TL_POSITION_TEXT];
@@ -72,9 +66,9 @@ static void put_effect(struct replaying *r, const struct tl_event *event, const 
     tl_position newer =
         r->batch == NULL ? tl_replay_touched(later_of(r, event), event->position, effect) : TL_POSITION_NONE;
     tl_json_begin_object(&r->w);
-    put_text(&r->w, "system", effect->system);
-    put_text(&r->w, "operation", effect->operation);
-    put_text(&r->w, "id", effect->remote_id);
+    tl_json_put_lossy(&r->w, "system", effect->system);
+    tl_json_put_lossy(&r->w, "operation", effect->operation);
+    tl_json_put_lossy(&r->w, "id", effect->remote_id);
     put_position(&r->w, "newer", newer);
     tl_json_end_object(&r->w);
     r->effects++;
@@ -107,9 +101,9 @@ static tl_code put_unit(struct replaying *r, const struct tl_replay_unit *unit, 
     tl_json_begin_object(&r->w);
     put_position(&r->w, "event", unit->event);
     tl_json_put_string(&r->w, "time", tl_time_text(event->time_ms, time));
-    put_text(&r->w, "type", event->type);
-    put_text(&r->w, "key", event->key);
-    put_text(&r->w, "flow", flow);
+    tl_json_put_lossy(&r->w, "type", event->type);
+    tl_json_put_lossy(&r->w, "key", event->key);
+    tl_json_put_lossy(&r->w, "flow", flow);
     tl_json_put_z(&r->w, "ending", tl_ending_name(unit->ending));
     tl_json_put_z(&r->w, "does", unit->why == NULL ? "runs" : "listed");
     tl_json_put_z(&r->w, "why", unit->why);

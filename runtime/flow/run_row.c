@@ -95,24 +95,18 @@ static void put_position(struct tl_json_writer *w, const char *name, tl_position
     tl_json_put_z(w, name, text);
 }
 
-static void put_lossy(struct tl_json_writer *w, const char *name, const char *text)
-{
-    tl_json_key(w, name);
-    tl_json_lossy(w, tl_str_z(text));
-}
-
 static void write_wait(struct tl_json_writer *w, const struct tl_run_wait *wait)
 {
     tl_json_begin_object(w);
     tl_json_put_uint(w, "number", wait->number);
-    put_lossy(w, "step", wait->step);
+    tl_json_put_lossy(w, "step", tl_str_z(wait->step));
     tl_json_put_z(w, "kind", tl_ask_kind_name(wait->kind));
     if (wait->due_ms != 0)
         tl_json_put_int(w, "due", wait->due_ms);
     if (wait->key_hash != 0)
         put_hex(w, "key", wait->key_hash);
     if (wait->key != NULL)
-        put_lossy(w, "for", wait->key);
+        tl_json_put_lossy(w, "for", tl_str_z(wait->key));
     if (wait->after != TL_POSITION_NONE)
         put_position(w, "after", wait->after);
     if (wait->filtered)
@@ -132,12 +126,12 @@ static void write_optional(struct tl_json_writer *w, const struct tl_run_row *ro
     if (row->state != NULL)
         tl_json_put_raw(w, "state", tl_str_z(row->state));
     if (row->one_per != NULL)
-        put_lossy(w, "one_per", row->one_per);
+        tl_json_put_lossy(w, "one_per", tl_str_z(row->one_per));
     if (row->cancel == NULL)
         return;
     tl_json_key(w, "cancel");
     tl_json_begin_object(w);
-    put_lossy(w, "reason", row->cancel);
+    tl_json_put_lossy(w, "reason", tl_str_z(row->cancel));
     tl_json_put_uint(w, "after", row->cancel_after);
     tl_json_end_object(w);
 }
@@ -149,7 +143,7 @@ void tl_run_row_write(const struct tl_run_row *row, struct tl_buf *out)
     tl_json_begin_object(&w);
     tl_json_put_z(&w, "flow", row->flow);
     put_position(&w, "event", row->event);
-    put_lossy(&w, "key", row->key);
+    tl_json_put_lossy(&w, "key", tl_str_z(row->key));
     put_hex(&w, "line", row->line);
     tl_json_put_z(&w, "revision", row->revision);
     tl_json_put_int(&w, "since", row->since_ms);

@@ -12,12 +12,6 @@
 /* ---- a run in a list -----------------------------------------------------------------------------------------------
  */
 
-static void put_lossy(struct tl_json_writer *w, const char *name, tl_str text)
-{
-    tl_json_key(w, name);
-    tl_json_lossy(w, text);
-}
-
 void tl_runs_write_waits(struct tl_json_writer *w, const struct tl_run_row *run)
 {
     char text[40];
@@ -26,7 +20,7 @@ void tl_runs_write_waits(struct tl_json_writer *w, const struct tl_run_row *run)
     for (size_t i = 0; i < run->wait_count; i++) {
         const struct tl_run_wait *wait = &run->waits[i];
         tl_json_begin_object(w);
-        put_lossy(w, "step", tl_str_z(wait->step));
+        tl_json_put_lossy(w, "step", tl_str_z(wait->step));
         tl_json_put_z(w, "kind", tl_ask_kind_name(wait->kind));
         tl_json_key(w, "for");
         tl_json_begin_array(w);
@@ -50,13 +44,13 @@ static void write_run(struct tl_json_writer *w, const struct tl_run_row *run)
     tl_json_put_z(w, "id", run->id);
     tl_json_put_z(w, "flow", run->flow);
     tl_json_put_z(w, "event", event);
-    put_lossy(w, "key", tl_str_z(run->key));
+    tl_json_put_lossy(w, "key", tl_str_z(run->key));
     tl_json_put_z(w, "state", tl_run_phase_name(run->phase));
     tl_json_put_z(w, "revision", run->revision);
     tl_json_put_string(w, "since", tl_time_text(run->since_ms, since));
     tl_json_put_uint(w, "steps", run->next - 1);
     if (run->cancel != NULL)
-        put_lossy(w, "cancelled", tl_str_z(run->cancel));
+        tl_json_put_lossy(w, "cancelled", tl_str_z(run->cancel));
     tl_runs_write_waits(w, run);
 }
 
@@ -110,7 +104,7 @@ tl_code tl_runs_list(struct tl_engine *engine, const struct tl_runs_query *query
 static void put_text(struct tl_json_writer *w, const char *name, tl_str text)
 {
     if (text.len > 0)
-        put_lossy(w, name, text);
+        tl_json_put_lossy(w, name, text);
     else
         tl_json_put_z(w, name, NULL);
 }
@@ -120,7 +114,7 @@ static void write_step(struct tl_json_writer *w, const struct tl_step_row *step)
     char at[40];
     tl_json_begin_object(w);
     tl_json_put_uint(w, "number", step->number);
-    put_lossy(w, "step", step->id);
+    tl_json_put_lossy(w, "step", step->id);
     tl_json_put_z(w, "kind", tl_ask_kind_name(step->kind));
     tl_json_put_z(w, "state", tl_step_state_name(step->state));
     tl_json_put_uint(w, "order", step->order);
@@ -142,8 +136,8 @@ static void write_step(struct tl_json_writer *w, const struct tl_step_row *step)
 
 static void write_event(struct tl_json_writer *w, const struct tl_event *event)
 {
-    put_lossy(w, "type", event->type);
-    put_lossy(w, "payload", event->payload);
+    tl_json_put_lossy(w, "type", event->type);
+    tl_json_put_lossy(w, "payload", event->payload);
 }
 
 static tl_code write_timeline(struct tl_engine *engine, const struct tl_run_row *run, struct tl_json_writer *w,

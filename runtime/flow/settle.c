@@ -16,7 +16,6 @@ static struct tl_plan_system *plan_system(const struct tl_step *step)
 
 static void stick(struct tl_step *step, const char *why)
 {
-    struct tl_drive *drive = step->drive;
     char sent[40];
     char *message = tl_printf(
         "whether \"%.*s\" took place is not known: it was sent at %s and no answer came; %s. Look in "
@@ -27,7 +26,6 @@ static void stick(struct tl_step *step, const char *why)
                                            .system = tl_str_z(plan_system(step)->name),
                                            .operation = step->ask->operation,
                                            .data = step->args});
-    (void)drive;
     tl_free(message);
 }
 

@@ -10,10 +10,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "flow/runs.h"
 #include "journal/event.h"
 #include "script/run.h"
 
-#define TL_TABLE_STEP_ROW "step"
 #define TL_STEP_KEY 24 /* "<13>/<6>" and a NUL */
 
 #define TL_STEP_STATES(X)                                                                                              \

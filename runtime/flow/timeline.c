@@ -105,23 +105,17 @@ static void end(struct timeline *timeline, struct tl_json_writer *w)
     line->len = timeline->text.len - line->from;
 }
 
-static void put_text(struct tl_json_writer *w, const char *name, tl_str text)
-{
-    tl_json_key(w, name);
-    tl_json_lossy(w, text);
-}
-
 static void event_line(struct timeline *timeline, const struct tl_event *event)
 {
     struct tl_json_writer w;
     char text[56];
     begin(timeline, &w, event->time_ms, "event", event->position);
-    put_text(&w, "type", event->type);
-    put_text(&w, "source", event->source);
-    put_text(&w, "key", event->key);
+    tl_json_put_lossy(&w, "type", event->type);
+    tl_json_put_lossy(&w, "source", event->source);
+    tl_json_put_lossy(&w, "key", event->key);
     tl_position_print(event->cause, text);
     tl_json_put_z(&w, "cause", event->cause != TL_POSITION_NONE ? text : NULL);
-    put_text(&w, "cause_flow", event->cause_flow);
+    tl_json_put_lossy(&w, "cause_flow", event->cause_flow);
     tl_trace_print(&event->trace, text);
     tl_json_put_z(&w, "trace", tl_trace_is_set(&event->trace) ? text : NULL);
     if (event->erased)
@@ -136,9 +130,9 @@ static void effect(struct tl_json_writer *w, const struct tl_effect *effect)
     char request[33];
     tl_hex_write(request, effect->request_hash, sizeof effect->request_hash);
     tl_json_begin_object(w);
-    put_text(w, "system", effect->system);
-    put_text(w, "operation", effect->operation);
-    put_text(w, "id", effect->remote_id);
+    tl_json_put_lossy(w, "system", effect->system);
+    tl_json_put_lossy(w, "operation", effect->operation);
+    tl_json_put_lossy(w, "id", effect->remote_id);
     tl_json_put_uint(w, "status", effect->status);
     tl_json_put_z(w, "class", tl_failure_name((enum tl_failure)effect->class_));
     tl_json_put_uint(w, "attempts", effect->attempts);
@@ -151,10 +145,10 @@ static void outcome_line(struct timeline *timeline, const struct tl_outcome *out
 {
     struct tl_json_writer w;
     begin(timeline, &w, outcome->time_ms, "outcome", outcome->event);
-    put_text(&w, "flow", outcome->flow);
+    tl_json_put_lossy(&w, "flow", outcome->flow);
     tl_json_put_z(&w, "ending", tl_ending_name(outcome->ending));
-    put_text(&w, "note", outcome->note);
-    put_text(&w, "revision", outcome->revision);
+    tl_json_put_lossy(&w, "note", outcome->note);
+    tl_json_put_lossy(&w, "revision", outcome->revision);
     tl_json_key(&w, "effects");
     tl_json_begin_array(&w);
     for (size_t i = 0; i < outcome->effect_count; i++)
@@ -327,7 +321,7 @@ static tl_code print(struct timeline *timeline, tl_str key, struct tl_buf *out, 
     qsort(timeline->lines, timeline->line_count, sizeof *timeline->lines, by_time);
     tl_json_writer_init(&w, out);
     tl_json_begin_object(&w);
-    put_text(&w, "key", key);
+    tl_json_put_lossy(&w, "key", key);
     tl_json_key(&w, "entries");
     tl_json_begin_array(&w);
     for (size_t i = 0; i < timeline->line_count; i++)

@@ -77,8 +77,7 @@ static tl_code kept_by_run(struct tl_unit *unit, struct tl_arena *arena, struct 
     char key[TL_STEP_KEY];
     struct tl_state_row row;
     tl_step_key(unit->run->id, 0, key);
-    tl_code code =
-        tl_state_get(unit->lane->engine->journal, TL_STR(TL_TABLE_STEP_ROW), tl_str_z(key), arena, &row, err);
+    tl_code code = tl_state_get(unit->lane->engine->journal, TL_STR(TL_TABLE_STEP), tl_str_z(key), arena, &row, err);
     return code == TL_OK ? tl_event_row_read(row.value, arena, out, err) : code;
 }
 

@@ -145,7 +145,7 @@ void tl_run_forget(struct tl_lane *lane, uint32_t flow, tl_position event, tl_st
     struct tl_run_row *row = tl_run_get(lane, tl_str_z(id));
     tl_arena_init(&arena);
     if (tl_journal_event(lane->engine->journal, event, &arena, &read, NULL) == TL_OK)
-        tl_child_discarded(lane->engine, &read, note, batch);
+        tl_child_discarded(&read, note, batch);
     tl_arena_free(&arena);
     if (row == NULL || row->unit != NULL)
         return;

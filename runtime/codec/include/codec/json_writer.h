@@ -54,6 +54,9 @@ void tl_json_value(struct tl_json_writer *w, const struct tl_json_value *value);
 /* "key": value in one call. */
 void tl_json_put_string(struct tl_json_writer *w, const char *key, tl_str s);
 void tl_json_put_z(struct tl_json_writer *w, const char *key, const char *z);
+void tl_json_put_lossy(struct tl_json_writer *w, const char *key, tl_str s);
+/* An empty slice writes null. */
+void tl_json_put_or_null(struct tl_json_writer *w, const char *key, tl_str s);
 void tl_json_put_int(struct tl_json_writer *w, const char *key, int64_t value);
 void tl_json_put_uint(struct tl_json_writer *w, const char *key, uint64_t value);
 void tl_json_put_bool(struct tl_json_writer *w, const char *key, bool value);

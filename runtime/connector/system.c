@@ -288,6 +288,9 @@ tlc_instance *tl_lane_instance(struct tl_system_lane *lane, enum tl_failure *fai
 static void lane_gone(struct tl_mail *mail)
 {
     struct tl_system_lane *lane = TL_CONTAINER_OF(mail, struct tl_system_lane, stopped_mail);
+    mail->deliver = NULL;
+    if (!tl_list_empty(&lane->activities)) /* what ended began something more: a later hint of the same record */
+        return;
     void (*stopped)(void *ctx) = lane->stopped;
     void *ctx = lane->stopped_ctx;
     if (lane->instance)
@@ -302,7 +305,7 @@ static void lane_gone(struct tl_mail *mail)
 
 static void lane_check_stopped(struct tl_system_lane *lane)
 {
-    if (!lane->stopping || !tl_list_empty(&lane->activities) || lane->stopped_mail.deliver)
+    if ((!lane->stopping && !lane->retiring) || !tl_list_empty(&lane->activities) || lane->stopped_mail.deliver)
         return;
     tl_mail_init(&lane->stopped_mail, lane_gone);
     tl_loop_next(lane->loop, &lane->stopped_mail);
@@ -320,6 +323,15 @@ void tl_system_lane_stop(struct tl_system_lane *lane, void (*stopped)(void *ctx)
         struct tl_activity *activity = TL_LIST_ITEM(link, struct tl_activity, link);
         activity->cancel(activity);
     }
+    lane_check_stopped(lane);
+}
+
+void tl_system_lane_retire(struct tl_system_lane *lane, void (*stopped)(void *ctx), void *ctx)
+{
+    tl_must(!lane->stopping && !lane->retiring);
+    lane->retiring = true;
+    lane->stopped = stopped;
+    lane->stopped_ctx = ctx;
     lane_check_stopped(lane);
 }
 

@@ -98,6 +98,7 @@ struct tl_system_lane {
     struct tl_list activities;     /* struct tl_activity: calls, captures, webhooks, logins */
     struct tl_list hints;          /* struct hint of hints.c: waiting and running reads */
     bool stopping;
+    bool retiring; /* nothing new is begun here; what was may end */
     struct tl_mail stopped_mail;
     void (*stopped)(void *ctx);
     void *stopped_ctx;

@@ -9,7 +9,7 @@
 
 static struct tl_plan_system *plan_system(const struct tl_step *step)
 {
-    return &step->drive->lane->engine->plan.systems[step->system];
+    return step->drive->lane->engine->plan.systems[step->system];
 }
 
 bool tl_call_is_once_only(const struct tl_run_ask *ask)

@@ -14,7 +14,7 @@
 
 static struct tl_gate *gate_of(const struct tl_capture_job *job)
 {
-    return job->engine->plan.systems[job->system].gate;
+    return job->engine->plan.systems[job->system]->gate;
 }
 
 static void set_state(struct tl_capture_job *job, enum tl_capture_state state, const char *error)
@@ -50,17 +50,24 @@ static int64_t ready(void *ctx)
     return 0;
 }
 
+static void follow(struct tl_capture_job *job);
+
 static void stored(struct tl_batch *batch, void *ctx)
 {
     struct tl_capture_job *job = ctx;
     struct tl_error err;
     bool ok = tl_batch_code(batch, &err) == TL_OK;
     job->lane->batches_out--;
-    if (!ok)
+    job->storing = false;
+    if (!ok) {
         set_state(job, TL_CAPTURE_FAILING, err.text);
+        tl_free(job->cursor);
+        job->cursor = NULL;
+    }
     if (job->capture != NULL)
         tl_capture_stored(job->capture, ok);
     tl_batch_free(batch);
+    follow(job);
     tl_lane_stop_step(job->lane);
 }
 
@@ -100,6 +107,9 @@ static void store(void *ctx, struct tl_capture *capture, const struct tl_capture
         return;
     }
     job->lane->batches_out++;
+    job->storing = true;
+    tl_free(job->cursor);
+    job->cursor = tl_str_dup(cursor);
     tl_journal_submit(job->engine->journal, batch, TL_DURABLE, job->lane->loop, stored, job);
 }
 
@@ -115,7 +125,7 @@ static int64_t failed(void *ctx, const struct tl_call_result *result)
 {
     struct tl_capture_job *job = ctx;
     char *message = tl_str_dup(result->message);
-    tl_plan_note_failure(&job->engine->plan.systems[job->system], result->failure, result->message);
+    tl_plan_note_failure(job->engine->plan.systems[job->system], result->failure, result->message);
     leave(job, result->failure, result->wait_ms);
     tl_log(TL_WARN, "capture.failed", message, TL_FSTR("capture", job->name),
            TL_FSTR("class", tl_failure_name(result->failure)), TL_FINT("status", result->status));
@@ -123,7 +133,7 @@ static int64_t failed(void *ctx, const struct tl_call_result *result)
     tl_free(message);
     if (result->failure == TL_FAIL_GAP)
         return -1; /* a person decides from where to go on */
-    int64_t wait = tl_retry_backoff(&job->engine->plan.systems[job->system].retry, job->retry.row++, tl_random_u64());
+    int64_t wait = tl_retry_backoff(&job->engine->plan.systems[job->system]->retry, job->retry.row++, tl_random_u64());
     if (!tl_failure_is_endpoint(result->failure))
         wait = BAD_RECORD_MS;
     return wait > result->wait_ms ? wait : result->wait_ms;
@@ -148,38 +158,64 @@ static void poke(struct tl_mail *mail)
         tl_capture_poke(job->capture);
 }
 
-static void add(struct tl_engine *engine, int system, const struct tl_capture_decl *decl)
+static void set_text(char **text, const char *to)
 {
-    struct tl_capture_job *job = &engine->captures[engine->capture_count++];
-    *job = (struct tl_capture_job){.engine = engine, .system = system, .object = decl->object, .options = decl->config};
-    job->name = tl_printf("capture/%s/%s", engine->plan.systems[system].name, decl->object);
-    tl_must(pthread_mutex_init(&job->lock, NULL) == 0);
-    tl_mail_init(&job->poke, poke);
+    tl_free(*text);
+    *text = tl_copy_z(to != NULL ? to : "");
 }
 
-tl_code tl_captures_init(struct tl_engine *engine, struct tl_error *err)
+static struct tl_capture_job *job_of(struct tl_engine *engine, int system, const struct tl_capture_decl *decl)
+{
+    char *name = tl_printf("capture/%s/%s", engine->plan.systems[system]->name, decl->object);
+    struct tl_capture_job *job = tl_capture_job(engine, tl_str_z(name));
+    if (job != NULL) {
+        tl_free(name);
+        return job;
+    }
+    job = TL_NEW(struct tl_capture_job);
+    job->engine = engine;
+    job->system = system;
+    job->name = name;
+    job->lane = engine->lanes[tl_dispatch_lane(engine, tl_journal_key_hash(engine->journal, tl_str_z(name)))];
+    set_text(&job->object, decl->object);
+    set_text(&job->options, decl->config);
+    tl_must(pthread_mutex_init(&job->lock, NULL) == 0);
+    tl_mail_init(&job->poke, poke);
+    engine->captures = tl_realloc(engine->captures, (engine->capture_count + 1) * sizeof *engine->captures);
+    engine->captures[engine->capture_count++] = job;
+    return job;
+}
+
+void tl_captures_plan(struct tl_engine *engine)
 {
     const struct tl_plan *plan = &engine->plan;
-    size_t most = 0;
-    (void)err;
-    for (size_t s = 0; s < plan->system_count; s++)
-        most += plan->systems[s].decl->capture_count;
-    engine->captures = tl_zalloc(most + 1, sizeof *engine->captures);
+    for (size_t i = 0; i < engine->capture_count; i++)
+        engine->captures[i]->wanted = false;
     for (size_t s = 0; s < plan->system_count; s++) {
-        for (size_t i = 0; i < plan->systems[s].decl->capture_count; i++) {
-            const struct tl_capture_decl *decl = &plan->systems[s].decl->captures[i];
-            if (decl->poll_ms > 0)
-                add(engine, (int)s, decl);
+        const struct tl_system_decl *decl = plan->systems[s]->decl;
+        for (size_t i = 0; decl != NULL && i < decl->capture_count; i++) {
+            if (decl->captures[i].poll_ms <= 0)
+                continue;
+            struct tl_capture_job *job = job_of(engine, (int)s, &decl->captures[i]);
+            job->wanted = true;
+            if (!tl_str_is(tl_str_z(job->options), decl->captures[i].config != NULL ? decl->captures[i].config : "")) {
+                set_text(&job->options, decl->captures[i].config);
+                job->changed = true;
+            }
         }
     }
-    return TL_OK;
 }
 
 void tl_captures_free(struct tl_engine *engine)
 {
     for (size_t i = 0; i < engine->capture_count; i++) {
-        tl_free(engine->captures[i].name);
-        pthread_mutex_destroy(&engine->captures[i].lock);
+        struct tl_capture_job *job = engine->captures[i];
+        tl_free(job->name);
+        tl_free(job->object);
+        tl_free(job->options);
+        tl_free(job->cursor);
+        pthread_mutex_destroy(&job->lock);
+        tl_free(job);
     }
     tl_free(engine->captures);
 }
@@ -187,27 +223,41 @@ void tl_captures_free(struct tl_engine *engine)
 struct tl_capture_job *tl_capture_job(struct tl_engine *engine, tl_str name)
 {
     for (size_t i = 0; i < engine->capture_count; i++) {
-        if (tl_str_is(name, engine->captures[i].name))
-            return &engine->captures[i];
+        if (tl_str_is(name, engine->captures[i]->name))
+            return engine->captures[i];
     }
     return NULL;
+}
+
+/* From where it goes on: what was stored may be on its way to the state. */
+static tl_code cursor_of(struct tl_capture_job *job, struct tl_arena *arena, tl_str *cursor, struct tl_error *err)
+{
+    struct tl_state_row row = {0};
+    tl_str key = tl_str_from(tl_str_z(job->name), sizeof "capture/" - 1);
+    *cursor = tl_str_z(job->cursor);
+    if (job->cursor != NULL)
+        return TL_OK;
+    tl_code code = tl_state_get(job->engine->journal, TL_STR(TL_TABLE_CURSOR), key, arena, &row, err);
+    *cursor = code == TL_OK ? row.value : TL_STR_NONE;
+    return code == TL_ENOTFOUND ? TL_OK : code;
 }
 
 static tl_code begin(struct tl_capture_job *job, struct tl_error *err)
 {
     static const struct tl_capture_owner functions = {ready, store, failed, caught_up, NULL};
+    struct tl_system_lane *attached = job->lane->systems[job->system]->attached;
     struct tl_capture_owner owner = functions;
     struct tl_arena arena;
-    struct tl_state_row row = {0};
-    tl_str key = tl_str_from(tl_str_z(job->name), sizeof "capture/" - 1);
+    tl_str cursor;
     owner.ctx = job;
     tl_arena_init(&arena);
-    tl_code code = tl_state_get(job->engine->journal, TL_STR(TL_TABLE_CURSOR), key, &arena, &row, err);
-    if (code == TL_OK || code == TL_ENOTFOUND) {
-        struct tl_capture_config config = {.object = tl_str_z(job->object),
-                                           .options = tl_str_z(job->options),
-                                           .cursor = code == TL_OK ? row.value : TL_STR_NONE};
-        code = tl_capture_start(job->lane->systems[job->system].attached, &config, &owner, &job->capture, err);
+    tl_code code = cursor_of(job, &arena, &cursor, err);
+    if (code == TL_OK) {
+        struct tl_capture_config config = {
+            .object = tl_str_z(job->object), .options = tl_str_z(job->options), .cursor = cursor};
+        job->system_of = tl_system_lane_system(attached);
+        job->changed = false;
+        code = tl_capture_start(attached, &config, &owner, &job->capture, err);
     }
     if (code != TL_OK)
         tl_error_prefix(err, "%s", job->name);
@@ -220,10 +270,8 @@ tl_code tl_captures_begin(struct tl_lane *lane, struct tl_error *err)
     struct tl_engine *engine = lane->engine;
     tl_code code = TL_OK;
     for (size_t i = 0; code == TL_OK && i < engine->capture_count; i++) {
-        struct tl_capture_job *job = &engine->captures[i];
-        uint64_t hash = tl_journal_key_hash(engine->journal, tl_str_z(job->name));
-        job->lane = engine->lanes[tl_dispatch_lane(engine, hash)];
-        if (job->lane == lane && lane->systems[job->system].attached != NULL)
+        struct tl_capture_job *job = engine->captures[i];
+        if (job->lane == lane && job->wanted && lane->systems[job->system]->attached != NULL)
             code = begin(job, err);
     }
     return code;
@@ -234,22 +282,55 @@ static void ended(void *ctx)
     struct tl_capture_job *job = ctx;
     leave(job, TL_FAIL_NONE, 0);
     job->capture = NULL;
+    job->ending = false;
+    follow(job);
     tl_lane_stop_step(job->lane);
+}
+
+static void end(struct tl_capture_job *job)
+{
+    if (job->capture == NULL || job->ending)
+        return;
+    job->ending = true;
+    tl_capture_stop(job->capture, ended, job);
+}
+
+/* It runs with what is live, or does not run. */
+static void follow(struct tl_capture_job *job)
+{
+    struct tl_system_lane *attached = job->lane->systems[job->system]->attached;
+    bool wanted = job->wanted && attached != NULL && job->lane->phase == TL_LANE_RUNNING;
+    bool current = wanted && !job->changed && job->system_of == tl_system_lane_system(attached);
+    struct tl_error err;
+    if (job->capture != NULL && !current)
+        end(job);
+    else if (job->capture == NULL && wanted && !job->storing && begin(job, &err) != TL_OK) {
+        tl_log(TL_ERROR, "capture.start", err.text, TL_FSTR("capture", job->name));
+        set_state(job, TL_CAPTURE_STOPPED, err.text);
+    }
+}
+
+void tl_captures_follow(struct tl_lane *lane)
+{
+    for (size_t i = 0; i < lane->engine->capture_count; i++) {
+        if (lane->engine->captures[i]->lane == lane)
+            follow(lane->engine->captures[i]);
+    }
 }
 
 void tl_captures_end(struct tl_lane *lane)
 {
     for (size_t i = 0; i < lane->engine->capture_count; i++) {
-        struct tl_capture_job *job = &lane->engine->captures[i];
-        if (job->lane == lane && job->capture != NULL)
-            tl_capture_stop(job->capture, ended, job);
+        struct tl_capture_job *job = lane->engine->captures[i];
+        if (job->lane == lane)
+            end(job);
     }
 }
 
 bool tl_captures_ended(const struct tl_lane *lane)
 {
     for (size_t i = 0; i < lane->engine->capture_count; i++) {
-        const struct tl_capture_job *job = &lane->engine->captures[i];
+        const struct tl_capture_job *job = lane->engine->captures[i];
         if (job->lane == lane && job->capture != NULL)
             return false;
     }
@@ -260,8 +341,8 @@ tl_code tl_engine_capture_now(struct tl_engine *engine, tl_str system, tl_str ob
 {
     size_t found = 0;
     for (size_t i = 0; i < engine->capture_count; i++) {
-        struct tl_capture_job *job = &engine->captures[i];
-        if (!tl_str_is(system, engine->plan.systems[job->system].name) ||
+        struct tl_capture_job *job = engine->captures[i];
+        if (!job->wanted || !tl_str_is(system, engine->plan.systems[job->system]->name) ||
             (object.len > 0 && !tl_str_is(object, job->object)))
             continue;
         found++;

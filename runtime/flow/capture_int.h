@@ -8,11 +8,15 @@ enum tl_capture_state { TL_CAPTURE_IDLE, TL_CAPTURE_RUNNING, TL_CAPTURE_HELD, TL
 struct tl_capture_job {
     struct tl_engine *engine; /* borrow */
     int system;
-    const char *object;         /* borrow */
-    const char *options;        /* borrow */
-    char *name;                 /* own; "capture/<system>/<object>" */
-    struct tl_lane *lane;       /* borrow; its owner */
-    struct tl_capture *capture; /* own; NULL: not started, or stopped */
+    char *object, *options;      /* own */
+    char *name;                  /* own; "capture/<system>/<object>" */
+    bool wanted;                 /* by the live revision */
+    bool changed;                /* its options are others than it runs with */
+    bool ending, storing;        /* it was told to end; a batch of it is on the way */
+    char *cursor;                /* own; as last stored since the start, or NULL: the state has it */
+    struct tl_lane *lane;        /* borrow; its owner */
+    struct tl_capture *capture;  /* own; NULL: not started, or stopped */
+    struct tl_system *system_of; /* borrow; with what it was started */
     struct tl_gate_ticket ticket;
     struct tl_retry retry;
     struct tl_mail poke;
@@ -24,7 +28,11 @@ struct tl_capture_job {
     char error[200];
 };
 
-TL_MUST_CHECK tl_code tl_captures_init(struct tl_engine *engine, struct tl_error *err);
+/* The jobs of the plan's systems: new ones are added, of others it is noted what has changed. Before lanes run, or
+ * while all stand still. */
+void tl_captures_plan(struct tl_engine *engine);
+/* What has changed is carried out, in the lane's thread. */
+void tl_captures_follow(struct tl_lane *lane);
 void tl_captures_free(struct tl_engine *engine);
 /* Those of the lane, in its thread or before it. */
 TL_MUST_CHECK tl_code tl_captures_begin(struct tl_lane *lane, struct tl_error *err);

@@ -31,7 +31,7 @@ static const struct tl_trace *new_trace(struct tl_arena *arena)
 void tl_captured_event(const struct tl_plan *plan, int system, const struct tl_captured *captured,
                        const struct tl_trace *trace, struct tl_arena *arena, struct tl_event_in *in)
 {
-    const struct tl_plan_system *of = &plan->systems[system];
+    const struct tl_plan_system *of = plan->systems[system];
     *in = (struct tl_event_in){.source = tl_str_z(of->name),
                                .dedupe = captured->dedupe,
                                .priority = TL_NORMAL,

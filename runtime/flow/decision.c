@@ -22,7 +22,7 @@ static void id_of(const struct tl_run_row *run, uint32_t number, char out[ID_MAX
 static int64_t due_of(const struct tl_drive *drive, const struct tl_run_ask *ask, int64_t now)
 {
     const struct tl_plan *plan = &drive->lane->engine->plan;
-    const struct tl_steward *steward = tl_plan_steward(plan, plan->flows[drive->unit->flow].steward);
+    const struct tl_steward *steward = tl_plan_steward(plan, plan->flows[drive->unit->flow]->steward);
     int64_t within = ask->within_ms > 0 ? ask->within_ms : steward != NULL ? steward->due_ms : 0;
     return within > 0 ? now + within : 0;
 }
@@ -30,7 +30,7 @@ static int64_t due_of(const struct tl_drive *drive, const struct tl_run_ask *ask
 static void write_row(struct tl_step *step, const char *id, int64_t now, int64_t due, struct tl_buf *out)
 {
     struct tl_drive *drive = step->drive;
-    const struct tl_plan_flow *flow = &drive->lane->engine->plan.flows[drive->unit->flow];
+    const struct tl_plan_flow *flow = drive->lane->engine->plan.flows[drive->unit->flow];
     const struct tl_run_ask *ask = step->ask;
     struct tl_json_writer w;
     char text[40];
@@ -62,7 +62,7 @@ static void write_row(struct tl_step *step, const char *id, int64_t now, int64_t
 void tl_decision_put(struct tl_step *step, struct tl_batch *batch)
 {
     struct tl_drive *drive = step->drive;
-    const struct tl_plan_flow *flow = &drive->lane->engine->plan.flows[drive->unit->flow];
+    const struct tl_plan_flow *flow = drive->lane->engine->plan.flows[drive->unit->flow];
     char id[ID_MAX], due_text[24] = "";
     int64_t now = tl_wall_ms(), due = due_of(drive, step->ask, now);
     struct tl_buf row;

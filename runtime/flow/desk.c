@@ -142,7 +142,7 @@ static void assign(struct desk *desk, struct tl_open_exception *open)
 
 static tl_code may_retry(const struct desk *desk, const struct tl_open_exception *open, struct tl_error *err)
 {
-    const struct tl_plan_flow *flow = &desk->engine->plan.flows[open->flow];
+    const struct tl_plan_flow *flow = desk->engine->plan.flows[open->flow];
     char later[TL_POSITION_TEXT];
     tl_position_print(open->later, later);
     if (open->retrying)
@@ -166,7 +166,7 @@ static struct tl_unit *unit_of(struct desk *desk, struct tl_open_exception *open
                                const struct tl_state_row *row)
 {
     struct tl_lane *lane = desk->lane;
-    const struct tl_plan_flow *flow = &desk->engine->plan.flows[open->flow];
+    const struct tl_plan_flow *flow = desk->engine->plan.flows[open->flow];
     struct tl_json_doc *doc = NULL;
     bool edited = desk->payload != NULL;
     char *payload = edited ? tl_copy(desk->payload, desk->payload_len) : NULL;
@@ -177,9 +177,9 @@ static struct tl_unit *unit_of(struct desk *desk, struct tl_open_exception *open
         payload = tl_str_dup(text);
         len = text.len;
     }
-    int system = tl_plan_first_system(&desk->engine->plan, flow, tl_str_n(payload, payload != NULL ? len : 0));
+    int system = tl_plan_first_system(&desk->engine->plan, &flow->place, tl_str_n(payload, payload != NULL ? len : 0));
     struct tl_unit *unit =
-        tl_unit_new(lane, tl_queue_of(lane, open->flow, flow->priority, system), line, open->event, NULL);
+        tl_unit_new(lane, tl_queue_of(lane, open->flow, flow->place.priority, system), line, open->event, NULL);
     unit->exception = open;
     if (edited) {
         unit->payload = payload;
@@ -229,7 +229,7 @@ static void discard(struct desk *desk, struct tl_open_exception *open, struct tl
     struct tl_plan *plan = &desk->engine->plan;
     char *note = tl_printf("by %.512s: %.2048s", desk->who, desk->why);
     struct tl_outcome outcome = {.event = open->event,
-                                 .flow = tl_str_z(plan->flows[open->flow].name),
+                                 .flow = tl_str_z(plan->flows[open->flow]->name),
                                  .revision = tl_str_z(plan->revision),
                                  .ending = TL_DISCARDED,
                                  .note = tl_str_z(note)};
@@ -339,14 +339,15 @@ static tl_code unknown_steward(const struct tl_plan *plan, tl_str name, struct t
     return code;
 }
 
-/* `steward` becomes the plan's. */
-static tl_code check(const struct tl_plan *plan, const struct tl_desk_request *request, const char **steward,
+/* `steward` becomes a name of the exceptions' index. */
+static tl_code check(struct tl_engine *engine, const struct tl_desk_request *request, const char **steward,
                      struct tl_error *err)
 {
+    const struct tl_plan *plan = &engine->plan;
     *steward = NULL;
     for (size_t i = 0; i < plan->steward_count && request->act == TL_DESK_ASSIGN; i++) {
         if (tl_str_is(request->steward, plan->stewards[i].name))
-            *steward = plan->stewards[i].name;
+            *steward = tl_exception_index_name(&engine->exceptions, request->steward);
     }
     if (request->act == TL_DESK_ASSIGN && *steward == NULL)
         return unknown_steward(plan, request->steward, err);
@@ -365,7 +366,7 @@ void tl_desk_do(struct tl_engine *engine, const struct tl_desk_request *request,
     uint64_t hash;
     unsigned held;
     const char *steward;
-    tl_code code = check(&engine->plan, request, &steward, &err);
+    tl_code code = check(engine, request, &steward, &err);
     if (code == TL_OK && !tl_exception_index_place(&engine->exceptions, request->id, &hash, &held))
         code = tl_fail(&err, TL_ENOTFOUND, "there is no open exception %.*s", TL_STR_ARGS(request->id));
     if (code == TL_OK && !atomic_load(&engine->running))

@@ -43,7 +43,7 @@ static tl_code members(struct tl_engine *engine, const struct tl_desk_group *gro
         return code;
     struct tl_exception_brief *list = tl_exception_index_copy(&engine->exceptions, &all);
     for (size_t i = 0; i < all; i++) {
-        const char *flow = engine->plan.flows[list[i].flow].name;
+        const char *flow = engine->plan.flows[list[i].flow]->name;
         if (list[i].cause == cause && (group->flow.len == 0 || tl_str_is(group->flow, flow)) &&
             (group->steward.len == 0 || tl_str_is(group->steward, list[i].steward)))
             list[n++] = list[i];
@@ -69,7 +69,7 @@ static void pick(struct tl_engine *engine, const struct tl_desk_group *group, co
     for (size_t i = 0; i < count; i++) {
         if (list[i].retrying)
             out->retrying++;
-        else if (retry && engine->plan.flows[list[i].flow].kind == TL_PLAN_GONE)
+        else if (retry && engine->plan.flows[list[i].flow]->kind == TL_PLAN_GONE)
             out->gone++;
         else if (retry && list[i].later != TL_POSITION_NONE && !group->although_later)
             out->later++;
@@ -180,7 +180,7 @@ tl_code tl_desk_group_preview(struct tl_engine *engine, const struct tl_desk_gro
     tl_json_put_z(&w, "act", group->act == TL_DESK_RETRY ? "retry" : "discard");
     tl_json_put_string(&w, "cause", group->cause);
     write_counts(&w, &picked);
-    tl_json_put_z(&w, "flow", engine->plan.flows[list[0].flow].name);
+    tl_json_put_z(&w, "flow", engine->plan.flows[list[0].flow]->name);
     tl_exception_cause_put(engine, &w, id);
     tl_json_put_z(&w, "steward", list[0].steward);
     write_span(&w, list, count);

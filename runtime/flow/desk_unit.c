@@ -4,9 +4,9 @@
 struct tl_unit *tl_desk_unit(struct tl_lane *lane, struct tl_open_exception *open, struct tl_keyline *line,
                              char *payload, size_t len)
 {
-    const struct tl_plan_flow *flow = &lane->engine->plan.flows[open->flow];
-    struct tl_unit *unit =
-        tl_unit_new(lane, tl_queue_of(lane, open->flow, flow->priority, TL_QUEUE_RESUMED), line, open->event, NULL);
+    const struct tl_plan_flow *flow = lane->engine->plan.flows[open->flow];
+    struct tl_unit *unit = tl_unit_new(lane, tl_queue_of(lane, open->flow, flow->place.priority, TL_QUEUE_RESUMED),
+                                       line, open->event, NULL);
     unit->exception = open;
     unit->payload = payload;
     unit->payload_len = len;

@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "codec/json_pointer.h"
 #include "engine_int.h"
+#include "host.h"
 #include "journal/reader.h"
+#include "merge.h"
 #include "replayed.h"
 
 /* A lane whose inbox keeps that many times the bound in memory reads from the journal instead. */
@@ -86,7 +88,21 @@ static bool fetch(struct tl_engine *engine, struct tl_event_source *source)
     return true;
 }
 
-static uint64_t by_function(struct tl_engine *engine, const struct tl_plan_flow *flow, struct tl_event_source *source)
+/* The state whose function that is, and the flow's index there; an earlier one is opened for as long as it is needed.
+ */
+static void *function_host(const struct tl_plan_flow *flow, const struct tl_placing *place, struct tl_lane *lane,
+                           size_t *index)
+{
+    const struct tl_run_port *runs = lane->engine->runs;
+    *index = flow->script_index;
+    if (place->revision == NULL)
+        return lane->host;
+    struct tl_script_host *host = tl_host_earlier(lane, place->revision, NULL);
+    return host != NULL && runs->flow(runs->ctx, host->host, flow->name, index) ? host->host : NULL;
+}
+
+static uint64_t by_function(struct tl_engine *engine, const struct tl_plan_flow *flow, const struct tl_placing *place,
+                            struct tl_event_source *source)
 {
     char id[TL_POSITION_TEXT];
     tl_position_print(source->entry.position, id);
@@ -105,56 +121,61 @@ static uint64_t by_function(struct tl_engine *engine, const struct tl_plan_flow 
     struct tl_buf key;
     tl_buf_init(&key, TL_KEY_MAX);
     uint64_t hash = 0;
-    if (engine->runs->order_key(engine->runs->ctx, source->lane->host, flow->script_index, &event, &key, NULL) == TL_OK)
+    size_t index;
+    void *host = function_host(flow, place, source->lane, &index);
+    if (host != NULL && engine->runs->order_key(engine->runs->ctx, host, index, &event, &key, NULL) == TL_OK)
         hash = tl_journal_key_hash(engine->journal, tl_buf_str(&key));
     tl_buf_free(&key);
     return hash;
 }
 
-static uint64_t by_pointer(struct tl_engine *engine, const struct tl_plan_flow *flow, struct tl_event_source *source)
+static uint64_t by_pointer(struct tl_engine *engine, const struct tl_placing *place, struct tl_event_source *source)
 {
     struct tl_buf scratch;
     tl_buf_init(&scratch, TL_KEY_MAX);
     tl_str key;
     uint64_t hash = 0;
-    if (tl_json_pointer_text(source->event.payload, tl_str_z(flow->pointer), &scratch, &key, NULL) == TL_OK)
+    if (tl_json_pointer_text(source->event.payload, tl_str_z(place->pointer), &scratch, &key, NULL) == TL_OK)
         hash = tl_journal_key_hash(engine->journal, key);
     tl_buf_free(&scratch);
     return hash;
 }
 
 /* 0: it has none, and no order. */
-static uint64_t key_of(struct tl_engine *engine, const struct tl_plan_flow *flow, struct tl_event_source *source)
+static uint64_t key_of(struct tl_engine *engine, const struct tl_plan_flow *flow, const struct tl_placing *place,
+                       struct tl_event_source *source)
 {
-    if (!flow->ordered)
+    if (!place->ordered)
         return 0;
     uint64_t hash = 0;
-    if ((flow->pointer != NULL || flow->order_function) && fetch(engine, source))
-        hash = flow->pointer != NULL ? by_pointer(engine, flow, source) : by_function(engine, flow, source);
+    if ((place->pointer != NULL || place->function) && fetch(engine, source))
+        hash = place->pointer != NULL ? by_pointer(engine, place, source) : by_function(engine, flow, place, source);
     return hash != 0 ? hash : source->entry.key_hash;
 }
 
-static enum tl_priority priority_of(const struct tl_plan_flow *flow, const struct tl_entry *entry)
+static enum tl_priority priority_of(const struct tl_placing *place, const struct tl_entry *entry)
 {
-    return flow->priority == TL_NORMAL ? entry->priority : flow->priority;
+    return place->priority == TL_NORMAL ? entry->priority : place->priority;
 }
 
-static int system_of(struct tl_engine *engine, const struct tl_plan_flow *flow, struct tl_event_source *source)
+static int system_of(struct tl_engine *engine, const struct tl_plan_flow *flow, const struct tl_placing *place,
+                     struct tl_event_source *source)
 {
     if (flow->kind == TL_PLAN_HINT)
-        return tl_plan_system(&engine->plan, source->entry.source);
-    if (flow->route == NULL)
-        return flow->system;
-    return fetch(engine, source) ? tl_plan_first_system(&engine->plan, flow, source->event.payload) : -1;
+        return tl_plan_number(&engine->plan, source->entry.source);
+    if (place->route == NULL)
+        return place->system;
+    return fetch(engine, source) ? tl_plan_first_system(&engine->plan, place, source->event.payload) : -1;
 }
 
 void tl_dispatch_place(struct tl_engine *engine, const struct tl_plan_flow *flow, struct tl_event_source *source,
                        struct tl_place_of *out)
 {
-    uint64_t key = key_of(engine, flow, source);
-    *out = (struct tl_place_of){.hash = tl_hash_mix(flow->scope_hash, key != 0 ? key : source->entry.position),
-                                .system = system_of(engine, flow, source),
-                                .priority = priority_of(flow, &source->entry)};
+    const struct tl_placing *place = tl_plan_placing(flow, tl_position_commit(source->entry.position));
+    uint64_t key = key_of(engine, flow, place, source);
+    *out = (struct tl_place_of){.hash = tl_hash_mix(place->scope_hash, key != 0 ? key : source->entry.position),
+                                .system = system_of(engine, flow, place, source),
+                                .priority = priority_of(place, &source->entry)};
 }
 
 static bool is_awaited(const struct tl_plan *plan, const struct tl_entry *entry)
@@ -238,6 +259,15 @@ static void feed_outcomes(struct tl_engine *engine, struct tl_commit *commit)
     }
 }
 
+/* Units that waited for those of an earlier order may begin. */
+static void look_at_lanes(struct tl_engine *engine)
+{
+    for (unsigned i = 0; i < engine->lane_count; i++) {
+        atomic_store(&engine->lanes[i]->look, true);
+        tl_lane_nudge(engine->lanes[i]);
+    }
+}
+
 static size_t derive_event(struct tl_engine *engine, struct tl_event_source *source, struct tl_commit *commit,
                            size_t found, size_t most)
 {
@@ -251,7 +281,7 @@ static size_t derive_event(struct tl_engine *engine, struct tl_event_source *sou
                TL_FINT("commit", tl_commit_number(commit)), TL_FINT("index", index));
     for (size_t f = 0; f < count; f++) {
         struct tl_place_of place;
-        tl_dispatch_place(engine, &engine->plan.flows[flows[f]], source, &place);
+        tl_dispatch_place(engine, engine->plan.flows[flows[f]], source, &place);
         note_unit(&engine->dispatch, found + f, flows[f], index);
         add_to_wave(engine, commit, tl_dispatch_lane(engine, place.hash), &place, flows[f], index, most);
     }
@@ -285,6 +315,8 @@ static void derive(struct tl_engine *engine, struct tl_lane *self, struct tl_com
     tl_progress_add(&engine->progress, tl_commit_number(commit), tl_commit_time(commit), events, dispatch->units,
                     units);
     feed_outcomes(engine, commit);
+    if (atomic_load(&engine->ageing) && tl_order_look(engine))
+        look_at_lanes(engine);
     tl_progress_upto(&engine->progress, tl_commit_number(commit));
     deliver_waves(engine, self, bytes);
     dispatch->dispatched = tl_commit_number(commit);
@@ -309,6 +341,10 @@ void tl_dispatch_prepare(struct tl_engine *engine, struct tl_lane *lane)
 {
     struct tl_dispatch *dispatch = &engine->dispatch;
     pthread_mutex_lock(&dispatch->lock);
+    if (dispatch->held) {
+        pthread_mutex_unlock(&dispatch->lock);
+        return;
+    }
     pthread_mutex_lock(&dispatch->queue_lock);
     struct tl_commit **commits = dispatch->incoming;
     size_t count = dispatch->incoming_count;
@@ -324,6 +360,22 @@ void tl_dispatch_prepare(struct tl_engine *engine, struct tl_lane *lane)
     }
     pthread_mutex_unlock(&dispatch->lock);
     tl_free(commits);
+}
+
+uint64_t tl_dispatch_hold(struct tl_engine *engine)
+{
+    pthread_mutex_lock(&engine->dispatch.lock);
+    engine->dispatch.held = true;
+    uint64_t dispatched = engine->dispatch.dispatched;
+    pthread_mutex_unlock(&engine->dispatch.lock);
+    return dispatched;
+}
+
+void tl_dispatch_go_on(struct tl_engine *engine)
+{
+    pthread_mutex_lock(&engine->dispatch.lock);
+    engine->dispatch.held = false;
+    pthread_mutex_unlock(&engine->dispatch.lock);
 }
 
 struct tl_wave *tl_dispatch_take(struct tl_lane *lane, uint64_t *upto, uint64_t *behind_from)

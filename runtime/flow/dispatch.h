@@ -19,6 +19,7 @@ struct tl_dispatch {
     pthread_mutex_t queue_lock;  /* incoming */
     struct tl_commit **incoming; /* own */
     size_t incoming_count, incoming_cap;
+    bool held;                      /* a switch is under way: nothing is derived, under `lock` */
     pthread_mutex_t lock;           /* everything else, and the lanes' inboxes */
     uint64_t dispatched;            /* the last commit whose units were derived */
     atomic_ullong unseen;           /* the last commit from before lanes ran: the start's own, without events */
@@ -50,6 +51,9 @@ void tl_dispatch_init(struct tl_dispatch *dispatch, unsigned lanes);
 void tl_dispatch_free(struct tl_dispatch *dispatch);
 /* Derives the units of all commits that are queued; `lane` is the calling one. */
 void tl_dispatch_prepare(struct tl_engine *engine, struct tl_lane *lane);
+/* Nothing is derived from now on; returns the last commit that was. And again. */
+uint64_t tl_dispatch_hold(struct tl_engine *engine);
+void tl_dispatch_go_on(struct tl_engine *engine);
 /* Waves for the lane, oldest first. `upto`: the last commit that was derived; `behind_from`: from there on the lane
  * gets no waves and reads the journal itself, 0 when it is not behind. */
 struct tl_wave *tl_dispatch_take(struct tl_lane *lane, uint64_t *upto, uint64_t *behind_from);

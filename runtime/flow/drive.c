@@ -22,7 +22,7 @@ struct tl_drive *tl_drive_new(struct tl_unit *unit)
     unit->queue->started++;
     drive->cap_system = tl_queue_system(unit->queue);
     if (drive->cap_system >= 0)
-        lane->systems[drive->cap_system].started++;
+        lane->systems[drive->cap_system]->started++;
     lane->drives++;
     tl_list_push(&lane->running, &drive->link);
     return drive;
@@ -45,7 +45,7 @@ void tl_drive_free(struct tl_drive *drive)
     unit->queue->started--;
     unit->drive = NULL;
     if (drive->cap_system >= 0)
-        lane->systems[drive->cap_system].started--;
+        lane->systems[drive->cap_system]->started--;
     tl_arena_free(&drive->arena);
     tl_free(drive->unrecorded.rows);
     tl_free(drive->effects);
@@ -60,6 +60,7 @@ void tl_unit_unstart(struct tl_drive *drive)
     struct tl_lane *lane = drive->lane;
     tl_counter_add(lane->engine->figures.unstarted, 1);
     tl_drive_free(drive);
+    tl_host_pin(unit, NULL);
     tl_poison_release(unit);
     tl_queue_ready(lane, unit, true);
 }
@@ -69,9 +70,10 @@ void tl_unit_block(struct tl_drive *drive, int system)
     struct tl_unit *unit = drive->unit;
     struct tl_lane *lane = drive->lane;
     tl_drive_free(drive);
+    tl_host_pin(unit, NULL); /* its row says the revision */
     tl_poison_release(unit);
     unit->state = TL_UNIT_BLOCKED;
-    tl_list_push(&lane->systems[system].blocked, &unit->link);
+    tl_list_push(&lane->systems[system]->blocked, &unit->link);
     tl_keyline_aside(lane, unit->line, true);
 }
 
@@ -126,7 +128,7 @@ void tl_unit_until_applied(struct tl_drive *drive)
 
 int64_t tl_unit_deadline(const struct tl_drive *drive)
 {
-    int64_t deadline = drive->lane->engine->plan.flows[drive->unit->flow].deadline_ms;
+    int64_t deadline = drive->lane->engine->plan.flows[drive->unit->flow]->deadline_ms;
     bool undoing = drive->outcome != NULL && drive->outcome->undoing; /* what is undone has no deadline */
     if (deadline <= 0 || drive->unit->exception != NULL || undoing) /* a person tries again: his time, not the flow's */
         return TL_NEVER;
@@ -135,5 +137,5 @@ int64_t tl_unit_deadline(const struct tl_drive *drive)
 
 uint64_t tl_run_id(const struct tl_drive *drive)
 {
-    return tl_unit_number(&drive->lane->engine->plan.flows[drive->unit->flow], drive->unit->position);
+    return tl_unit_number(drive->lane->engine->plan.flows[drive->unit->flow], drive->unit->position);
 }

@@ -14,12 +14,12 @@
 
 static struct tl_plan_system *plan_system(const struct tl_step *step)
 {
-    return &step->drive->lane->engine->plan.systems[step->system];
+    return step->drive->lane->engine->plan.systems[step->system];
 }
 
 static struct tl_lane_system *lane_system(const struct tl_step *step)
 {
-    return &step->drive->lane->systems[step->system];
+    return step->drive->lane->systems[step->system];
 }
 
 /* ---- before the gate -----------------------------------------------------------------------------------------------
@@ -78,8 +78,20 @@ static bool enter(struct tl_step *step)
     return false;
 }
 
+static void stick_gone(struct tl_step *step)
+{
+    tl_step_stick(step, &(struct tl_cause){.cls = TL_STR("route"),
+                                           .message = TL_STR("the system was removed from the integration"),
+                                           .system = tl_str_z(plan_system(step)->name),
+                                           .operation = tl_step_name(step)});
+}
+
 static void send(struct tl_step *step)
 {
+    if (plan_system(step)->gone) {
+        stick_gone(step);
+        return;
+    }
     if (!enter(step))
         return;
     step->phase = TL_AT_CALL;
@@ -146,9 +158,9 @@ static void let_blocked(struct tl_lane_system *system)
 void tl_system_reopen(struct tl_lane_system *system)
 {
     struct tl_lane *lane = system->lane;
-    struct tl_gate *gate = lane->engine->plan.systems[system->system].gate;
+    struct tl_gate *gate = lane->engine->plan.systems[system->system]->gate;
     struct tl_gate_closed closed;
-    if (lane->phase != TL_LANE_RUNNING)
+    if (lane->phase != TL_LANE_RUNNING || lane->engine->plan.systems[system->system]->gone)
         return;
     if (system->closed) {
         if (!tl_gate_peek(gate, tl_now(), TL_NORMAL, &closed) && tl_gate_reason_is_long(closed.why)) {
@@ -162,6 +174,15 @@ void tl_system_reopen(struct tl_lane_system *system)
     let_blocked(system);
     tl_system_wake(system);
     tl_lane_wake(lane);
+}
+
+void tl_system_gone(struct tl_lane_system *system)
+{
+    tl_timer_stop(&system->until);
+    system->closed = system->probing = false;
+    let_through(system);
+    let_blocked(system);
+    tl_system_wake(system);
 }
 
 /* On whatever thread opened the gate. */

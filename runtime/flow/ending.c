@@ -44,7 +44,7 @@ static void set_timers(struct tl_lane *lane, const struct tl_run_row *run)
 static void ended(struct tl_lane *lane, struct tl_unit *unit)
 {
     struct tl_engine *engine = lane->engine;
-    struct tl_plan_flow *flow = &engine->plan.flows[unit->flow];
+    struct tl_plan_flow *flow = engine->plan.flows[unit->flow];
     tl_counter_add(engine->figures.endings[unit->ending], 1);
     if (unit->ending == TL_PARKED)
         atomic_fetch_add(&flow->parked, 1);
@@ -157,7 +157,7 @@ void tl_lane_then(struct tl_lane *lane, struct tl_then *then)
 static void add_outcome(struct tl_drive *drive, struct tl_batch *batch, enum tl_ending ending, tl_str note)
 {
     struct tl_engine *engine = drive->lane->engine;
-    const struct tl_plan_flow *flow = &engine->plan.flows[drive->unit->flow];
+    const struct tl_plan_flow *flow = engine->plan.flows[drive->unit->flow];
     note = tl_replay_note(drive, note);
     if (note.len > 4096)
         note.len = 4096;
@@ -190,7 +190,7 @@ void tl_emit(struct tl_drive *drive, struct tl_batch *batch, const struct tl_emi
                              .priority = drive->event.priority,
                              .trace = tl_trace_is_set(&drive->event.trace) ? &drive->event.trace : NULL,
                              .cause = drive->unit->position,
-                             .cause_flow = tl_str_z(drive->lane->engine->plan.flows[drive->unit->flow].name),
+                             .cause_flow = tl_str_z(drive->lane->engine->plan.flows[drive->unit->flow]->name),
                              .redelivers_for_ms = emitted->redelivers_ms,
                              .unwanted = !tl_plan_wants(&drive->lane->engine->plan, emitted->type)};
     struct tl_error err;

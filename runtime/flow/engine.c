@@ -3,14 +3,17 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "activation.h"
 #include "awaitable.h"
 #include "capture_int.h"
+#include "closer.h"
 #include "engine_int.h"
 #include "kept.h"
 #include "once.h"
 #include "pause_int.h"
 #include "ports.h"
 #include "run.h"
+#include "use.h"
 #include <stdio.h>
 
 #define QUEUE_POSITIONS 10000
@@ -57,6 +60,10 @@ tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **
     tl_exception_index_init(&engine->exceptions);
     tl_await_index_init(&engine->awaits);
     tl_map_init(&engine->begun_runs);
+    tl_map_init(&engine->begun);
+    tl_map_init(&engine->listed);
+    tl_must(pthread_mutex_init(&engine->use_lock, NULL) == 0 && pthread_mutex_init(&engine->closer.lock, NULL) == 0 &&
+            pthread_mutex_init(&engine->plan_lock, NULL) == 0 && pthread_cond_init(&engine->closer.more, NULL) == 0);
     engine->onces = TL_NEW(struct tl_onces);
     tl_onces_init(engine->onces);
     tl_map_init(&engine->poison.marks);
@@ -66,8 +73,10 @@ tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **
     tl_dispatch_init(&engine->dispatch, engine->config.lanes);
     tl_code code = tl_plan_init(&engine->plan, &engine->config, err);
     engine->plan.awaits = &engine->awaits;
-    if (code == TL_OK)
-        code = tl_captures_init(engine, err);
+    if (code == TL_OK) {
+        tl_plan_open(&engine->plan);
+        tl_plan_use(&engine->plan, engine, engine->config.bundle);
+    }
     tl_progress_init(&engine->progress, engine->plan.flow_count);
     if (code != TL_OK) {
         tl_engine_free(engine);
@@ -98,6 +107,10 @@ static tl_code start_lanes(struct tl_engine *engine, struct tl_error *err)
         code = tl_lane_begin(engine->lanes[i], err);
     if (code != TL_OK)
         return code;
+    if (!engine->config.by_hand)
+        code = tl_closer_start(engine, err);
+    if (code != TL_OK)
+        return code;
     /* From here on commits are dispatched; nobody has accepted anything since recovery. */
     atomic_store(&engine->running, true);
     for (unsigned i = 0; code == TL_OK && i < engine->lane_count && !engine->config.by_hand; i++) {
@@ -113,6 +126,7 @@ static void end_lanes(struct tl_engine *engine, int64_t grace_ms);
 tl_code tl_engine_start(struct tl_engine *engine, struct tl_journal *journal, struct tl_error *err)
 {
     engine->journal = journal;
+    tl_captures_plan(engine);
     tl_code code = tl_recover(engine, err);
     if (code == TL_OK)
         code = tl_awaitable_recover(engine, err);
@@ -166,6 +180,7 @@ static void end_lanes(struct tl_engine *engine, int64_t grace_ms)
         tl_thread_join(engine->lanes[i]->thread);
         engine->lanes[i]->thread = NULL;
     }
+    tl_closer_end(engine);
     atomic_store(&engine->running, false);
     engine->opened = false;
 }
@@ -200,6 +215,13 @@ void tl_engine_free(struct tl_engine *engine)
     pthread_mutex_destroy(&engine->pause_lock);
     tl_captures_free(engine);
     tl_plan_free(&engine->plan);
+    tl_activation_units_free(&engine->begun);
+    tl_activation_units_free(&engine->listed);
+    tl_uses_end(engine);
+    pthread_mutex_destroy(&engine->use_lock);
+    pthread_mutex_destroy(&engine->closer.lock);
+    pthread_mutex_destroy(&engine->plan_lock);
+    pthread_cond_destroy(&engine->closer.more);
     tl_free(engine->system_list);
     tl_free(engine);
 }
@@ -254,5 +276,5 @@ uint64_t tl_engine_unfinished(struct tl_engine *engine)
 struct tl_gate *tl_engine_gate(struct tl_engine *engine, tl_str system)
 {
     int i = tl_plan_system(&engine->plan, system);
-    return i < 0 ? NULL : engine->plan.systems[i].gate;
+    return i < 0 ? NULL : engine->plan.systems[i]->gate;
 }

@@ -25,12 +25,23 @@ struct tl_capture_owner_list;
 struct tl_onces;
 struct tl_run_row;
 struct tl_script_host;
+struct tl_use;
+struct tl_closing;
+
+/* The attachment to a system that was replaced, until its calls have ended. */
+struct tl_leaving {
+    struct tl_link link; /* in lane->leaving */
+    struct tl_lane *lane;
+    struct tl_system_lane *attached; /* own */
+    struct tl_use *use;              /* counted */
+};
 
 /* A system as one lane meets it. */
 struct tl_lane_system {
     struct tl_lane *lane;            /* borrow */
     uint32_t system;                 /* in the plan */
     struct tl_system_lane *attached; /* own (until stopped) */
+    struct tl_use *use;              /* counted; of what it is attached to */
     struct tl_gate_waiter waiter;
     bool subscribed;
     struct tl_mail opened; /* the gate says: ask again */
@@ -64,10 +75,20 @@ struct tl_checkpoint {
     uint64_t floor, events;
 };
 
+/* closer.h */
+struct tl_closer {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct tl_closing *first; /* own */
+    bool ending;
+    struct tl_thread *thread; /* own */
+};
+
 struct tl_engine {
     struct tl_engine_config config;
     struct tl_engine_system *system_list; /* own */
     struct tl_plan plan;
+    pthread_mutex_t plan_lock;  /* the plan's revision, for a thread that prepares */
     struct tl_journal *journal; /* borrow */
     struct tl_progress progress;
     struct tl_exception_index exceptions;
@@ -81,11 +102,18 @@ struct tl_engine {
     struct tl_figures figures;
     struct tl_poison poison;
     struct tl_checkpoint checkpoint;
-    struct tl_capture_job *captures; /* own */
+    struct tl_capture_job **captures; /* own */
     size_t capture_count;
+    pthread_mutex_t use_lock;
+    struct tl_use *uses; /* own; under use_lock */
+    struct tl_closer closer;
+    /* activation.h: "<event>/<flow>" → revision, own. Of the last activation before this start, read only once lanes
+     * run; and all that have a row, the starting thread's. */
+    struct tl_map begun, listed;
     pthread_mutex_t pause_lock;
     struct tl_map pauses; /* what → struct tl_pause_text, own */
     atomic_bool running, stopping;
+    atomic_bool ageing; /* units are left that a switch has placed otherwise since: order.c */
     atomic_ullong audit_serial;
     atomic_ullong kept_upto; /* commits up to here are not in the journal any more: kept.h */
     atomic_bool awaitable;   /* there are rows of events that runs may still take: awaitable.h */
@@ -106,12 +134,15 @@ enum tl_lane_phase {
 struct tl_lane {
     struct tl_engine *engine; /* borrow */
     unsigned index;
-    struct tl_loop *loop;           /* own */
-    struct tl_thread *thread;       /* own */
-    struct tl_http_client *client;  /* own */
-    void *host;                     /* borrow; of the live one among the hosts */
-    struct tl_script_host *hosts;   /* own; host.h */
-    struct tl_lane_system *systems; /* own */
+    struct tl_loop *loop;            /* own */
+    struct tl_thread *thread;        /* own */
+    struct tl_http_client *client;   /* own */
+    void *host;                      /* borrow; of the live one among the hosts */
+    struct tl_script_host *hosts;    /* own; host.h */
+    struct tl_lane_system **systems; /* own */
+    size_t system_count;
+    struct tl_list leaving; /* of struct tl_leaving, own */
+    bool held;              /* a switch is under way: nothing begins */
 
     struct tl_mail wake; /* a commit has something for this lane */
     atomic_bool woken;
@@ -196,6 +227,18 @@ void tl_lane_load(struct tl_lane *lane, uint32_t flow, tl_position position, con
                   struct tl_wave *wave);
 void tl_lane_publish(struct tl_lane *lane);
 struct tl_instant tl_now(void);
+/* lane_system.c: an entry for every system of the plan. */
+void tl_lane_systems(struct tl_lane *lane);
+/* Attached to what is live; the attachments to what was replaced end when their calls have. */
+TL_MUST_CHECK tl_code tl_lane_attach(struct tl_lane *lane, struct tl_error *err);
+/* Those end now; tl_lane_detached follows for each. */
+void tl_lane_leave(struct tl_lane *lane);
+/* lane_stop.c */
+void tl_lane_detached(struct tl_lane *lane);
+/* lane.c: nothing begins from now on, and what was said is on its way to the journal. */
+void tl_lane_hold(struct tl_lane *lane);
+/* Work may begin again, perhaps under another plan. */
+void tl_lane_go_on(struct tl_lane *lane);
 
 /* lane_stop.c */
 void tl_lane_stop_begin(struct tl_mail *mail);
@@ -204,6 +247,9 @@ void tl_lane_stop_step(struct tl_lane *lane);
 
 /* recovery.c: progress, flows' intervals, open exceptions, pauses, marks; before lanes run. */
 TL_MUST_CHECK tl_code tl_recover(struct tl_engine *engine, struct tl_error *err);
+
+/* What stands in a state row of the table "engine" as a number, or `otherwise`; "clean" is 0. [any] */
+uint64_t tl_engine_value(struct tl_engine *engine, const char *key, uint64_t otherwise);
 
 /* What was suspect has run without harm: a crash from now on is the first again. */
 void tl_recovery_note_start(struct tl_lane *lane);

@@ -81,7 +81,7 @@ static void write_cause(struct tl_json_writer *w, const struct tl_cause *cause, 
 static void write_row(const struct tl_drive *drive, const struct tl_cause *cause, const struct tl_open_exception *open,
                       const char *print, struct tl_buf *row)
 {
-    const struct tl_plan_flow *flow = &drive->lane->engine->plan.flows[open->flow];
+    const struct tl_plan_flow *flow = drive->lane->engine->plan.flows[open->flow];
     char text[56];
     struct tl_json_writer w;
     tl_json_writer_init(&w, row);
@@ -92,7 +92,7 @@ static void write_row(const struct tl_drive *drive, const struct tl_cause *cause
     tl_json_put_lossy(&w, "type", drive->event.type);
     tl_json_put_lossy(&w, "source", drive->event.source);
     tl_json_put_lossy(&w, "key", drive->event.key);
-    tl_json_put_z(&w, "scope", flow->scope);
+    tl_json_put_z(&w, "scope", flow->place.scope);
     write_cause(&w, cause, print);
     write_times(&w, open);
     tl_json_put_uint(&w, "attempts", open->attempts);
@@ -118,7 +118,7 @@ static struct tl_open_exception *open_for(struct tl_drive *drive, uint64_t cause
 {
     struct tl_unit *unit = drive->unit;
     struct tl_engine *engine = drive->lane->engine;
-    const struct tl_plan_flow *flow = &engine->plan.flows[unit->flow];
+    const struct tl_plan_flow *flow = engine->plan.flows[unit->flow];
     struct tl_open_exception *open = unit->exception;
     if (open != NULL) {
         open->retrying = false;
@@ -134,7 +134,7 @@ static struct tl_open_exception *open_for(struct tl_drive *drive, uint64_t cause
                                        .holds = flow->after == TL_AFTER_HOLD,
                                        .since_ms = now,
                                        .cause = cause,
-                                       .steward = flow->steward,
+                                       .steward = tl_exception_index_name(&engine->exceptions, tl_str_z(flow->steward)),
                                        .due_ms = tl_exception_due(&engine->plan, flow->steward, now)};
     tl_exception_index_put(&engine->exceptions, open);
     tl_list_push(&unit->line->open, &open->link);
@@ -146,7 +146,7 @@ static struct tl_open_exception *open_for(struct tl_drive *drive, uint64_t cause
 void tl_exception_park(struct tl_drive *drive, const struct tl_cause *cause, struct tl_batch *batch)
 {
     struct tl_engine *engine = drive->lane->engine;
-    const struct tl_plan_flow *flow = &engine->plan.flows[drive->unit->flow];
+    const struct tl_plan_flow *flow = engine->plan.flows[drive->unit->flow];
     struct tl_open_exception *open = open_for(drive, fingerprint(engine, flow, cause));
     open->attempts++;
     char id[TL_POSITION_TEXT], print[TL_CAUSE_TEXT];
@@ -191,7 +191,7 @@ static void supersede(struct tl_drive *drive, struct tl_open_exception *open, st
     tl_position_print(open->number, id);
     char *note = tl_printf("superseded by %s", drive->id);
     struct tl_outcome outcome = {.event = open->event,
-                                 .flow = tl_str_z(engine->plan.flows[open->flow].name),
+                                 .flow = tl_str_z(engine->plan.flows[open->flow]->name),
                                  .revision = tl_str_z(engine->plan.revision),
                                  .ending = TL_SUPERSEDED,
                                  .note = tl_str_z(note)};
@@ -242,7 +242,7 @@ static void supersede_retry(struct tl_drive *drive, struct tl_open_exception *op
 void tl_exception_passed(struct tl_drive *drive, struct tl_batch *batch)
 {
     struct tl_unit *unit = drive->unit;
-    enum tl_after_failure after = drive->lane->engine->plan.flows[unit->flow].after;
+    enum tl_after_failure after = drive->lane->engine->plan.flows[unit->flow]->after;
     struct tl_link *next;
     for (struct tl_link *link = tl_list_first(&unit->line->open); link != NULL; link = next) {
         next = tl_list_after(&unit->line->open, link);
@@ -298,7 +298,7 @@ void tl_exception_restore(struct tl_engine *engine, tl_str id, tl_str row)
     open->flow = (uint32_t)flow;
     open->hash = order != NULL ? strtoull(order, NULL, 16) : 0;
     open->attempts = (uint32_t)tl_json_get_i64(root, "attempts", 1);
-    open->holds = engine->plan.flows[flow].after == TL_AFTER_HOLD;
+    open->holds = engine->plan.flows[flow]->after == TL_AFTER_HOLD;
     open->since_ms = time_of(root, "since");
     open->due_ms = time_of(root, "due");
     open->assigned = tl_json_get_bool(root, "assigned", false);

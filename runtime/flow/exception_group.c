@@ -10,7 +10,7 @@
 static bool belongs(const struct tl_engine *engine, const struct tl_group_query *query,
                     const struct tl_exception_brief *one)
 {
-    return (query->flow.len == 0 || tl_str_is(query->flow, engine->plan.flows[one->flow].name)) &&
+    return (query->flow.len == 0 || tl_str_is(query->flow, engine->plan.flows[one->flow]->name)) &&
            (query->steward.len == 0 || tl_str_is(query->steward, one->steward));
 }
 
@@ -126,7 +126,7 @@ void tl_exception_group_put(struct tl_engine *engine, struct tl_json_writer *w, 
     tl_json_begin_object(w);
     tl_json_put_z(w, "cause", cause);
     tl_json_put_uint(w, "count", group->count);
-    tl_json_put_z(w, "flow", engine->plan.flows[group->flow].name);
+    tl_json_put_z(w, "flow", engine->plan.flows[group->flow]->name);
     tl_exception_cause_put(engine, w, tl_str_z(id));
     tl_json_put_z(w, "steward", group->steward);
     put_time(w, "first", group->first_ms);

@@ -20,7 +20,7 @@ struct tl_open_exception {
     atomic_bool retrying;          /* its unit is loaded again */
     atomic_ullong cause;           /* fingerprint: equal for equal causes */
     atomic_llong due_ms;           /* 0: none */
-    _Atomic(const char *) steward; /* the plan's, or a name of the index */
+    _Atomic(const char *) steward; /* a name of the index */
     _Atomic tl_position later;     /* a later event of the key that was applied, or none */
     atomic_uint held;              /* units waiting behind it, about */
 };

@@ -98,7 +98,7 @@ static tl_code begin(struct fitting *f, struct tl_error *err)
     const struct tl_plan *plan = &f->lane->engine->plan;
     int flow = tl_plan_flow(plan, tl_str_z(f->row->flow));
     struct tl_event event;
-    if (flow < 0 || plan->flows[flow].kind != TL_PLAN_SCRIPT)
+    if (flow < 0 || plan->flows[flow]->kind != TL_PLAN_SCRIPT)
         return tl_fail(err, TL_EDIFFERS, "the live revision has no flow \"%s\"", f->row->flow);
     tl_code code = read_event(f, &event, err);
     if (code != TL_OK)
@@ -113,7 +113,7 @@ static tl_code begin(struct fitting *f, struct tl_error *err)
                               .state = f->row->state != NULL ? tl_str_z(f->row->state) : TL_STR_NONE,
                               .time_ms = event.time_ms,
                               .unit = f->row->number};
-    f->outcome = runs->start(runs->ctx, f->lane->host, plan->flows[flow].script_index, &in, &f->run);
+    f->outcome = runs->start(runs->ctx, f->lane->host, plan->flows[flow]->script_index, &in, &f->run);
     note(f);
     return TL_OK;
 }

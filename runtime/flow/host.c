@@ -1,17 +1,30 @@
 #include "host.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "activation.h"
+#include "closer.h"
 #include "run.h"
+#include "use.h"
 
-static struct tl_script_host *add(struct tl_lane *lane, const char *revision, void *host, bool live)
+static struct tl_script_host *add(struct tl_lane *lane, const char *revision, void *host)
 {
     struct tl_script_host *added = TL_NEW(struct tl_script_host);
-    *added = (struct tl_script_host){.next = lane->hosts, .revision = tl_copy_z(revision), .host = host, .live = live};
+    *added = (struct tl_script_host){.next = lane->hosts, .revision = tl_copy_z(revision), .host = host};
+    tl_list_init(&added->units);
     lane->hosts = added;
     return added;
 }
 
-static struct tl_script_host *live_of(const struct tl_lane *lane)
+static void make_live(struct tl_lane *lane, struct tl_script_host *host, const struct tl_bundle *bundle,
+                      struct tl_use *use)
+{
+    host->bundle = bundle;
+    host->use = use;
+    host->live = true;
+    lane->host = host->host;
+}
+
+struct tl_script_host *tl_host_live(const struct tl_lane *lane)
 {
     struct tl_script_host *host = lane->hosts;
     while (host != NULL && !host->live)
@@ -21,14 +34,24 @@ static struct tl_script_host *live_of(const struct tl_lane *lane)
 
 tl_code tl_host_open(struct tl_lane *lane, struct tl_error *err)
 {
-    const struct tl_run_port *runs = lane->engine->runs;
-    tl_code code = runs->open(runs->ctx, NULL, &lane->host, err);
+    struct tl_engine *engine = lane->engine;
+    const struct tl_run_port *runs = engine->runs;
+    const struct tl_bundle *bundle = engine->config.bundle;
+    void *host;
+    tl_code code = runs->open(runs->ctx, bundle, engine->plan.revision, &host, err);
     if (code == TL_OK)
-        add(lane, lane->engine->plan.revision, lane->host, true);
+        make_live(lane, add(lane, engine->plan.revision, host), bundle, tl_use_bundle(engine, bundle));
     return code;
 }
 
-static struct tl_script_host *earlier(struct tl_lane *lane, const char *revision, struct tl_error *err)
+void tl_host_replace(struct tl_lane *lane, const struct tl_bundle *bundle, struct tl_use *use, void *host)
+{
+    struct tl_script_host *before = tl_host_live(lane);
+    before->live = false;
+    make_live(lane, add(lane, lane->engine->plan.revision, host), bundle, use);
+}
+
+struct tl_script_host *tl_host_earlier(struct tl_lane *lane, const char *revision, struct tl_error *err)
 {
     const struct tl_run_port *runs = lane->engine->runs;
     void *host;
@@ -36,36 +59,60 @@ static struct tl_script_host *earlier(struct tl_lane *lane, const char *revision
         if (tl_str_is(tl_str_z(revision), h->revision))
             return h;
     }
-    if (runs->open(runs->ctx, revision, &host, err) != TL_OK) {
+    if (runs->open(runs->ctx, NULL, revision, &host, err) != TL_OK) {
         tl_error_prefix(err, "the run began under revision %.12s", revision);
         return NULL;
     }
-    return add(lane, revision, host, false);
+    return add(lane, revision, host);
+}
+
+void tl_host_pin(struct tl_unit *unit, struct tl_script_host *host)
+{
+    if (unit->host == host)
+        return;
+    tl_list_remove(&unit->begun);
+    unit->host = host;
+    if (host != NULL)
+        tl_list_push(&host->units, &unit->begun);
+}
+
+/* The revision that a unit began under; NULL: it takes the live one. */
+static const char *revision_of(const struct tl_unit *unit)
+{
+    if (unit->run != NULL)
+        return unit->run->revision;
+    if (unit->host != NULL)
+        return unit->host->revision;
+    return unit->exception == NULL ? tl_activation_revision(unit) : NULL;
 }
 
 struct tl_script_host *tl_host_for(struct tl_drive *drive, size_t *flow, struct tl_error *err)
 {
     struct tl_lane *lane = drive->lane;
-    const struct tl_plan_flow *of = &lane->engine->plan.flows[drive->unit->flow];
+    const struct tl_plan_flow *of = lane->engine->plan.flows[drive->unit->flow];
     struct tl_run_row *run = drive->unit->run;
-    struct tl_script_host *live = live_of(lane);
+    struct tl_script_host *live = tl_host_live(lane);
     if (run != NULL && drive->unit->exception != NULL && run->effects == 0 &&
         !tl_str_is(tl_str_z(run->revision), live->revision)) { /* parked before its first effect: rule 16 */
         tl_free(run->revision);
         run->revision = tl_copy_z(live->revision);
     }
-    if (run == NULL || tl_str_is(tl_str_z(run->revision), live->revision)) {
+    const char *revision = revision_of(drive->unit);
+    if ((revision == NULL || tl_str_is(tl_str_z(revision), live->revision)) && of->kind == TL_PLAN_SCRIPT) {
         *flow = of->script_index;
         return live;
     }
-    struct tl_script_host *host = earlier(lane, run->revision, err);
+    struct tl_script_host *host = tl_host_earlier(lane, revision != NULL ? revision : live->revision, err);
     const struct tl_run_port *runs = lane->engine->runs;
     if (host != NULL && !runs->flow(runs->ctx, host->host, of->name, flow)) {
-        (void)tl_fail(err, TL_ENOTFOUND, "revision %.12s has no flow \"%s\"", run->revision, of->name);
+        (void)tl_fail(err, TL_ENOTFOUND, "revision %.12s has no flow \"%s\"", host->revision, of->name);
         return NULL;
     }
     return host;
 }
+
+/* ---- those that nothing uses ---------------------------------------------------------------------------------------
+ */
 
 static bool renew(struct tl_lane *lane, struct tl_script_host *live)
 {
@@ -74,7 +121,7 @@ static bool renew(struct tl_lane *lane, struct tl_script_host *live)
     struct tl_error err;
     if (live->runs > 0)
         return false;
-    if (runs->open(runs->ctx, NULL, &fresh, &err) != TL_OK) {
+    if (runs->open(runs->ctx, live->bundle, live->revision, &fresh, &err) != TL_OK) {
         tl_log(TL_ERROR, "lane.state", err.text);
         return false;
     }
@@ -85,24 +132,45 @@ static bool renew(struct tl_lane *lane, struct tl_script_host *live)
     return true;
 }
 
+/* Units that are still in the journal are placed by a function of that revision. */
+static bool places(const struct tl_lane *lane, const struct tl_script_host *host)
+{
+    const struct tl_plan *plan = &lane->engine->plan;
+    for (size_t f = 0; f < plan->flow_count; f++) {
+        for (const struct tl_placing *at = &plan->flows[f]->place; at != NULL; at = at->before) {
+            if (at->revision != NULL && atomic_load(&at->left) && tl_str_is(tl_str_z(at->revision), host->revision))
+                return true;
+        }
+    }
+    return false;
+}
+
 bool tl_hosts_tidy(struct tl_lane *lane)
 {
     const struct tl_run_port *runs = lane->engine->runs;
     for (struct tl_script_host **at = &lane->hosts; *at != NULL;) {
         struct tl_script_host *host = *at;
-        if (host->live || host->runs > 0) {
+        if (host->live || host->runs > 0 || !tl_list_empty(&host->units) || places(lane, host)) {
             at = &host->next;
             continue;
         }
         *at = host->next;
-        runs->close(runs->ctx, host->host);
+        tl_closer_take(lane->engine, host->host, host->use);
         tl_free(host->revision);
         tl_free(host);
     }
-    struct tl_script_host *live = live_of(lane);
+    struct tl_script_host *live = tl_host_live(lane);
     if (runs->spent == NULL || !runs->spent(runs->ctx, live->host))
         return true;
     return renew(lane, live);
+}
+
+size_t tl_hosts_count(const struct tl_lane *lane)
+{
+    size_t count = 0;
+    for (const struct tl_script_host *host = lane->hosts; host != NULL; host = host->next)
+        count++;
+    return count;
 }
 
 void tl_hosts_free(struct tl_lane *lane)
@@ -112,6 +180,7 @@ void tl_hosts_free(struct tl_lane *lane)
         struct tl_script_host *host = lane->hosts;
         lane->hosts = host->next;
         runs->close(runs->ctx, host->host);
+        tl_use_drop(host->use);
         tl_free(host->revision);
         tl_free(host);
     }

@@ -78,7 +78,7 @@ void tl_engine_accept_captured(struct tl_engine *engine, tl_str system, const st
 {
     struct tl_arena arena;
     tl_arena_init(&arena);
-    int of = tl_plan_system(&engine->plan, system);
+    int of = tl_plan_number(&engine->plan, system); /* what was verified is taken, also from one that is gone now */
     tl_must(of >= 0);
     struct tl_event_in *in = tl_arena_alloc(&arena, (count + 1) * sizeof *in);
     for (size_t i = 0; i < count; i++)

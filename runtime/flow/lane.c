@@ -11,6 +11,7 @@
 #include "host.h"
 #include "replay_later.h"
 #include "run.h"
+#include "use.h"
 #include <stdio.h>
 
 #define STARTS_A_TURN 512
@@ -51,7 +52,8 @@ static bool state_lags(struct tl_lane *lane)
 
 static bool may_begin(struct tl_lane *lane)
 {
-    return lane->phase == TL_LANE_RUNNING && lane->room < TL_ROOM_FULL && !state_lags(lane) && tl_hosts_tidy(lane);
+    return lane->phase == TL_LANE_RUNNING && !lane->held && lane->room < TL_ROOM_FULL && !state_lags(lane) &&
+           tl_hosts_tidy(lane);
 }
 
 static void wake_queues(struct tl_lane *lane)
@@ -63,10 +65,11 @@ static void wake_queues(struct tl_lane *lane)
 /* Something was resumed. A system that was found closed after a call has asked nobody to be told. */
 static void look_again(struct tl_lane *lane)
 {
-    for (size_t i = 0; i < lane->engine->plan.system_count; i++) {
-        if (lane->systems[i].closed)
-            tl_system_reopen(&lane->systems[i]);
+    for (size_t i = 0; i < lane->system_count; i++) {
+        if (lane->systems[i]->closed)
+            tl_system_reopen(lane->systems[i]);
     }
+    lane->recheck |= !tl_list_empty(&lane->behind_units);
     wake_queues(lane);
 }
 
@@ -94,6 +97,23 @@ static void work(struct tl_lane *lane)
     tl_lane_publish(lane);
     if (more)
         tl_lane_wake(lane);
+}
+
+void tl_lane_hold(struct tl_lane *lane)
+{
+    struct tl_unit *alone = lane->alone;
+    lane->held = true;
+    if (alone != NULL && alone->drive == NULL) /* its mark is on the way: it begins then */
+        tl_host_pin(alone, tl_host_live(lane));
+    tl_lane_flush(lane);
+    tl_dispatch_prepare(lane->engine, lane);
+}
+
+void tl_lane_go_on(struct tl_lane *lane)
+{
+    lane->held = false;
+    atomic_store(&lane->look, true);
+    tl_lane_wake(lane);
 }
 
 static void work_mail(struct tl_mail *mail)
@@ -125,9 +145,9 @@ static void wake_mail(struct tl_mail *mail)
  */
 static void expire(struct tl_lane *lane, struct tl_queue *queue)
 {
-    const struct tl_plan_flow *flow = &lane->engine->plan.flows[queue->flow];
+    const struct tl_plan_flow *flow = lane->engine->plan.flows[queue->flow];
     int system = tl_queue_system(queue);
-    if (flow->deadline_ms <= 0 || system < 0 || !lane->systems[system].closed)
+    if (flow->deadline_ms <= 0 || system < 0 || !lane->systems[system]->closed)
         return;
     for (int i = 0; i < 1000 && queue->ready_count > 0; i++) {
         struct tl_unit *unit = TL_LIST_ITEM(tl_list_first(&queue->ready), struct tl_unit, link);
@@ -174,23 +194,6 @@ void tl_lane_publish(struct tl_lane *lane)
 /* ---- life ----------------------------------------------------------------------------------------------------------
  */
 
-static void gate_opened(void *ctx)
-{
-    struct tl_lane_system *system = ctx;
-    if (!atomic_exchange(&system->opened_posted, true))
-        tl_loop_post(system->lane->loop, &system->opened);
-}
-
-static void system_init(struct tl_lane *lane, struct tl_lane_system *system, uint32_t number)
-{
-    *system = (struct tl_lane_system){.lane = lane, .system = number};
-    tl_list_init(&system->waiting);
-    tl_list_init(&system->blocked);
-    tl_mail_init(&system->opened, tl_system_opened_mail);
-    tl_timer_init(&system->until, tl_system_until);
-    system->waiter = (struct tl_gate_waiter){.opened = gate_opened, .ctx = system};
-}
-
 struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
 {
     struct tl_lane *lane = TL_NEW(struct tl_lane);
@@ -217,9 +220,8 @@ struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
     tl_timers_init(lane);
     tl_keylines_init(&lane->lines);
     tl_arena_init(&lane->scratch);
-    lane->systems = tl_zalloc(engine->plan.system_count + 1, sizeof *lane->systems);
-    for (uint32_t i = 0; i < engine->plan.system_count; i++)
-        system_init(lane, &lane->systems[i], i);
+    tl_list_init(&lane->leaving);
+    tl_lane_systems(lane);
     return lane;
 }
 
@@ -229,14 +231,7 @@ tl_code tl_lane_open(struct tl_lane *lane, struct tl_error *err)
     tl_code code = tl_host_open(lane, err);
     if (code == TL_OK && engine->config.calls == NULL)
         code = tl_http_client_new(lane->loop, NULL, &lane->client, err);
-    for (size_t i = 0; code == TL_OK && i < engine->plan.system_count; i++) {
-        if (engine->plan.systems[i].system != NULL)
-            code = tl_system_attach(engine->plan.systems[i].system, lane->loop, lane->client,
-                                    &lane->systems[i].attached, err);
-        tl_gate_subscribe(engine->plan.systems[i].gate, &lane->systems[i].waiter);
-        lane->systems[i].subscribed = true;
-    }
-    return code;
+    return code == TL_OK ? tl_lane_attach(lane, err) : code;
 }
 
 tl_code tl_lane_begin(struct tl_lane *lane, struct tl_error *err)
@@ -259,7 +254,7 @@ static void abandon(struct tl_drive *drive)
     for (struct tl_link *link = tl_list_first(&drive->steps); link != NULL; link = tl_list_after(&drive->steps, link)) {
         struct tl_step *step = TL_LIST_ITEM(link, struct tl_step, link);
         if (step->ticket.serial != 0)
-            tl_gate_withdraw(drive->lane->engine->plan.systems[step->system].gate, step->ticket, tl_now());
+            tl_gate_withdraw(drive->lane->engine->plan.systems[step->system]->gate, step->ticket, tl_now());
         step->ticket = (struct tl_gate_ticket){0};
         step->phase = TL_AT_REST;
     }
@@ -273,9 +268,9 @@ void tl_lane_free(struct tl_lane *lane)
     lane->phase = TL_LANE_STOPPED;
     while (lane->batches_out > 0)
         tl_loop_wait(lane->loop, 100);
-    for (size_t i = 0; i < lane->engine->plan.system_count; i++) {
-        if (lane->systems[i].subscribed)
-            tl_gate_unsubscribe(lane->engine->plan.systems[i].gate, &lane->systems[i].waiter);
+    for (size_t i = 0; i < lane->system_count; i++) {
+        if (lane->systems[i]->subscribed)
+            tl_gate_unsubscribe(lane->engine->plan.systems[i]->gate, &lane->systems[i]->waiter);
     }
     struct tl_link *link;
     while ((link = tl_list_first(&lane->running)) != NULL)
@@ -296,6 +291,10 @@ void tl_lane_free(struct tl_lane *lane)
     tl_runs_free(lane);
     tl_replay_laters_free(lane);
     tl_loop_free(lane->loop);
+    for (size_t i = 0; i < lane->system_count; i++) {
+        tl_use_drop(lane->systems[i]->use);
+        tl_free(lane->systems[i]);
+    }
     tl_free(lane->systems);
     tl_arena_free(&lane->scratch);
     tl_free(lane);
@@ -327,7 +326,7 @@ struct tl_http_client *tl_lane_client(const struct tl_lane *lane)
 struct tl_system_lane *tl_lane_system(const struct tl_lane *lane, tl_str system)
 {
     int i = tl_plan_system(&lane->engine->plan, system);
-    return i < 0 ? NULL : lane->systems[i].attached;
+    return i < 0 ? NULL : lane->systems[i]->attached;
 }
 
 struct tl_script *tl_lane_script(const struct tl_lane *lane)

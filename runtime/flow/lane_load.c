@@ -48,7 +48,7 @@ static void load_entry(struct tl_lane *lane, const struct tl_entry *entry)
             continue;
         struct tl_event_source source = {.lane = lane, .arena = &lane->scratch, .entry = *entry};
         struct tl_place_of place;
-        tl_dispatch_place(engine, &engine->plan.flows[flow], &source, &place);
+        tl_dispatch_place(engine, engine->plan.flows[flow], &source, &place);
         if (tl_dispatch_lane(engine, place.hash) == lane->index)
             tl_lane_load(lane, flow, entry->position, &place, NULL);
     }
@@ -83,7 +83,7 @@ static bool load_kept(void *ctx, uint32_t flow, struct tl_event_source *source)
 {
     struct tl_lane *lane = ctx;
     struct tl_place_of place;
-    tl_dispatch_place(lane->engine, &lane->engine->plan.flows[flow], source, &place);
+    tl_dispatch_place(lane->engine, lane->engine->plan.flows[flow], source, &place);
     if (tl_dispatch_lane(lane->engine, place.hash) == lane->index)
         tl_lane_load(lane, flow, source->entry.position, &place, NULL);
     return true;

@@ -37,8 +37,8 @@ static void grace_over(struct tl_timer *timer)
 /* Runs before a gate never began (rule 9). */
 static void drop_waiting(struct tl_lane *lane)
 {
-    for (size_t i = 0; i < lane->engine->plan.system_count; i++) {
-        struct tl_lane_system *system = &lane->systems[i];
+    for (size_t i = 0; i < lane->system_count; i++) {
+        struct tl_lane_system *system = lane->systems[i];
         tl_timer_stop(&system->until);
         struct tl_link *link;
         while ((link = tl_list_pop(&system->waiting)) != NULL) {
@@ -89,23 +89,28 @@ static void stop_client(struct tl_lane *lane)
         stopped(lane);
 }
 
-static void system_stopped(void *ctx)
+void tl_lane_detached(struct tl_lane *lane)
 {
-    struct tl_lane *lane = ctx;
     if (--lane->detaching == 0)
         stop_client(lane);
+}
+
+static void system_stopped(void *ctx)
+{
+    tl_lane_detached(ctx);
 }
 
 static void released(struct tl_mail *mail)
 {
     struct tl_lane *lane = TL_CONTAINER_OF(mail, struct tl_lane, released);
     lane->detaching = 1;
-    for (size_t i = 0; i < lane->engine->plan.system_count; i++) {
-        if (lane->systems[i].attached == NULL)
+    tl_lane_leave(lane);
+    for (size_t i = 0; i < lane->system_count; i++) {
+        if (lane->systems[i]->attached == NULL)
             continue;
         lane->detaching++;
-        tl_system_lane_stop(lane->systems[i].attached, system_stopped, lane);
-        lane->systems[i].attached = NULL;
+        tl_system_lane_stop(lane->systems[i]->attached, system_stopped, lane);
+        lane->systems[i]->attached = NULL;
     }
     system_stopped(lane);
 }

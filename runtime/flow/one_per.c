@@ -81,9 +81,9 @@ static bool meets(struct tl_drive *drive, struct tl_run_row *run, enum tl_again 
 
 bool tl_one_per_begin(struct tl_drive *drive)
 {
-    const struct tl_plan_flow *flow = &drive->lane->engine->plan.flows[drive->unit->flow];
+    const struct tl_plan_flow *flow = drive->lane->engine->plan.flows[drive->unit->flow];
     struct tl_unit *unit = drive->unit;
-    if (flow->decl->one_per == NULL || unit->run != NULL)
+    if (flow->decl == NULL || flow->decl->one_per == NULL || unit->run != NULL)
         return true;
     if (unit->sees == 0)
         unit->sees = drive->lane->last_commit; /* everything of this key line that has ended */

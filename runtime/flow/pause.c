@@ -38,9 +38,9 @@ static tl_code unknown(struct tl_engine *engine, tl_str what, struct tl_error *e
     const char **words = tl_zalloc(plan->system_count + plan->flow_count + 1, sizeof(char *));
     size_t count = 0;
     for (size_t i = 0; i < plan->system_count; i++)
-        words[count++] = plan->systems[i].name;
+        words[count++] = plan->systems[i]->name;
     for (size_t i = TL_FLOW_HINT + 1; i < plan->flow_count; i++)
-        words[count++] = plan->flows[i].name;
+        words[count++] = plan->flows[i]->name;
     const char *near = tl_nearest(what, words, count);
     tl_code code =
         tl_fail(err, TL_ENOTFOUND, "there is no system, flow or capture \"%.*s\"%s%s%s", TL_STR_ARGS(what),
@@ -67,9 +67,9 @@ static tl_code find(struct tl_engine *engine, tl_str what, struct target *out, s
     if (out->capture != NULL)
         out->name = tl_copy_z(out->capture->name);
     else if (out->system >= 0)
-        out->name = tl_printf("system/%s", plan->systems[out->system].name);
+        out->name = tl_printf("system/%s", plan->systems[out->system]->name);
     else if (out->flow >= 0)
-        out->name = tl_printf("flow/%s", plan->flows[out->flow].name);
+        out->name = tl_printf("flow/%s", plan->flows[out->flow]->name);
     else
         return unknown(engine, name, err);
     return TL_OK;
@@ -95,15 +95,15 @@ static void poke(struct tl_engine *engine, struct tl_capture_job *job)
 
 static void act_on_system(struct tl_engine *engine, int system, bool pause, tl_str who, tl_str why)
 {
-    struct tl_gate *gate = engine->plan.systems[system].gate;
+    struct tl_gate *gate = engine->plan.systems[system]->gate;
     if (pause) {
         tl_gate_pause(gate, who, why, tl_now());
         return;
     }
     tl_gate_resume(gate, tl_now());
     for (size_t i = 0; i < engine->capture_count; i++) {
-        if (engine->captures[i].system == system)
-            poke(engine, &engine->captures[i]);
+        if (engine->captures[i]->system == system)
+            poke(engine, engine->captures[i]);
     }
 }
 
@@ -113,7 +113,7 @@ static void act(struct tl_engine *engine, const struct target *target, bool paus
         act_on_system(engine, target->system, pause, who, why);
     } else if (target->flow >= 0) {
         /* a flow that was removed only parks what is left of it: nothing to hold back */
-        struct tl_plan_flow *flow = &engine->plan.flows[target->flow];
+        struct tl_plan_flow *flow = engine->plan.flows[target->flow];
         atomic_store(&flow->paused, pause && flow->kind != TL_PLAN_GONE);
     } else {
         atomic_store(&target->capture->paused, pause);
@@ -154,8 +154,13 @@ void tl_pause_restore(struct tl_engine *engine, tl_str what, tl_str row)
 {
     struct target target;
     struct tl_json_doc *doc;
-    if (find(engine, what, &target, NULL) != TL_OK)
-        return; /* not declared now; the row waits for its return */
+    if (find(engine, what, &target, NULL) != TL_OK) { /* not declared now; it waits for its return */
+        char *kept = tl_str_dup(row), *name = tl_str_dup(what);
+        remember(engine, name, kept);
+        tl_free(name);
+        tl_free(kept);
+        return;
+    }
     if (tl_json_parse_borrowed(row, NULL, &doc, NULL) == TL_OK) {
         char *text = tl_str_dup(row);
         const struct tl_json_value *root = tl_json_root(doc);
@@ -165,6 +170,34 @@ void tl_pause_restore(struct tl_engine *engine, tl_str what, tl_str row)
         tl_json_free(doc);
     }
     tl_free(target.name);
+}
+
+/* The names and rows of all pauses, in turn. */
+static char **names_of(struct tl_engine *engine, size_t *count)
+{
+    size_t i = 0;
+    tl_str name;
+    void *value;
+    pthread_mutex_lock(&engine->pause_lock);
+    char **all = tl_zalloc(2 * engine->pauses.count + 1, sizeof *all);
+    for (*count = 0; tl_map_next(&engine->pauses, &i, &name, &value); ++*count) {
+        all[2 * *count] = tl_str_dup(name);
+        all[2 * *count + 1] = tl_copy_z(((struct tl_pause_text *)value)->row);
+    }
+    pthread_mutex_unlock(&engine->pause_lock);
+    return all;
+}
+
+void tl_pauses_apply(struct tl_engine *engine)
+{
+    size_t count;
+    char **all = names_of(engine, &count);
+    for (size_t i = 0; i < count; i++) {
+        tl_pause_restore(engine, tl_str_z(all[2 * i]), tl_str_z(all[2 * i + 1]));
+        tl_free(all[2 * i]);
+        tl_free(all[2 * i + 1]);
+    }
+    tl_free(all);
 }
 
 static void written(struct tl_batch *batch, void *ctx)

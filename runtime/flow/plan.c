@@ -8,6 +8,7 @@
 #include "dispatch.h"
 #include "flow/intake.h"
 #include "replayed.h"
+#include "use.h"
 #include "journal/journal.h"
 
 #include "codec/json_pointer.h"
@@ -28,29 +29,46 @@ void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bu
 /* ---- types ---------------------------------------------------------------------------------------------------------
  */
 
-static struct tl_plan_type *type_of(struct tl_plan *plan, tl_str name)
+static struct tl_plan_type *type_of(struct tl_map *types, tl_str name)
 {
-    struct tl_plan_type *type = tl_map_get(&plan->types, name);
+    struct tl_plan_type *type = tl_map_get(types, name);
     if (type == NULL) {
         type = TL_NEW(struct tl_plan_type);
         type->name = tl_str_dup(name);
-        tl_map_put(&plan->types, name, type);
+        tl_map_put(types, name, type);
     }
     return type;
 }
 
-void tl_plan_subscribe(struct tl_plan *plan, tl_str name, uint32_t flow, uint64_t from, uint64_t until)
+void tl_plan_subscribe(struct tl_map *types, tl_str name, uint32_t flow, uint64_t from, uint64_t until)
 {
-    struct tl_plan_type *type = type_of(plan, name);
-    for (size_t i = 0; i < type->count; i++) {
-        if (type->subs[i].flow == flow) {
-            type->subs[i].from = from;
-            type->subs[i].until = until;
-            return;
-        }
-    }
+    struct tl_plan_type *type = type_of(types, name);
     type->subs = tl_realloc(type->subs, (type->count + 1) * sizeof *type->subs);
     type->subs[type->count++] = (struct tl_plan_sub){flow, from, until};
+}
+
+struct tl_plan_sub *tl_plan_open_sub(const struct tl_map *types, tl_str name, uint32_t flow)
+{
+    const struct tl_plan_type *type = tl_map_get(types, name);
+    for (size_t i = 0; type != NULL && i < type->count; i++) {
+        if (type->subs[i].flow == flow && type->subs[i].until == TL_COMMIT_NEVER)
+            return &type->subs[i];
+    }
+    return NULL;
+}
+
+void tl_plan_types_free(struct tl_map *types)
+{
+    size_t i = 0;
+    tl_str name;
+    void *value;
+    while (tl_map_next(types, &i, &name, &value)) {
+        struct tl_plan_type *type = value;
+        tl_free(type->name);
+        tl_free(type->subs);
+        tl_free(type);
+    }
+    tl_map_free(types);
 }
 
 const struct tl_plan_type *tl_plan_type(const struct tl_plan *plan, tl_str type)
@@ -58,48 +76,56 @@ const struct tl_plan_type *tl_plan_type(const struct tl_plan *plan, tl_str type)
     return tl_map_get(&plan->types, type);
 }
 
-bool tl_plan_wants(const struct tl_plan *plan, tl_str name)
+static bool has_taker(const struct tl_plan *plan, tl_str name)
 {
     const struct tl_plan_type *type = tl_plan_type(plan, name);
     for (size_t i = 0; type != NULL && i < type->count; i++) {
-        if (type->subs[i].until == UINT64_MAX)
+        if (type->subs[i].until == TL_COMMIT_NEVER)
             return true;
     }
     return false;
 }
 
+bool tl_plan_wants(const struct tl_plan *plan, tl_str name)
+{
+    const struct tl_plan *coming = atomic_load(&plan->coming);
+    return has_taker(plan, name) || (coming != NULL && has_taker(coming, name));
+}
+
 /* ---- flows ---------------------------------------------------------------------------------------------------------
  */
 
-static uint32_t add_flow(struct tl_plan *plan, tl_str name, enum tl_plan_kind kind)
+uint32_t tl_plan_add_flow(struct tl_plan *plan, tl_str name, enum tl_plan_kind kind)
 {
+    struct tl_plan_flow *flow = TL_NEW(struct tl_plan_flow);
     plan->flows = tl_realloc(plan->flows, (plan->flow_count + 1) * sizeof *plan->flows);
-    struct tl_plan_flow *flow = &plan->flows[plan->flow_count];
-    *flow = (struct tl_plan_flow){.name = tl_str_dup(name),
-                                  .kind = kind,
-                                  .scope = tl_str_dup(name),
-                                  .priority = TL_NORMAL,
-                                  .steward = plan->steward,
-                                  .after = TL_AFTER_PASS,
-                                  .system = -1};
+    plan->flows[plan->flow_count] = flow;
+    flow->name = tl_str_dup(name);
+    flow->kind = kind;
+    flow->place.upto = TL_COMMIT_NEVER;
+    flow->place.scope = tl_str_dup(name);
+    flow->place.priority = TL_NORMAL;
+    flow->place.system = -1;
+    flow->steward = plan->steward;
+    flow->after = TL_AFTER_PASS;
     tl_map_put(&plan->names, name, (void *)(uintptr_t)(plan->flow_count + 1));
     return (uint32_t)plan->flow_count++;
 }
 
 uint32_t tl_plan_add_gone(struct tl_plan *plan, tl_str name)
 {
-    return add_flow(plan, name, TL_PLAN_GONE);
+    return tl_plan_add_flow(plan, name, TL_PLAN_GONE);
 }
 
 static void add_own_flows(struct tl_plan *plan)
 {
-    tl_must(add_flow(plan, TL_STR("nobody"), TL_PLAN_NOBODY) == TL_FLOW_NOBODY);
-    tl_must(add_flow(plan, TL_STR("webhook:unreadable"), TL_PLAN_UNREADABLE) == TL_FLOW_UNREADABLE);
-    tl_must(add_flow(plan, TL_STR("webhook:hint"), TL_PLAN_HINT) == TL_FLOW_HINT);
-    tl_must(add_flow(plan, TL_STR("run:await"), TL_PLAN_AWAIT) == TL_FLOW_AWAIT);
-    plan->flows[TL_FLOW_HINT].ordered = true;
-    tl_plan_subscribe(plan, TL_STR(TL_TYPE_UNREADABLE), TL_FLOW_UNREADABLE, 0, TL_COMMIT_NEVER);
-    tl_plan_subscribe(plan, TL_STR(TL_TYPE_HINT), TL_FLOW_HINT, 0, TL_COMMIT_NEVER);
+    tl_must(tl_plan_add_flow(plan, TL_STR("nobody"), TL_PLAN_NOBODY) == TL_FLOW_NOBODY);
+    tl_must(tl_plan_add_flow(plan, TL_STR("webhook:unreadable"), TL_PLAN_UNREADABLE) == TL_FLOW_UNREADABLE);
+    tl_must(tl_plan_add_flow(plan, TL_STR("webhook:hint"), TL_PLAN_HINT) == TL_FLOW_HINT);
+    tl_must(tl_plan_add_flow(plan, TL_STR("run:await"), TL_PLAN_AWAIT) == TL_FLOW_AWAIT);
+    plan->flows[TL_FLOW_HINT]->place.ordered = true;
+    tl_plan_subscribe(&plan->types, TL_STR(TL_TYPE_UNREADABLE), TL_FLOW_UNREADABLE, 0, TL_COMMIT_NEVER);
+    tl_plan_subscribe(&plan->types, TL_STR(TL_TYPE_HINT), TL_FLOW_HINT, 0, TL_COMMIT_NEVER);
 }
 
 /* A flow that names one target only: its queue is known before it starts (rule 9). */
@@ -108,13 +134,14 @@ static void find_target(struct tl_plan *plan, struct tl_plan_flow *flow, const s
     if (decl->target_count != 1)
         return;
     tl_str target = tl_str_z(decl->targets[0]);
-    flow->system = tl_plan_system(plan, target);
-    for (size_t i = 0; flow->system < 0 && i < plan->route_count; i++) {
+    struct tl_placing *place = &flow->place;
+    place->system = tl_plan_system(plan, target);
+    for (size_t i = 0; place->system < 0 && i < plan->route_count; i++) {
         if (tl_str_is(target, plan->routes[i].kind))
-            flow->route = &plan->routes[i];
+            place->route = &plan->routes[i];
     }
-    if (flow->system < 0 && flow->route == NULL)
-        flow->system = tl_plan_route(plan, target, TL_STR_NONE, NULL);
+    if (place->system < 0 && place->route == NULL)
+        place->system = tl_plan_route(plan, target, TL_STR_NONE, NULL);
 }
 
 static tl_code add_declared(struct tl_plan *plan, const struct tl_flow *decl, size_t index, struct tl_error *err)
@@ -126,29 +153,54 @@ static tl_code add_declared(struct tl_plan *plan, const struct tl_flow *decl, si
             return code;
         }
     }
-    uint32_t number = add_flow(plan, tl_str_z(decl->name), TL_PLAN_SCRIPT);
-    struct tl_plan_flow *flow = &plan->flows[number];
-    tl_free(flow->scope);
-    flow->scope = tl_copy_z(decl->scope != NULL && decl->scope[0] != 0 ? decl->scope : decl->name);
+    uint32_t number = tl_plan_add_flow(plan, tl_str_z(decl->name), TL_PLAN_SCRIPT);
+    struct tl_plan_flow *flow = plan->flows[number];
+    tl_free(flow->place.scope);
+    flow->place.scope = tl_copy_z(decl->scope != NULL && decl->scope[0] != 0 ? decl->scope : decl->name);
     flow->decl = decl;
     flow->script_index = index;
-    flow->pointer = tl_copy_z(decl->order.pointer);
-    flow->order_function = decl->order.function;
-    flow->ordered = true;
+    flow->place.pointer = tl_copy_z(decl->order.pointer);
+    flow->place.function = decl->order.function;
+    flow->place.ordered = true;
+    flow->place.priority = decl->priority;
     flow->after = decl->after_failure;
-    flow->priority = decl->priority;
     flow->deadline_ms = decl->deadline_ms;
+    flow->internal = decl->internal;
+    flow->compensate = decl->on_failure == TL_FAILURE_COMPENSATE;
     if (decl->steward != NULL && decl->steward[0] != 0)
         flow->steward = decl->steward;
     find_target(plan, flow, decl);
     char *start = tl_printf(TL_TYPE_START "%s", decl->name);
     if (!decl->internal)
-        tl_plan_subscribe(plan, tl_str_z(start), number, 0, TL_COMMIT_NEVER);
+        tl_plan_subscribe(&plan->types, tl_str_z(start), number, 0, TL_COMMIT_NEVER);
     char *again = tl_printf(TL_TYPE_REPLAY "%s", decl->name);
-    tl_plan_subscribe(plan, tl_str_z(again), number, 0, TL_COMMIT_NEVER);
+    tl_plan_subscribe(&plan->types, tl_str_z(again), number, 0, TL_COMMIT_NEVER);
     tl_free(again);
     tl_free(start);
     return TL_OK;
+}
+
+const struct tl_placing *tl_plan_placing(const struct tl_plan_flow *flow, uint64_t commit)
+{
+    const struct tl_placing *at = &flow->place;
+    while (at->before != NULL && commit <= at->before->upto)
+        at = at->before;
+    return at;
+}
+
+void tl_placing_clear(struct tl_placing *placing)
+{
+    tl_free(placing->scope);
+    tl_free(placing->pointer);
+    tl_free(placing->revision);
+    tl_use_drop(placing->use);
+    while (placing->before != NULL) {
+        struct tl_placing *before = placing->before;
+        placing->before = before->before;
+        before->before = NULL;
+        tl_placing_clear(before);
+        tl_free(before);
+    }
 }
 
 int tl_plan_flow(const struct tl_plan *plan, tl_str name)
@@ -164,7 +216,7 @@ static uint32_t or_default(int64_t value, uint32_t otherwise)
     return value > 0 ? (uint32_t)(value > UINT32_MAX ? UINT32_MAX : value) : otherwise;
 }
 
-static tl_code gate_of(const struct tl_system_decl *decl, struct tl_gate **gate, struct tl_error *err)
+static tl_code limits_of(const struct tl_system_decl *decl, struct tl_gate_config *limits, struct tl_error *err)
 {
     struct tl_gate_config config = {.breaker = tl_breaker_default,
                                     .rate = {or_default(decl->limits.per_second, 0),
@@ -186,7 +238,7 @@ static tl_code gate_of(const struct tl_system_decl *decl, struct tl_gate **gate,
             return code;
         }
     }
-    *gate = tl_gate_new(decl->name, &config, (struct tl_instant){tl_wall_ms(), tl_mono_ms()});
+    *limits = config;
     return TL_OK;
 }
 
@@ -206,14 +258,16 @@ static tl_code add_system(struct tl_plan *plan, const struct tl_engine_config *c
                           const struct tl_engine_system *from, struct tl_error *err)
 {
     const struct tl_system_decl *decl = from->decl;
-    struct tl_plan_system *system = &plan->systems[plan->system_count];
-    *system = (struct tl_plan_system){.name = decl->name,
-                                      .kind = decl->kind != NULL && decl->kind[0] != 0 ? decl->kind : decl->name,
-                                      .decl = decl,
-                                      .system = from->system,
-                                      .retry = tl_retry_default,
-                                      .timeout_ms = decl->timeout_ms > 0 ? decl->timeout_ms : config->call_timeout_ms,
-                                      .redelivers_ms = decl->redelivers_ms};
+    struct tl_plan_system *system = TL_NEW(struct tl_plan_system);
+    plan->systems[plan->system_count++] = system;
+    *system =
+        (struct tl_plan_system){.name = tl_copy_z(decl->name),
+                                .kind = tl_copy_z(decl->kind != NULL && decl->kind[0] != 0 ? decl->kind : decl->name),
+                                .decl = decl,
+                                .system = from->system,
+                                .retry = tl_retry_default,
+                                .timeout_ms = decl->timeout_ms > 0 ? decl->timeout_ms : config->call_timeout_ms,
+                                .redelivers_ms = decl->redelivers_ms};
     if (decl->retry.first_ms > 0)
         system->retry.first_ms = decl->retry.first_ms;
     if (decl->retry.cap_ms > 0)
@@ -221,21 +275,42 @@ static tl_code add_system(struct tl_plan *plan, const struct tl_engine_config *c
     system->retry.attempts = or_default(decl->retry.attempts, system->retry.attempts);
     system->cap = decl->limits.concurrent > 0 ? 2 * or_default(decl->limits.concurrent, 1) : 256;
     pthread_mutex_init(&system->cause_lock, NULL);
-    tl_code code = gate_of(decl, &system->gate, err);
-    if (code != TL_OK)
-        return code;
     system_figures(system);
-    plan->system_count++;
-    return TL_OK;
+    return limits_of(decl, &system->limits, err);
+}
+
+void tl_plan_open_gate(struct tl_plan_system *system)
+{
+    system->gate = tl_gate_new(system->name, &system->limits, (struct tl_instant){tl_wall_ms(), tl_mono_ms()});
+    system->limits.calendar = NULL;
+}
+
+void tl_plan_open(struct tl_plan *plan)
+{
+    for (size_t i = 0; i < plan->system_count; i++)
+        tl_plan_open_gate(plan->systems[i]);
+}
+
+void tl_plan_use(struct tl_plan *plan, struct tl_engine *engine, const struct tl_bundle *bundle)
+{
+    plan->use = tl_use_bundle(engine, bundle);
+    for (size_t i = 0; i < plan->system_count; i++)
+        plan->systems[i]->use = tl_use_system(engine, plan->systems[i]->system);
+}
+
+int tl_plan_number(const struct tl_plan *plan, tl_str name)
+{
+    for (size_t i = 0; i < plan->system_count; i++) {
+        if (tl_str_is(name, plan->systems[i]->name))
+            return (int)i;
+    }
+    return -1;
 }
 
 int tl_plan_system(const struct tl_plan *plan, tl_str name)
 {
-    for (size_t i = 0; i < plan->system_count; i++) {
-        if (tl_str_is(name, plan->systems[i].name))
-            return (int)i;
-    }
-    return -1;
+    int number = tl_plan_number(plan, name);
+    return number >= 0 && plan->systems[number]->gone ? -1 : number;
 }
 
 const struct tl_steward *tl_plan_steward(const struct tl_plan *plan, const char *name)
@@ -300,33 +375,30 @@ void tl_plan_note_failure(struct tl_plan_system *system, enum tl_failure failure
 void tl_plan_hash(struct tl_plan *plan, struct tl_journal *journal)
 {
     for (size_t i = 0; i < plan->flow_count; i++) {
-        plan->flows[i].scope_hash = tl_journal_key_hash(journal, tl_str_z(plan->flows[i].scope));
-        plan->flows[i].name_hash = tl_journal_key_hash(journal, tl_str_z(plan->flows[i].name));
+        plan->flows[i]->place.scope_hash = tl_journal_key_hash(journal, tl_str_z(plan->flows[i]->place.scope));
+        plan->flows[i]->name_hash = tl_journal_key_hash(journal, tl_str_z(plan->flows[i]->name));
     }
 }
 
 void tl_plan_free(struct tl_plan *plan)
 {
-    size_t i = 0;
-    tl_str name;
-    void *value;
-    while (tl_map_next(&plan->types, &i, &name, &value)) {
-        struct tl_plan_type *type = value;
-        tl_free(type->name);
-        tl_free(type->subs);
-        tl_free(type);
-    }
-    tl_map_free(&plan->types);
+    tl_plan_types_free(&plan->types);
     tl_map_free(&plan->names);
     for (size_t f = 0; f < plan->flow_count; f++) {
-        tl_free(plan->flows[f].name);
-        tl_free(plan->flows[f].scope);
-        tl_free(plan->flows[f].pointer);
+        tl_placing_clear(&plan->flows[f]->place);
+        tl_free(plan->flows[f]->name);
+        tl_free(plan->flows[f]);
     }
     for (size_t s = 0; s < plan->system_count; s++) {
-        tl_gate_free(plan->systems[s].gate);
-        pthread_mutex_destroy(&plan->systems[s].cause_lock);
+        tl_gate_free(plan->systems[s]->gate);
+        tl_calendar_free(plan->systems[s]->limits.calendar);
+        pthread_mutex_destroy(&plan->systems[s]->cause_lock);
+        tl_use_drop(plan->systems[s]->use);
+        tl_free(plan->systems[s]->name);
+        tl_free(plan->systems[s]->kind);
+        tl_free(plan->systems[s]);
     }
+    tl_use_drop(plan->use);
     tl_free(plan->flows);
     tl_free(plan->systems);
     tl_free((void *)(uintptr_t)plan->steward);

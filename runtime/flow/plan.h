@@ -1,7 +1,7 @@
 /* What the engine knows of the integration: flows, systems, routes, stewards, and which flows take which event types.
  * Also the runtime's own flows, which have no Lua: `nobody` (an event that no flow takes), `unreadable`, `hint`
- * (flow/intake.h) and `await` (await.h). Built once; after the start only the atomic fields change. Thread: any then.
- */
+ * (flow/intake.h) and `await` (await.h). After the start only the atomic fields change, and, while all lanes stand
+ * still, what another revision says (merge.h). Numbers of flows and systems stay what they are. Thread: any then. */
 #pragma once
 #include "base/map.h"
 #include "flow/engine.h"
@@ -11,6 +11,7 @@
 struct tl_counter;
 struct tl_histogram;
 struct tl_await_index;
+struct tl_use;
 
 enum tl_plan_kind {
     TL_PLAN_NOBODY,
@@ -40,32 +41,49 @@ struct tl_plan_type {
     size_t count;
 };
 
+/* Where the units of a flow belong that were derived up to a commit. A switch leaves the old one behind, for units that
+ * wait in the journal are placed again when they are read: it goes when they have ended. */
+struct tl_placing {
+    struct tl_placing *before; /* own; older, or NULL */
+    uint64_t upto;             /* of events up to this commit; TL_COMMIT_NEVER: the present one */
+    uint64_t seen;             /* nothing of the flow is unfinished before this commit */
+    bool reordered;            /* what came later waits until these units have ended (rule 4) */
+    atomic_bool left;          /* not all of them have ended */
+    char *scope;               /* own */
+    uint64_t scope_hash;       /* once the journal is there */
+    char *pointer;             /* own; order by a JSON pointer, or NULL */
+    char *revision;            /* own; whose order function; NULL: the live one */
+    bool function;             /* order by a function */
+    bool ordered;              /* false: its units have no order among them */
+    enum tl_priority priority;
+    int system;                   /* the one system it uses, -1: none or more than one is possible */
+    const struct tl_route *route; /* borrow; the kind it uses is routed by this, or NULL */
+    struct tl_use *use;           /* counted; whose route that is, for one that is not the present */
+};
+
 struct tl_plan_flow {
     char *name; /* own */
     enum tl_plan_kind kind;
     const struct tl_flow *decl; /* borrow; NULL unless TL_PLAN_SCRIPT */
     size_t script_index;
-    char *scope;         /* own */
-    uint64_t scope_hash; /* once the journal is there */
-    uint64_t name_hash;
-    char *pointer; /* own; order by a JSON pointer, or NULL */
-    bool order_function;
-    bool ordered; /* false: its units have no order among them */
+    uint64_t name_hash; /* once the journal is there */
+    struct tl_placing place;
     enum tl_after_failure after;
-    enum tl_priority priority;
     int64_t deadline_ms;
-    const char *steward;          /* borrow */
-    int system;                   /* the one system it uses, -1: none or more than one is possible */
-    const struct tl_route *route; /* borrow; the kind it uses is routed by this, or NULL */
+    bool internal, compensate; /* as the declaration says; of runs that outlive it too */
+    const char *steward;       /* borrow */
     atomic_bool paused;
     atomic_ullong done, parked;
 };
 
 struct tl_plan_system {
-    const char *name, *kind;           /* borrow */
-    const struct tl_system_decl *decl; /* borrow */
-    struct tl_system *system;          /* borrow */
-    struct tl_gate *gate;              /* own */
+    char *name, *kind;                 /* own */
+    const struct tl_system_decl *decl; /* borrow; NULL: gone */
+    struct tl_system *system;          /* borrow; NULL: gone, or with a call port of one's own */
+    struct tl_gate *gate;              /* own; once the plan is live */
+    struct tl_gate_config limits;      /* own calendar, until the gate has it */
+    bool gone;                         /* of an earlier revision: no call is made */
+    struct tl_use *use;                /* counted; of the system */
     struct tl_retry_policy retry;
     int64_t timeout_ms;
     int64_t redelivers_ms;
@@ -77,30 +95,45 @@ struct tl_plan_system {
 };
 
 struct tl_plan {
-    struct tl_plan_flow *flows; /* own */
+    struct tl_plan_flow **flows; /* own */
     size_t flow_count;
-    struct tl_plan_system *systems; /* own */
+    struct tl_plan_system **systems; /* own */
     size_t system_count;
     const struct tl_route *routes; /* borrow */
     size_t route_count;
     const struct tl_steward *stewards; /* borrow */
     size_t steward_count;
     const char *steward, *revision; /* own copies */
+    struct tl_use *use;             /* counted; of the bundle */
     struct tl_await_index *awaits;  /* borrow */
     struct tl_map types;            /* name → struct tl_plan_type, own */
     struct tl_map names;            /* of flows → 1 + index, as a pointer */
+    /* Of the revision that is about to be live: types that it takes are wanted already. */
+    _Atomic(const struct tl_plan *) coming;
 };
 
 TL_MUST_CHECK tl_code tl_plan_init(struct tl_plan *plan, const struct tl_engine_config *config, struct tl_error *err);
 void tl_plan_free(struct tl_plan *plan);
+/* The systems' gates; before the plan is live. */
+void tl_plan_open(struct tl_plan *plan);
+void tl_plan_open_gate(struct tl_plan_system *system);
+/* Counts the bundle and the systems as used, until the plan is freed. */
+void tl_plan_use(struct tl_plan *plan, struct tl_engine *engine, const struct tl_bundle *bundle);
 /* Fills what hangs on the journal's keys. */
 void tl_plan_hash(struct tl_plan *plan, struct tl_journal *journal);
 /* A flow that is not declared any more; returns its index. */
 uint32_t tl_plan_add_gone(struct tl_plan *plan, tl_str name);
 /* Keeps why an endpoint failed, for `status`; other results leave it. Any thread. */
 void tl_plan_note_failure(struct tl_plan_system *system, enum tl_failure failure, tl_str message);
-/* `flow` takes `type` within [from, until). Replaces what was said for the two before. */
-void tl_plan_subscribe(struct tl_plan *plan, tl_str type, uint32_t flow, uint64_t from, uint64_t until);
+uint32_t tl_plan_add_flow(struct tl_plan *plan, tl_str name, enum tl_plan_kind kind);
+/* `flow` takes `type` within [from, until) too. */
+void tl_plan_subscribe(struct tl_map *types, tl_str type, uint32_t flow, uint64_t from, uint64_t until);
+/* The subscription that has no end; NULL: none. */
+struct tl_plan_sub *tl_plan_open_sub(const struct tl_map *types, tl_str type, uint32_t flow);
+void tl_plan_types_free(struct tl_map *types);
+/* Where the units of an event that was accepted in `commit` belong. */
+const struct tl_placing *tl_plan_placing(const struct tl_plan_flow *flow, uint64_t commit);
+void tl_placing_clear(struct tl_placing *placing);
 /* NULL: nobody ever took it. */
 const struct tl_plan_type *tl_plan_type(const struct tl_plan *plan, tl_str type);
 /* Does any flow take events of this type from now on? What nobody takes says so in its own record
@@ -108,11 +141,14 @@ const struct tl_plan_type *tl_plan_type(const struct tl_plan *plan, tl_str type)
 bool tl_plan_wants(const struct tl_plan *plan, tl_str type);
 /* -1: none. */
 int tl_plan_flow(const struct tl_plan *plan, tl_str name);
+/* One that is gone counts as none. */
 int tl_plan_system(const struct tl_plan *plan, tl_str name);
+/* The same, also of one that is gone. */
+int tl_plan_number(const struct tl_plan *plan, tl_str name);
 const struct tl_steward *tl_plan_steward(const struct tl_plan *plan, const char *name);
 
 /* route.c: the system that `target` (a system or a kind) means for this payload, read natively. -1: the unit must park,
  * `err` says why. */
 int tl_plan_route(const struct tl_plan *plan, tl_str target, tl_str payload, struct tl_error *err);
 /* The system whose queue a unit of `flow` belongs to: known before it starts, or -1. */
-int tl_plan_first_system(const struct tl_plan *plan, const struct tl_plan_flow *flow, tl_str payload);
+int tl_plan_first_system(const struct tl_plan *plan, const struct tl_placing *place, tl_str payload);

@@ -21,7 +21,7 @@ static void key_of(const struct tl_unit *unit, char key[320])
 {
     char id[TL_POSITION_TEXT];
     tl_position_print(unit->position, id);
-    snprintf(key, 320, "%s/%s", id, unit->lane->engine->plan.flows[unit->flow].name);
+    snprintf(key, 320, "%s/%s", id, unit->lane->engine->plan.flows[unit->flow]->name);
 }
 
 static unsigned marks_of(const struct tl_engine *engine, const struct tl_unit *unit)
@@ -82,7 +82,7 @@ static void marked(struct tl_batch *batch, void *ctx)
 bool tl_poison_take(struct tl_lane *lane, struct tl_unit *unit)
 {
     struct tl_engine *engine = lane->engine;
-    enum tl_plan_kind kind = engine->plan.flows[unit->flow].kind;
+    enum tl_plan_kind kind = engine->plan.flows[unit->flow]->kind;
     if (!phase(engine) || lane->alone_left == 0 || (kind != TL_PLAN_SCRIPT && kind != TL_PLAN_HINT) ||
         !is_suspect(engine, unit) || tl_poison_is(engine, unit))
         return false;

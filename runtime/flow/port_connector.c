@@ -20,7 +20,8 @@ static void facts(void *ctx, struct tl_lane *lane, tl_str system, tl_str operati
 {
     (void)ctx;
     struct tl_operation_facts of;
-    if (tl_system_operation(tl_system_lane_system(tl_lane_system(lane, system)), operation, &of))
+    struct tl_system_lane *at = tl_lane_system(lane, system);
+    if (at != NULL && tl_system_operation(tl_system_lane_system(at), operation, &of)) /* else it was removed */
         *out = (struct tl_call_facts){of.key_ttl_ms, of.settle_ms, of.has_lookup, of.effect == TL_EFFECT_READ};
 }
 

@@ -2,13 +2,13 @@
 #include "ports.h"
 #include "script/run.h"
 
-static tl_code open_host(void *ctx, const char *revision, void **host, struct tl_error *err)
+static tl_code open_host(void *ctx, const struct tl_bundle *bundle, const char *revision, void **host,
+                         struct tl_error *err)
 {
     const struct tl_engine_config *config = ctx;
     struct tl_script *script = NULL;
-    const struct tl_bundle *bundle = config->bundle;
     tl_code code = TL_OK;
-    if (revision != NULL)
+    if (bundle == NULL)
         code = config->revision_bundle != NULL ? config->revision_bundle(config->ctx, revision, &bundle, err)
                                                : tl_fail(err, TL_ENOTFOUND, "earlier revisions are not kept here");
     if (code == TL_OK)

@@ -268,6 +268,14 @@ uint64_t tl_progress_of_flow(struct tl_progress *progress, uint32_t flow)
     return left;
 }
 
+static bool any_bit(struct tl_progress_entry *entry, uint32_t flow)
+{
+    uint64_t *bits = entry != NULL ? bits_of(entry->data, entry->flows, entry->words, flow) : NULL, any = 0;
+    for (uint32_t w = 0; bits != NULL && w < entry->words; w++)
+        any |= bits[w];
+    return any != 0;
+}
+
 int64_t tl_progress_oldest(struct tl_progress *progress, uint32_t flow)
 {
     int64_t oldest = 0;
@@ -275,10 +283,33 @@ int64_t tl_progress_oldest(struct tl_progress *progress, uint32_t flow)
     bool any = flow < progress->flow_count && progress->of_flow[flow] > 0;
     for (size_t i = progress->first; any && oldest == 0 && i < progress->count; i++) {
         struct tl_progress_entry *entry = progress->entries[i];
-        uint64_t *bits = entry != NULL ? bits_of(entry->data, entry->flows, entry->words, flow) : NULL;
-        for (uint32_t w = 0; bits != NULL && oldest == 0 && w < entry->words; w++)
-            oldest = bits[w] != 0 ? entry->time_ms : 0;
+        oldest = any_bit(entry, flow) ? entry->time_ms : 0;
     }
     pthread_mutex_unlock(&progress->lock);
     return oldest;
+}
+
+uint64_t tl_progress_first(struct tl_progress *progress, uint32_t flow, uint64_t from)
+{
+    uint64_t first = UINT64_MAX;
+    pthread_mutex_lock(&progress->lock);
+    bool any = flow < progress->flow_count && progress->of_flow[flow] > 0;
+    for (size_t i = find(progress, from); any && first == UINT64_MAX && i < progress->count; i++) {
+        if (any_bit(progress->entries[i], flow))
+            first = progress->commits[i];
+    }
+    pthread_mutex_unlock(&progress->lock);
+    return first;
+}
+
+bool tl_progress_has(struct tl_progress *progress, tl_position event, uint32_t flow)
+{
+    uint32_t index = tl_position_index(event);
+    pthread_mutex_lock(&progress->lock);
+    struct tl_progress_entry *entry = entry_of(progress, tl_position_commit(event));
+    const uint64_t *bits =
+        entry != NULL && index < entry->events ? bits_of(entry->data, entry->flows, entry->words, flow) : NULL;
+    bool has = bits != NULL && (bits[index / 64] >> (index % 64) & 1) != 0;
+    pthread_mutex_unlock(&progress->lock);
+    return has;
 }

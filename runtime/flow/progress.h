@@ -68,5 +68,8 @@ void tl_progress_bits_free(struct tl_progress_bits *bits);
 
 uint64_t tl_progress_total(struct tl_progress *progress);
 uint64_t tl_progress_of_flow(struct tl_progress *progress, uint32_t flow);
+/* The first commit >= from with something unfinished of the flow; TL_COMMIT_NEVER: none. */
+uint64_t tl_progress_first(struct tl_progress *progress, uint32_t flow, uint64_t from);
+bool tl_progress_has(struct tl_progress *progress, tl_position event, uint32_t flow);
 /* Accept time of the flow's oldest unfinished unit; 0: none. */
 int64_t tl_progress_oldest(struct tl_progress *progress, uint32_t flow);

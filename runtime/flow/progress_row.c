@@ -18,7 +18,7 @@ void tl_progress_row_write(const struct tl_progress_entry *entry, const struct t
             continue;
         for (uint32_t i = 0; i < (entry->events + 3) / 4; i++)
             tl_buf_add_char(out, "0123456789abcdef"[nibble(bits, i)]);
-        tl_buf_addf(out, " %s\n", plan->flows[entry->data[(size_t)entry->flows * entry->words + f]].name);
+        tl_buf_addf(out, " %s\n", plan->flows[entry->data[(size_t)entry->flows * entry->words + f]]->name);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "queue.h"
 #include "base/alloc.h"
 #include "engine_int.h"
+#include "merge.h"
 #include "run.h"
 
 #define UNKNOWN_SYSTEM_CAP 64
@@ -57,13 +58,13 @@ static bool is_loaded(const struct tl_lane *lane, const struct tl_queue *queue)
 /* Something waits, and neither a person nor a closed gate stands against it. */
 static bool wants(const struct tl_lane *lane, const struct tl_queue *queue)
 {
-    const struct tl_plan_flow *flow = &lane->engine->plan.flows[queue->flow];
+    const struct tl_plan_flow *flow = lane->engine->plan.flows[queue->flow];
     int system = tl_queue_system(queue);
     if (queue->ready_count == 0 ||
         !tl_poison_lets(lane, TL_LIST_ITEM(tl_list_first(&queue->ready), struct tl_unit, link)))
         return false;
     return !atomic_load_explicit(&flow->paused, memory_order_relaxed) &&
-           (system < 0 || !lane->systems[system].closed) && is_loaded(lane, queue);
+           (system < 0 || !lane->systems[system]->closed) && is_loaded(lane, queue);
 }
 
 /* Its place is kept, but just now it may start nothing. */
@@ -74,8 +75,8 @@ static bool capped(const struct tl_lane *lane, const struct tl_queue *queue)
     int system = tl_queue_system(queue);
     if (system < 0)
         return queue->started >= UNKNOWN_SYSTEM_CAP;
-    const struct tl_lane_system *at = &lane->systems[system];
-    size_t cap = at->probing ? 1 : lane->engine->plan.systems[system].cap;
+    const struct tl_lane_system *at = lane->systems[system];
+    size_t cap = at->probing ? 1 : lane->engine->plan.systems[system]->cap;
     return at->started >= cap || queue->started >= cap;
 }
 
@@ -104,7 +105,8 @@ static void start_first(struct tl_lane *lane, struct tl_queue *queue)
 {
     struct tl_unit *unit = TL_LIST_ITEM(tl_list_pop(&queue->ready), struct tl_unit, link);
     queue->ready_count--;
-    if (lane->spilled_queues > 0 && tl_spill_before(lane, unit)) {
+    if (tl_order_waits(lane->engine, unit->flow, unit->position) ||
+        (lane->spilled_queues > 0 && tl_spill_before(lane, unit))) {
         unit->state = TL_UNIT_BEHIND;
         tl_list_push(&lane->behind_units, &unit->link);
         tl_keyline_aside(lane, unit->line, true);

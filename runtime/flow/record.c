@@ -68,7 +68,7 @@ void tl_run_make_durable(struct tl_drive *drive)
 {
     struct tl_unit *unit = drive->unit;
     struct tl_engine *engine = drive->lane->engine;
-    const struct tl_plan_flow *flow = &engine->plan.flows[unit->flow];
+    const struct tl_plan_flow *flow = engine->plan.flows[unit->flow];
     if (unit->run != NULL)
         return;
     struct tl_run_row *row = tl_run_row_new(tl_unit_number(flow, unit->position), unit->position);

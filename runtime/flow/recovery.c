@@ -1,14 +1,10 @@
 /* The start: what the state and the end of the journal say is unfinished, parked, paused. Afterwards progress knows
  * every unit that has not ended; lanes read them from the first such commit on (lane.c), in order, like any other
- * backlog.
- *
- * State table "flow": key = flow, value = {"types": {"<event type>": first commit, …}}: which intervals of the journal
- * are the flow's (rule 4). */
+ * backlog. */
 #include "base/alloc.h"
 #include "base/log.h"
-#include "codec/json.h"
-#include "codec/json_writer.h"
 #include "exception_int.h"
+#include "activation.h"
 #include "flow/exception.h"
 #include "flow/runs.h"
 #include "journal/reader.h"
@@ -19,7 +15,6 @@
 #include <stdio.h>
 
 #define PAGE 5000
-#define TABLE_FLOW "flow"
 
 /* Calls `each` for every row of a table; stops when it returns something else than TL_OK. */
 static tl_code scan(struct tl_engine *engine, const char *table,
@@ -45,113 +40,6 @@ static tl_code scan(struct tl_engine *engine, const char *table,
     return code;
 }
 
-/* ---- flows ---------------------------------------------------------------------------------------------------------
- */
-
-static bool takes_type(const struct tl_plan_flow *flow, tl_str type)
-{
-    for (size_t i = 0; flow->decl != NULL && i < flow->decl->on_count; i++) {
-        if (tl_str_is(type, flow->decl->on[i]))
-            return true;
-    }
-    return false;
-}
-
-/* What a flow took until now. A type it takes no longer ends here; a flow that is not declared any more is remembered.
- */
-static tl_code read_flow(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
-{
-    struct tl_json_doc *doc;
-    tl_code code = tl_json_parse_borrowed(row->value, NULL, &doc, err);
-    if (code != TL_OK) {
-        tl_error_prefix(err, "state table \"flow\", row \"%.*s\"", TL_STR_ARGS(row->key));
-        return code;
-    }
-    uint64_t last = tl_journal_last(engine->journal);
-    int flow = tl_plan_flow(&engine->plan, row->key);
-    if (flow < 0)
-        flow = (int)tl_plan_add_gone(&engine->plan, row->key);
-    struct tl_json_iter i = tl_json_iter(tl_json_get(tl_json_root(doc), "types"));
-    while (tl_json_next(&i)) {
-        uint64_t from = 1;
-        (void)tl_json_u64(i.value, &from);
-        bool still = takes_type(&engine->plan.flows[flow], i.key);
-        tl_plan_subscribe(&engine->plan, i.key, (uint32_t)flow, from, still ? TL_COMMIT_NEVER : last + 1);
-    }
-    tl_json_free(doc);
-    return TL_OK;
-}
-
-static bool subscribed(const struct tl_plan *plan, tl_str type, uint32_t flow, uint64_t *from)
-{
-    const struct tl_plan_type *of = tl_plan_type(plan, type);
-    for (size_t i = 0; of != NULL && i < of->count; i++) {
-        if (of->subs[i].flow == flow && of->subs[i].until == TL_COMMIT_NEVER) {
-            *from = of->subs[i].from;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* New flows and types begin with the next commit. */
-static void activate(struct tl_engine *engine, struct tl_batch *batch)
-{
-    uint64_t next = tl_journal_last(engine->journal) + 1;
-    struct tl_buf value;
-    tl_buf_init(&value, 1 << 20);
-    for (uint32_t f = 0; f < engine->plan.flow_count; f++) {
-        const struct tl_plan_flow *flow = &engine->plan.flows[f];
-        if (flow->kind != TL_PLAN_SCRIPT)
-            continue;
-        struct tl_json_writer w;
-        tl_buf_clear(&value);
-        tl_json_writer_init(&w, &value);
-        tl_json_begin_object(&w);
-        tl_json_key(&w, "types");
-        tl_json_begin_object(&w);
-        for (size_t i = 0; i < flow->decl->on_count; i++) {
-            tl_str type = tl_str_z(flow->decl->on[i]);
-            uint64_t from = next;
-            if (!subscribed(&engine->plan, type, f, &from))
-                tl_plan_subscribe(&engine->plan, type, f, next, TL_COMMIT_NEVER);
-            tl_json_key_str(&w, type);
-            tl_json_uint(&w, from);
-        }
-        tl_json_end_object(&w);
-        tl_json_end_object(&w);
-        struct tl_state_put put = {
-            .table = TL_STR(TABLE_FLOW), .key = tl_str_z(flow->name), .value = tl_buf_str(&value)};
-        tl_must(tl_json_writer_done(&w, NULL) == TL_OK && tl_batch_put(batch, &put, NULL) == TL_OK);
-    }
-    tl_buf_free(&value);
-}
-
-/* Flows that are not declared any more: refused, or parked, or forgotten when nothing of them is left. */
-static tl_code check_gone(struct tl_engine *engine, struct tl_batch *batch, struct tl_error *err)
-{
-    struct tl_buf names;
-    tl_buf_init(&names, 700);
-    for (uint32_t f = 0; f < engine->plan.flow_count; f++) {
-        const struct tl_plan_flow *flow = &engine->plan.flows[f];
-        if (flow->kind != TL_PLAN_GONE)
-            continue;
-        uint64_t left = tl_progress_of_flow(&engine->progress, f);
-        if (left > 0)
-            tl_buf_addf(&names, "%s\"%s\" (%llu)", names.len > 0 ? ", " : "", flow->name, (unsigned long long)left);
-        else
-            tl_must(tl_batch_del(batch, TL_STR(TABLE_FLOW), tl_str_z(flow->name), NULL) == TL_OK);
-    }
-    tl_code code = TL_OK;
-    if (names.len > 0 && !engine->config.park_removed)
-        code = tl_fail(err, TL_EDIFFERS,
-                       "flows were removed that have pending units: %s. Start the earlier revision until they have "
-                       "ended, or start with --park-removed to park them",
-                       names.ptr);
-    tl_buf_free(&names);
-    return code;
-}
-
 /* ---- rows ----------------------------------------------------------------------------------------------------------
  */
 
@@ -166,6 +54,18 @@ static tl_code read_progress(struct tl_engine *engine, const struct tl_state_row
 {
     if (!tl_progress_row_read(&engine->progress, &engine->plan, row->key, row->value))
         return tl_fail(err, TL_ECORRUPT, "state table \"progress\", row \"%.*s\" is damaged", TL_STR_ARGS(row->key));
+    return TL_OK;
+}
+
+static tl_code read_flow(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
+{
+    return tl_activation_read_flow(engine, row->key, row->value, err);
+}
+
+static tl_code read_begun(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
+{
+    (void)err;
+    tl_activation_read_begun(engine, row->key, row->value);
     return TL_OK;
 }
 
@@ -237,8 +137,7 @@ static tl_code read_run(struct tl_engine *engine, const struct tl_state_row *row
     return TL_OK;
 }
 
-/* The value of a row of the table "engine", or `otherwise`; "clean" is 0. */
-static uint64_t engine_value(struct tl_engine *engine, const char *key, uint64_t otherwise)
+uint64_t tl_engine_value(struct tl_engine *engine, const char *key, uint64_t otherwise)
 {
     struct tl_arena arena;
     tl_arena_init(&arena);
@@ -365,9 +264,9 @@ tl_code tl_recover(struct tl_engine *engine, struct tl_error *err)
 {
     struct tl_journal *journal = engine->journal;
     tl_journal_wait_applied(journal, tl_journal_last(journal));
-    uint64_t first = tl_journal_first(journal);
+    uint64_t first = tl_journal_first(journal), floor = tl_engine_value(engine, "floor", 1);
     atomic_store(&engine->kept_upto, first > 0 ? first - 1 : 0);
-    tl_code code = scan(engine, TABLE_FLOW, read_flow, err);
+    tl_code code = scan(engine, TL_TABLE_FLOW, read_flow, err);
     if (code == TL_OK)
         code = scan(engine, TL_TABLE_EXCEPTION, read_exception, err);
     tl_plan_hash(&engine->plan, journal);
@@ -378,17 +277,19 @@ tl_code tl_recover(struct tl_engine *engine, struct tl_error *err)
     if (code == TL_OK)
         code = scan(engine, TL_TABLE_PROGRESS, read_progress, err);
     if (code == TL_OK)
-        code = read_journal(engine, engine_value(engine, "floor", 1), err);
+        code = read_journal(engine, floor, err);
+    if (code == TL_OK)
+        code = scan(engine, TL_TABLE_BEGUN, read_begun, err);
     if (code == TL_OK)
         code = scan(engine, "mark", read_mark, err);
     if (code == TL_OK)
         code = scan(engine, TL_TABLE_PAUSE, read_pause, err);
     struct tl_batch *batch = tl_batch_new(journal);
-    if (code == TL_OK)
-        code = check_gone(engine, batch, err);
+    if (code == TL_OK && !engine->config.park_removed)
+        code = tl_activation_check(engine, err);
     if (code == TL_OK) {
-        note_start(engine, batch, engine_value(engine, "start", 0));
-        activate(engine, batch);
+        note_start(engine, batch, tl_engine_value(engine, "start", 0));
+        tl_activation_start(engine, floor, batch);
         code = tl_journal_submit_wait(journal, batch, TL_DURABLE, err);
     }
     tl_batch_free(batch);

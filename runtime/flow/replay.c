@@ -95,7 +95,7 @@ static tl_code put_effects(struct replaying *r, const struct tl_event *event, tl
 static tl_code put_unit(struct replaying *r, const struct tl_replay_unit *unit, const struct tl_event *event,
                         struct tl_arena *arena, struct tl_error *err)
 {
-    tl_str flow = tl_str_z(r->engine->plan.flows[unit->flow].name);
+    tl_str flow = tl_str_z(r->engine->plan.flows[unit->flow]->name);
     char time[40];
     tl_code code = TL_OK;
     tl_json_begin_object(&r->w);
@@ -120,7 +120,7 @@ static tl_code add_event(struct replaying *r, const struct tl_replay_unit *unit,
                                    .event = unit->event,
                                    .time_ms = event->time_ms,
                                    .force = r->request->force,
-                                   .flow = tl_str_z(r->engine->plan.flows[unit->flow].name),
+                                   .flow = tl_str_z(r->engine->plan.flows[unit->flow]->name),
                                    .type = event->type};
     struct tl_event_in in = {.type = tl_replayed_type(arena, replayed.flow),
                              .source = event->source,

@@ -40,7 +40,7 @@ struct tl_replay {
 
 static void fill(struct tl_drive *drive, struct tl_replay *replay)
 {
-    const struct tl_plan_flow *flow = &drive->lane->engine->plan.flows[drive->unit->flow];
+    const struct tl_plan_flow *flow = drive->lane->engine->plan.flows[drive->unit->flow];
     const struct tl_outcome *end = replay->past.end;
     replay->recorded = tl_arena_alloc(&drive->arena, (end->effect_count + 1) * sizeof *replay->recorded);
     for (size_t i = 0; i < end->effect_count; i++)
@@ -149,7 +149,7 @@ void tl_replay_event(const struct tl_drive *drive, struct tl_run_event *event)
     if (replay == NULL)
         return;
     uint64_t unit =
-        tl_unit_number(&drive->lane->engine->plan.flows[drive->unit->flow], replay->old.event); /* the same bytes */
+        tl_unit_number(drive->lane->engine->plan.flows[drive->unit->flow], replay->old.event); /* the same bytes */
     event->id = tl_str_z(replay->id);
     event->type = replay->old.type;
     event->time_ms = replay->old.time_ms;
@@ -166,7 +166,7 @@ tl_position tl_replay_from(const struct tl_drive *drive)
 
 static const char *system_name(const struct tl_step *step)
 {
-    return step->drive->lane->engine->plan.systems[step->system].name;
+    return step->drive->lane->engine->plan.systems[step->system]->name;
 }
 
 /* What it would have given is not kept; the record's id is. */

@@ -85,7 +85,7 @@ static const char *why_not_again(struct selecting *s, const struct tl_event *eve
 static void consider(struct selecting *s, const struct tl_event *event, const struct tl_outcome *last)
 {
     int at = tl_plan_flow(&s->engine->plan, last->flow);
-    const struct tl_plan_flow *flow = at >= 0 ? &s->engine->plan.flows[at] : NULL;
+    const struct tl_plan_flow *flow = at >= 0 ? s->engine->plan.flows[at] : NULL;
     if (flow == NULL || (flow->kind != TL_PLAN_SCRIPT && flow->kind != TL_PLAN_GONE))
         return; /* the runtime's own, and flows that left nothing behind */
     if (s->request->flow.len > 0 && !tl_str_eq(s->request->flow, last->flow))
@@ -106,7 +106,7 @@ static void list_unfinished(struct selecting *s, const struct tl_entry *entry, c
     uint32_t flows[TL_FLOWS_OF_EVENT];
     size_t flow_count = tl_dispatch_flows(&s->engine->plan, entry, flows, TL_COUNT_OF(flows));
     for (size_t f = 0; f < flow_count; f++) {
-        const struct tl_plan_flow *flow = &s->engine->plan.flows[flows[f]];
+        const struct tl_plan_flow *flow = s->engine->plan.flows[flows[f]];
         bool told = flow->kind != TL_PLAN_SCRIPT;
         for (size_t i = 0; i < count; i++)
             told |= tl_str_is(outcomes[i].flow, flow->name);

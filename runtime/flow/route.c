@@ -12,7 +12,10 @@ static const struct tl_route *route_of(const struct tl_plan *plan, tl_str kind)
     return NULL;
 }
 
-static int by_route(const struct tl_plan *plan, const struct tl_route *route, tl_str payload, struct tl_error *err)
+typedef int find_system(const struct tl_plan *plan, tl_str name);
+
+static int by_route(const struct tl_plan *plan, const struct tl_route *route, tl_str payload, find_system *find,
+                    struct tl_error *err)
 {
     struct tl_buf scratch;
     tl_buf_init(&scratch, 65536);
@@ -23,11 +26,11 @@ static int by_route(const struct tl_plan *plan, const struct tl_route *route, tl
     if (code == TL_OK) {
         for (size_t i = 0; system < 0 && i < route->to_count; i++) {
             if (tl_str_is(value, route->to[i].value))
-                system = tl_plan_system(plan, tl_str_z(route->to[i].system));
+                system = find(plan, tl_str_z(route->to[i].system));
         }
     }
     if (system < 0 && route->otherwise != NULL)
-        system = tl_plan_system(plan, tl_str_z(route->otherwise));
+        system = find(plan, tl_str_z(route->otherwise));
     if (system < 0) {
         if (code != TL_OK)
             tl_fail(err, TL_EINPUT, "route \"%s\" (%s:%d): no value at %s, and nothing stands under otherwise",
@@ -47,10 +50,10 @@ int tl_plan_route(const struct tl_plan *plan, tl_str target, tl_str payload, str
         return system;
     const struct tl_route *route = route_of(plan, target);
     if (route != NULL)
-        return by_route(plan, route, payload, err);
+        return by_route(plan, route, payload, tl_plan_system, err);
     size_t found = 0;
     for (size_t i = 0; i < plan->system_count; i++) {
-        if (tl_str_is(target, plan->systems[i].kind)) {
+        if (!plan->systems[i]->gone && tl_str_is(target, plan->systems[i]->kind)) {
             system = (int)i;
             found++;
         }
@@ -63,9 +66,9 @@ int tl_plan_route(const struct tl_plan *plan, tl_str target, tl_str payload, str
     return -1;
 }
 
-int tl_plan_first_system(const struct tl_plan *plan, const struct tl_plan_flow *flow, tl_str payload)
+int tl_plan_first_system(const struct tl_plan *plan, const struct tl_placing *place, tl_str payload)
 {
-    if (flow->route == NULL)
-        return flow->system;
-    return by_route(plan, flow->route, payload, NULL);
+    if (place->route == NULL)
+        return place->system;
+    return by_route(plan, place->route, payload, tl_plan_number, NULL);
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "codec/json_pointer.h"
+#include "activation.h"
 #include "await.h"
 #include "flow/intake.h"
 #include "host.h"
@@ -26,7 +27,7 @@ static const struct tl_run_outcome *call_start(struct tl_drive *drive, struct tl
     const struct tl_event *event = &drive->event;
     const struct tl_run_row *row = drive->unit->run;
     bool from_system = tl_plan_system(&drive->lane->engine->plan, event->source) >= 0;
-    uint64_t unit = tl_unit_number(&drive->lane->engine->plan.flows[drive->unit->flow], drive->unit->position);
+    uint64_t unit = tl_unit_number(drive->lane->engine->plan.flows[drive->unit->flow], drive->unit->position);
     struct tl_run_event in = {.id = tl_str_z(drive->id),
                               .type = event->type,
                               .key = event->key,
@@ -38,6 +39,7 @@ static const struct tl_run_outcome *call_start(struct tl_drive *drive, struct tl
     tl_replay_event(drive, &in);
     host->runs++;
     drive->host = host;
+    tl_host_pin(drive->unit, host);
     return runs->start(runs->ctx, host->host, flow, &in, &drive->run);
 }
 
@@ -111,10 +113,15 @@ static void start_unreadable(struct tl_drive *drive)
     tl_buf_free(&scratch);
 }
 
+static bool has_begun(const struct tl_unit *unit)
+{
+    return unit->exception == NULL && (unit->run != NULL || unit->host != NULL || tl_activation_revision(unit) != NULL);
+}
+
 void tl_unit_start(struct tl_unit *unit)
 {
     struct tl_engine *engine = unit->lane->engine;
-    const struct tl_plan_flow *flow = &engine->plan.flows[unit->flow];
+    const struct tl_plan_flow *flow = engine->plan.flows[unit->flow];
     if (unit->run == NULL)
         tl_run_find(unit);
     struct tl_drive *drive = tl_drive_new(unit);
@@ -142,7 +149,10 @@ void tl_unit_start(struct tl_unit *unit)
         tl_await_start(drive);
         break;
     case TL_PLAN_GONE:
-        park_plain(drive, "removed", "the flow was removed from the integration while this unit was pending");
+        if (has_begun(unit)) /* it ends on the revision it began with */
+            start_script(drive);
+        else
+            park_plain(drive, "removed", "the flow was removed from the integration while this unit was pending");
         break;
     case TL_PLAN_SCRIPT:
         start_script(drive);
@@ -155,7 +165,7 @@ void tl_unit_start(struct tl_unit *unit)
 
 static void write_logs(const struct tl_drive *drive, const struct tl_run_outcome *outcome)
 {
-    const char *flow = drive->lane->engine->plan.flows[drive->unit->flow].name;
+    const char *flow = drive->lane->engine->plan.flows[drive->unit->flow]->name;
     for (size_t i = 0; i < outcome->log_count; i++) {
         const struct tl_run_log *log = &outcome->logs[i];
         char *message = tl_str_dup(log->message);
@@ -258,9 +268,9 @@ static bool emits_fit(struct tl_drive *drive, const struct tl_run_outcome *outco
 
 struct tl_emitted tl_run_emitted(const struct tl_drive *drive, const struct tl_run_emit *emit)
 {
-    const struct tl_plan_flow *flow = &drive->lane->engine->plan.flows[drive->unit->flow];
+    const struct tl_plan_flow *flow = drive->lane->engine->plan.flows[drive->unit->flow];
     /* What an event's declaration makes of a captured change still comes from that system. */
-    tl_str source = flow->decl != NULL && flow->decl->internal ? drive->event.source : tl_str_z(flow->name);
+    tl_str source = flow->internal ? drive->event.source : tl_str_z(flow->name);
     return (struct tl_emitted){.type = emit->type, .source = source, .key = emit->key, .payload = emit->data};
 }
 

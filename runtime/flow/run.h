@@ -216,6 +216,8 @@ void tl_effect_note(struct tl_drive *drive, const struct tl_effect *effect);
 void tl_system_wake(struct tl_lane_system *system);
 /* The gate says: ask again. */
 void tl_system_reopen(struct tl_lane_system *system);
+/* It is not declared any more: who waits for it is told so. */
+void tl_system_gone(struct tl_lane_system *system);
 void tl_system_opened_mail(struct tl_mail *mail);
 void tl_system_until(struct tl_timer *timer);
 

@@ -11,7 +11,7 @@
 
 static struct tl_plan_system *plan_system(const struct tl_step *step)
 {
-    return &step->drive->lane->engine->plan.systems[step->system];
+    return step->drive->lane->engine->plan.systems[step->system];
 }
 
 static void stick(struct tl_step *step, const char *why)

@@ -4,6 +4,7 @@
 #include "engine_int.h"
 #include "journal/reader.h"
 #include "kept.h"
+#include "merge.h"
 
 void tl_spill_add(struct tl_lane *lane, struct tl_queue *queue, tl_position position, uint64_t hash)
 {
@@ -61,7 +62,7 @@ static void load_source(struct tl_lane *lane, struct tl_queue *queue, struct tl_
 {
     struct tl_engine *engine = lane->engine;
     struct tl_place_of place;
-    tl_dispatch_place(engine, &engine->plan.flows[queue->flow], source, &place);
+    tl_dispatch_place(engine, engine->plan.flows[queue->flow], source, &place);
     if (tl_dispatch_lane(engine, place.hash) != lane->index || place.system != queue->system ||
         place.priority != queue->priority)
         return;
@@ -186,15 +187,20 @@ bool tl_spill_feed(struct tl_lane *lane, size_t budget)
     return more;
 }
 
+/* Their units may have one order; of flows that were placed otherwise before, nobody knows without looking. */
+static bool same_scope(const struct tl_plan_flow *a, const struct tl_plan_flow *b)
+{
+    return a->place.scope_hash == b->place.scope_hash || a->place.before != NULL || b->place.before != NULL;
+}
+
 bool tl_spill_before(const struct tl_lane *lane, const struct tl_unit *unit)
 {
-    const struct tl_plan_flow *flows = lane->engine->plan.flows;
+    struct tl_plan_flow *const *flows = lane->engine->plan.flows;
     for (size_t i = 0; i < lane->queue_count; i++) {
         const struct tl_queue *queue = lane->queues[i];
         tl_position turn = tl_unit_turn(unit);
         bool earlier = queue->next < turn || (queue->next == turn && queue->flow < unit->flow);
-        if (queue->spilled && queue != unit->queue && earlier &&
-            flows[queue->flow].scope_hash == flows[unit->flow].scope_hash &&
+        if (queue->spilled && queue != unit->queue && earlier && same_scope(flows[queue->flow], flows[unit->flow]) &&
             tl_spillset_has(&queue->keys, unit->line->hash))
             return true;
     }
@@ -209,7 +215,7 @@ void tl_spill_recheck(struct tl_lane *lane)
     struct tl_link *link;
     while ((link = tl_list_pop(&lane->behind_units)) != NULL) {
         struct tl_unit *unit = TL_LIST_ITEM(link, struct tl_unit, link);
-        if (tl_spill_before(lane, unit))
+        if (tl_order_waits(lane->engine, unit->flow, unit->position) || tl_spill_before(lane, unit))
             tl_list_push(&again, link);
         else {
             tl_keyline_aside(lane, unit->line, false);

@@ -96,7 +96,9 @@ static void put_flows(struct tl_json_writer *w, struct tl_engine *engine)
     tl_json_key(w, "flows");
     tl_json_begin_array(w);
     for (uint32_t f = 0; f < engine->plan.flow_count; f++) {
-        const struct tl_plan_flow *flow = &engine->plan.flows[f];
+        const struct tl_plan_flow *flow = engine->plan.flows[f];
+        if (flow->kind == TL_PLAN_GONE && tl_progress_of_flow(&engine->progress, f) == 0)
+            continue;
         tl_json_begin_object(w);
         tl_json_put_z(w, "name", flow->name);
         tl_json_put_uint(w, "unfinished", tl_progress_of_flow(&engine->progress, f));
@@ -113,7 +115,7 @@ static void put_capture(struct tl_json_writer *w, struct tl_engine *engine, stru
 {
     static const char *const words[] = {"idle", "running", "held", "failing", "stopped"};
     tl_json_begin_object(w);
-    tl_json_put_z(w, "system", engine->plan.systems[job->system].name);
+    tl_json_put_z(w, "system", engine->plan.systems[job->system]->name);
     tl_json_put_z(w, "object", job->object);
     pthread_mutex_lock(&job->lock);
     tl_json_put_z(w, "state", words[job->state]);
@@ -165,15 +167,19 @@ tl_code tl_engine_status(struct tl_engine *engine, struct tl_buf *out, struct tl
     put_lanes(&w, engine);
     tl_json_key(&w, "systems");
     tl_json_begin_array(&w);
-    for (size_t i = 0; i < engine->plan.system_count; i++)
-        put_system(&w, engine, &engine->plan.systems[i]);
+    for (size_t i = 0; i < engine->plan.system_count; i++) {
+        if (!engine->plan.systems[i]->gone)
+            put_system(&w, engine, engine->plan.systems[i]);
+    }
     tl_json_end_array(&w);
     put_flows(&w, engine);
     tl_json_put_uint(&w, "exceptions", tl_exception_index_count(&engine->exceptions));
     tl_json_key(&w, "captures");
     tl_json_begin_array(&w);
-    for (size_t i = 0; i < engine->capture_count; i++)
-        put_capture(&w, engine, &engine->captures[i]);
+    for (size_t i = 0; i < engine->capture_count; i++) {
+        if (engine->captures[i]->wanted)
+            put_capture(&w, engine, engine->captures[i]);
+    }
     tl_json_end_array(&w);
     put_journal(&w, engine->journal);
     tl_json_end_object(&w);
@@ -190,18 +196,18 @@ static void set_gauge(const char *name, const char *label, const char *value, co
 void tl_engine_gauges(struct tl_engine *engine)
 {
     for (uint32_t f = 0; f < engine->plan.flow_count; f++)
-        set_gauge("tidelock_units_unfinished", "flow", engine->plan.flows[f].name, "Units begun and not ended.",
+        set_gauge("tidelock_units_unfinished", "flow", engine->plan.flows[f]->name, "Units begun and not ended.",
                   (int64_t)tl_progress_of_flow(&engine->progress, f));
     set_gauge("tidelock_exceptions_open", NULL, NULL, "Exceptions that wait for a person.",
               (int64_t)tl_exception_index_count(&engine->exceptions));
     for (size_t i = 0; i < engine->plan.system_count; i++) {
         struct tl_gate_status gate;
-        tl_gate_status(engine->plan.systems[i].gate, tl_now(), &gate);
-        set_gauge("tidelock_gate_open", "system", engine->plan.systems[i].name, "1 when calls may go.",
+        tl_gate_status(engine->plan.systems[i]->gate, tl_now(), &gate);
+        set_gauge("tidelock_gate_open", "system", engine->plan.systems[i]->name, "1 when calls may go.",
                   !tl_gate_reason_is_long(gate.why));
     }
     for (size_t i = 0; i < engine->capture_count; i++) {
-        struct tl_capture_job *job = &engine->captures[i];
+        struct tl_capture_job *job = engine->captures[i];
         pthread_mutex_lock(&job->lock);
         int64_t success = job->success_ms;
         pthread_mutex_unlock(&job->lock);

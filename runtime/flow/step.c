@@ -140,7 +140,7 @@ static bool within_limits(struct tl_drive *drive, const struct tl_step_row *row)
     drive->result_bytes += row->document.len;
     if (drive->next == STEPS_MAX / 2 || (before <= RESULTS_MAX / 2 && drive->result_bytes > RESULTS_MAX / 2))
         tl_log(TL_WARN, "run.budget", "a run has used half of its steps or results; ctx:continue(state) begins afresh",
-               TL_FSTR("flow", drive->lane->engine->plan.flows[drive->unit->flow].name), TL_FSTR("event", drive->id),
+               TL_FSTR("flow", drive->lane->engine->plan.flows[drive->unit->flow]->name), TL_FSTR("event", drive->id),
                TL_FINT("steps", drive->next), TL_FINT("bytes", drive->result_bytes));
     if (drive->next <= STEPS_MAX && drive->result_bytes <= RESULTS_MAX)
         return true;
@@ -259,7 +259,7 @@ static void put_intent(struct tl_step *step, struct tl_batch *batch)
                               .kind = ask->kind,
                               .state = TL_STEP_SENT,
                               .at_ms = step->sent_ms,
-                              .system = tl_str_z(drive->lane->engine->plan.systems[step->system].name),
+                              .system = tl_str_z(drive->lane->engine->plan.systems[step->system]->name),
                               .operation = ask->operation,
                               .args = ask->args,
                               .once = ask->once,

@@ -219,7 +219,7 @@ static void pending_line(struct timeline *timeline, const struct tl_plan_flow *f
     uint64_t holder;
     unsigned held;
     struct tl_json_writer w;
-    if (!flow->order_function) /* which needs a lane's state */
+    if (!tl_plan_placing(flow, tl_position_commit(event->position))->function) /* which needs a lane's state */
         tl_dispatch_place(timeline->engine, flow, &source, &place);
     bool is_held = tl_exception_index_holder(&timeline->engine->exceptions, place.hash, &holder, &held);
     begin(timeline, &w, tl_now().wall_ms, "pending", event->position);
@@ -231,7 +231,7 @@ static void pending_line(struct timeline *timeline, const struct tl_plan_flow *f
         tl_json_put_z(&w, "behind", id);
     }
     if (place.system >= 0) {
-        const struct tl_plan_system *system = &timeline->engine->plan.systems[place.system];
+        const struct tl_plan_system *system = timeline->engine->plan.systems[place.system];
         struct tl_gate_closed closed;
         tl_json_put_z(&w, "system", system->name);
         if (!tl_gate_peek(system->gate, tl_now(), TL_NORMAL, &closed))
@@ -254,7 +254,7 @@ static void unit_lines(struct timeline *timeline, const struct tl_event *event)
     size_t count = tl_dispatch_flows(&engine->plan, &entry, flows, TL_COUNT_OF(flows));
     tl_progress_bits(&engine->progress, tl_position_commit(event->position), &bits);
     for (size_t f = 0; f < count; f++) {
-        const struct tl_plan_flow *flow = &engine->plan.flows[flows[f]];
+        const struct tl_plan_flow *flow = engine->plan.flows[flows[f]];
         bool is_parked = exception_line(timeline, flow, event);
         if (run_line(timeline, flow, event) || is_parked)
             continue;

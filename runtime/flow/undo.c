@@ -22,9 +22,8 @@ static void forget_failure(struct tl_drive *drive, tl_str step)
 
 static bool undoes(const struct tl_drive *drive, const struct tl_cause *cause)
 {
-    const struct tl_plan_flow *flow = &drive->lane->engine->plan.flows[drive->unit->flow];
-    return flow->decl != NULL && flow->decl->on_failure == TL_FAILURE_COMPENSATE && !tl_str_is(cause->cls, "budget") &&
-           !tl_str_is(cause->cls, "script");
+    const struct tl_plan_flow *flow = drive->lane->engine->plan.flows[drive->unit->flow];
+    return flow->compensate && !tl_str_is(cause->cls, "budget") && !tl_str_is(cause->cls, "script");
 }
 
 void tl_drive_fail(struct tl_drive *drive, const struct tl_cause *cause, tl_str step)

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "engine_int.h"
 #include "exception_int.h"
+#include "host.h"
 #include "journal/reader.h"
 #include "kept.h"
 #include "run.h"
@@ -30,6 +31,7 @@ void tl_unit_free(struct tl_unit *unit)
     }
     if (unit->run != NULL && unit->run->unit == unit)
         unit->run->unit = NULL;
+    tl_host_pin(unit, NULL);
     tl_wave_unref(unit->wave);
     tl_free(unit->payload);
     tl_free(unit->tries);

@@ -15,6 +15,7 @@ struct tl_drive;
 struct tl_open_exception;
 struct tl_wave;
 struct tl_run_row;
+struct tl_script_host;
 
 enum tl_unit_state {
     TL_UNIT_READY,   /* in its queue */
@@ -49,6 +50,8 @@ struct tl_unit {
     struct tl_keyline *line;             /* borrow */
     struct tl_wave *wave;                /* counted; NULL: read back from the journal */
     struct tl_drive *drive;              /* own; while RUNNING */
+    struct tl_script_host *host;         /* borrow; it has begun under that; NULL: it takes the live one */
+    struct tl_link begun;                /* in host->units */
     struct tl_backoff *backoff;          /* own; while BACKOFF */
     struct tl_open_exception *exception; /* borrow; when it is a retried one */
     char *payload;                       /* own; edited by a person, NULL: the event's */

@@ -176,7 +176,7 @@ void tl_wait_forget(struct tl_lane *lane, struct tl_run_row *row, uint32_t numbe
 static void put_deadline(struct tl_drive *drive, struct tl_batch *batch)
 {
     struct tl_run_row *run = drive->unit->run;
-    int64_t deadline = drive->lane->engine->plan.flows[drive->unit->flow].deadline_ms;
+    int64_t deadline = drive->lane->engine->plan.flows[drive->unit->flow]->deadline_ms;
     if (deadline <= 0 || run->cancel != NULL || tl_run_row_wait(run, DEADLINE_NUMBER) != NULL)
         return;
     struct tl_run_wait *wait = tl_run_row_wait_add(run, DEADLINE_NUMBER, TL_STR("deadline"), TL_ASK_SLEEP);

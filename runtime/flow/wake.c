@@ -97,9 +97,10 @@ struct tl_run_row *tl_run_get(struct tl_lane *lane, tl_str id)
 void tl_run_find(struct tl_unit *unit)
 {
     struct tl_lane *lane = unit->lane;
-    const struct tl_plan_flow *flow = &lane->engine->plan.flows[unit->flow];
+    const struct tl_plan_flow *flow = lane->engine->plan.flows[unit->flow];
     const struct tl_map *begun = &lane->engine->begun_runs;
-    if (flow->kind != TL_PLAN_SCRIPT || (unit->exception == NULL && lane->runs.count == 0 && begun->count == 0))
+    if ((flow->kind != TL_PLAN_SCRIPT && flow->kind != TL_PLAN_GONE) ||
+        (unit->exception == NULL && lane->runs.count == 0 && begun->count == 0))
         return;
     char id[TL_POSITION_TEXT];
     tl_position_print(tl_unit_number(flow, unit->position), id);
@@ -141,7 +142,7 @@ void tl_run_forget(struct tl_lane *lane, uint32_t flow, tl_position event, tl_st
     char id[TL_POSITION_TEXT];
     struct tl_arena arena;
     struct tl_event read;
-    tl_position_print(tl_unit_number(&lane->engine->plan.flows[flow], event), id);
+    tl_position_print(tl_unit_number(lane->engine->plan.flows[flow], event), id);
     struct tl_run_row *row = tl_run_get(lane, tl_str_z(id));
     tl_arena_init(&arena);
     if (tl_journal_event(lane->engine->journal, event, &arena, &read, NULL) == TL_OK)
@@ -160,7 +161,7 @@ struct tl_unit *tl_run_load(struct tl_lane *lane, struct tl_run_row *row)
     struct tl_plan *plan = &lane->engine->plan;
     int flow = tl_plan_flow(plan, tl_str_z(row->flow));
     tl_must(row->unit == NULL && flow >= 0);
-    struct tl_queue *queue = tl_queue_of(lane, (uint32_t)flow, plan->flows[flow].priority, TL_QUEUE_RESUMED);
+    struct tl_queue *queue = tl_queue_of(lane, (uint32_t)flow, plan->flows[flow]->place.priority, TL_QUEUE_RESUMED);
     struct tl_unit *unit = tl_unit_new(lane, queue, tl_keyline_get(&lane->lines, row->line), row->event, NULL);
     unit->run = row;
     row->unit = unit;

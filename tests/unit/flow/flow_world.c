@@ -35,9 +35,10 @@ static int64_t machine_ms(void)
 /* ---- runs ----------------------------------------------------------------------------------------------------------
  */
 
-static tl_code open_host(void *ctx, const char *revision, void **host, struct tl_error *err)
+static tl_code open_host(void *ctx, const struct tl_bundle *bundle, const char *revision, void **host,
+                         struct tl_error *err)
 {
-    (void)err, (void)revision;
+    (void)err, (void)revision, (void)bundle;
     *host = ctx;
     return TL_OK;
 }

@@ -5,14 +5,15 @@
 #include <string.h>
 
 #define MARKERS_MAX 4096
+#define BUNDLES_MAX 512
 
 /* ---- the integration -----------------------------------------------------------------------------------------------
  */
 
 static const char integration[] = "integration \"t\" { steward = \"desk\" }\n"
-                                  "steward \"desk\" { mail = \"desk@t.example\", due = \"1h\" }\n"
-                                  "system \"erp\" { connector = \"odata@1\" }\n"
-                                  "system \"crm\" { connector = \"odata@1\" }\n";
+                                  "steward \"desk\" { mail = \"desk@t.example\", due = \"1h\" }\n";
+static const char both[] = "system \"erp\" { connector = \"odata@1\" }\n"
+                           "system \"crm\" { connector = \"odata@1\" }\n";
 static const char entities[] =
     "entity \"order@1\" { contract = \"contracts/o.json\", steward = \"desk\", key = \"no\", "
     "owner = \"crm\" }\n";
@@ -38,19 +39,18 @@ static enum tl_effect_class effect_of(void *ctx, const struct tl_system_decl *sy
     return TL_EFFECT_UNKNOWN;
 }
 
-static struct tl_bundle *load(const char *flows)
+static struct tl_bundle *load(const char *flows, const char *systems)
 {
-    const struct tl_bundle_file files[] = {{"integration.lua", tl_str_z(integration)},
-                                           {"entities.lua", tl_str_z(entities)},
-                                           {"maps/e.lua", tl_str_z(maps)},
-                                           {"maps/c.lua", tl_str_z(maps_crm)},
-                                           {"events.lua", tl_str_z(events)},
-                                           {"contracts/o.json", TL_STR("{}")},
-                                           {"flows.lua", tl_str_z(flows)}};
+    char *first = tl_printf("%s%s", integration, systems);
+    const struct tl_bundle_file files[] = {{"integration.lua", tl_str_z(first)}, {"entities.lua", tl_str_z(entities)},
+                                           {"maps/c.lua", tl_str_z(maps_crm)},   {"events.lua", tl_str_z(events)},
+                                           {"contracts/o.json", TL_STR("{}")},   {"flows.lua", tl_str_z(flows)},
+                                           {"maps/e.lua", tl_str_z(maps)}};
+    size_t file_count = TL_COUNT_OF(files) - (strstr(systems, "\"erp\"") == NULL); /* no map without its system */
     struct tl_bundle_options options = {.library = TIDELOCK_ROOT "/scripts/lib", .effect_class = effect_of};
     struct tl_bundle *bundle = NULL;
     struct tl_error err;
-    if (tl_bundle_load_files(files, TL_COUNT_OF(files), &options, &bundle, &err) != TL_OK)
+    if (tl_bundle_load_files(files, file_count, &options, &bundle, &err) != TL_OK)
         fail_msg("%s", err.text);
     size_t count;
     const struct tl_finding *findings = tl_bundle_findings(bundle, &count);
@@ -58,6 +58,7 @@ static struct tl_bundle *load(const char *flows)
         if (findings[i].severity == TL_FINDING_ERROR)
             fail_msg("%s:%d: %s", findings[i].place.file, findings[i].place.line, findings[i].text);
     }
+    tl_free(first);
     return bundle;
 }
 
@@ -73,8 +74,9 @@ static struct fault lost, refused, vanished;
 static int lagging;
 static char *markers[MARKERS_MAX]; /* of what was carried out */
 static size_t marker_count;
-static struct tl_bundle *bundles[8];
-static size_t bundle_count;
+static struct tl_bundle *bundles[BUNDLES_MAX];
+static size_t bundle_count, released_count;
+static struct tl_engine_system system_list[4];
 
 static bool hits(struct fault *fault, tl_str operation)
 {
@@ -212,31 +214,73 @@ static tl_code revision_bundle(void *ctx, const char *revision, const struct tl_
     return tl_fail(err, TL_ENOTFOUND, "no such revision is kept");
 }
 
-void lua_revise(struct world *w, const char *flows)
+static void bundle_released(void *ctx, const struct tl_bundle *bundle)
 {
-    struct tl_bundle *bundle = load(flows);
+    (void)ctx, (void)bundle; /* kept: it is an earlier revision now */
+    released_count++;
+}
+
+static void revise(struct world *w, const char *flows, const char *systems)
+{
+    size_t count;
+    assert_true(bundle_count < BUNDLES_MAX);
+    struct tl_bundle *bundle = load(flows, systems != NULL ? systems : both);
     bundles[bundle_count++] = bundle;
     tl_engine_config_bundle(&w->config, bundle);
+    const struct tl_system_decl *decls = tl_bundle_systems(bundle, &count);
+    for (size_t i = 0; i < count && i < TL_COUNT_OF(system_list); i++)
+        system_list[i] = (struct tl_engine_system){.decl = &decls[i]};
+    w->config.systems = system_list;
+    w->config.system_count = count;
     w->config.runs = NULL;
     w->config.revision_bundle = revision_bundle;
+    w->config.bundle_released = bundle_released;
+}
+
+void lua_revise(struct world *w, const char *flows)
+{
+    revise(w, flows, NULL);
+}
+
+tl_code lua_switch_systems(struct world *w, const char *flows, const char *systems, bool park)
+{
+    struct tl_engine_config before = w->config;
+    struct tl_engine_next *next = NULL;
+    struct tl_error err = {0};
+    revise(w, flows, systems);
+    w->config.park_removed = park;
+    tl_code code = tl_engine_prepare(w->engine, &w->config, &next, &err);
+    if (code == TL_OK)
+        code = tl_engine_switch(w->engine, next, NULL, &err);
+    w->config.park_removed = before.park_removed;
+    if (code != TL_OK)
+        w->config = before;
+    snprintf(w->reply_text, sizeof w->reply_text, "%.500s", code != TL_OK ? err.text : "");
+    return code;
+}
+
+tl_code lua_switch(struct world *w, const char *flows, bool park)
+{
+    return lua_switch_systems(w, flows, NULL, park);
+}
+
+size_t lua_released(struct world *w)
+{
+    for (int i = 0; i < 3; i++)
+        tl_loop_turn(w->config.loop);
+    return released_count;
 }
 
 static void prepare(struct world *w, const char *flows)
 {
-    static struct tl_engine_system systems[2];
     static const struct tl_call_port calls = {start, lookup, cancel, NULL, facts, NULL};
-    size_t count;
     world_new(w, NULL, NULL, 0, NULL, 0);
     lua_lose("", 0);
     lua_refuse("", 0);
     lua_vanish("", 0);
     lua_lag(0);
     lua_revise(w, flows);
-    const struct tl_system_decl *decls = tl_bundle_systems(bundles[0], &count);
-    for (size_t i = 0; i < count && i < TL_COUNT_OF(systems); i++)
-        systems[i] = (struct tl_engine_system){.decl = &decls[i]};
-    w->config.systems = systems;
-    w->config.system_count = count;
+    w->config.loop = tl_loop_new("owner");
     w->calls = calls;
     w->calls.ctx = w;
 }
@@ -265,8 +309,10 @@ void lua_crash(struct world *w)
 void lua_free(struct world *w)
 {
     world_free(w);
+    tl_loop_free(w->config.loop);
     for (size_t i = 0; i < bundle_count; i++)
         tl_bundle_free(bundles[i]);
+    released_count = 0;
     for (size_t i = 0; i < marker_count; i++)
         tl_free(markers[i]);
     bundle_count = marker_count = 0;

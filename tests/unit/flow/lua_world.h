@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "flow/runs.h"
+#include "flow/switch.h"
 #include "flow_world.h"
 
 /* `flows`: the text of flows.lua. Checks it, and starts. */
@@ -13,6 +14,13 @@ void lua_world(struct world *w, const char *flows);
 void lua_world_on_threads(struct world *w, const char *flows);
 /* The same flows as another revision, or other flows, from the next start on; earlier revisions are kept. */
 void lua_revise(struct world *w, const char *flows);
+/* The same flows as another revision, or other flows, in the engine that runs. `park`: of flows that are gone, what is
+ * pending. The engine's answer; the text in w->reply_text. */
+tl_code lua_switch(struct world *w, const char *flows, bool park);
+/* The same with declarations of systems (the text of systems.lua; two of them, erp and crm, when NULL). */
+tl_code lua_switch_systems(struct world *w, const char *flows, const char *systems, bool park);
+/* Bundles that the engine has given back. */
+size_t lua_released(struct world *w);
 /* Stops as a crash does and starts again. */
 void lua_crash(struct world *w);
 void lua_free(struct world *w);

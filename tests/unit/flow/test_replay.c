@@ -205,7 +205,7 @@ static void keeps_the_key_of_the_old_run(void **state)
     assert_string_equal(lua_seen(&w), "erp:note{\"n\":1} erp:pay{\"n\":1}");
     char run[TL_POSITION_TEXT], key[64];
     const struct tl_plan *plan = &w.engine->plan;
-    tl_position_print(tl_unit_number(&plan->flows[tl_plan_flow(plan, TL_STR("f"))], event), run);
+    tl_position_print(tl_unit_number(plan->flows[tl_plan_flow(plan, TL_STR("f"))], event), run);
     snprintf(key, sizeof key, "tl-%s-0-1", run);
     assert_string_equal(lua_marker(0), key);
     free_world(&w);

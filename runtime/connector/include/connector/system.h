@@ -88,6 +88,10 @@ TL_MUST_CHECK tl_code tl_system_attach(struct tl_system *system, struct tl_loop 
 /* Cancels the lane's calls and captures; `stopped` is called once, in a later callback, when all have ended and the
  * lane is freed. Stop the lane before its client. [loop] */
 void tl_system_lane_stop(struct tl_system_lane *lane, void (*stopped)(void *ctx), void *ctx);
+/* The same for a lane that calls through another attachment from now on, but nothing is cancelled: `stopped` is called
+ * when everything that was begun has ended. Captures are the owner's to stop. A stop may follow, before `stopped` was
+ * called: it replaces that. [loop] */
+void tl_system_lane_retire(struct tl_system_lane *lane, void (*stopped)(void *ctx), void *ctx);
 struct tl_system *tl_system_lane_system(const struct tl_system_lane *lane);
 
 /* Forgets the session, so that the next call logs in again (`tidelock target login`, a rotated secret). [any] */

@@ -16,6 +16,7 @@
 
 struct tl_engine;
 struct tl_lane;
+struct tl_loop;
 
 /* One system of the integration, as the engine calls it. */
 struct tl_engine_system {
@@ -53,6 +54,12 @@ struct tl_engine_config {
     /* The bundle of an earlier revision, which runs that began under it go on with: borrowed until tl_engine_free.
      * Called on a lane; may read files. TL_ENOTFOUND: it is not kept. NULL: none is. */
     tl_code (*revision_bundle)(void *ctx, const char *revision, const struct tl_bundle **out, struct tl_error *err);
+    /* After a switch (switch.h): a bundle or a system that was live before is not used by the engine any more and may
+     * be freed, or passed to another switch. Called on `loop`, in a callback of its own, once for each. NULL: the owner
+     * keeps them until tl_engine_free; what was not told by then is not told any more. */
+    struct tl_loop *loop; /* borrow; the owner's, turned by the thread that calls tl_engine_switch */
+    void (*bundle_released)(void *ctx, const struct tl_bundle *bundle);
+    void (*system_released)(void *ctx, struct tl_system *system);
     void *ctx;
 
     /* Seams for tests; NULL: the script room and the connector room. */

@@ -9,10 +9,12 @@
 
 struct tl_lane;
 
-/* As in script/run.h and script/state.h; `host` is what `open` gave for the lane. [loop] */
+/* As in script/run.h and script/state.h; `host` is what `open` gave for the lane. [loop], but open and close: a state
+ * is also built and closed on other threads, while no lane has it. */
 struct tl_run_port {
-    /* `revision` NULL: the live one. TL_ENOTFOUND: an earlier one that is not kept any more. */
-    tl_code (*open)(void *ctx, const char *revision, void **host, struct tl_error *err);
+    /* `bundle` NULL: that of an earlier `revision`, or (with a port of one's own) there is none. TL_ENOTFOUND: it is
+     * not kept any more. */
+    tl_code (*open)(void *ctx, const struct tl_bundle *bundle, const char *revision, void **host, struct tl_error *err);
     void (*close)(void *ctx, void *host);
     /* The index of a flow in the host's revision; false: it has none of that name. */
     bool (*flow)(void *ctx, void *host, const char *name, size_t *index);

@@ -1,0 +1,101 @@
+/* Preparing takes its time on the thread of a loader: the declarations are checked and a Lua state is built for every
+ * lane, and run once through its memory, so that the lanes only have to take them. */
+#include "next.h"
+#include "base/alloc.h"
+#include "engine_int.h"
+#include "use.h"
+#include <string.h>
+
+static bool is_live(struct tl_engine *engine, const char *revision)
+{
+    pthread_mutex_lock(&engine->plan_lock);
+    bool live = strcmp(engine->plan.revision, revision) == 0;
+    pthread_mutex_unlock(&engine->plan_lock);
+    return live;
+}
+
+/* Objects that their systems can be captured with, as the declarations want it. */
+static tl_code check_captures(const struct tl_plan *plan, struct tl_error *err)
+{
+    tl_code code = TL_OK;
+    for (size_t s = 0; s < plan->system_count; s++) {
+        const struct tl_plan_system *system = plan->systems[s];
+        for (size_t i = 0; code == TL_OK && system->system != NULL && i < system->decl->capture_count; i++) {
+            const struct tl_capture_decl *decl = &system->decl->captures[i];
+            if (decl->poll_ms > 0)
+                code = tl_system_check_changes(system->system, tl_str_z(decl->object), tl_str_z(decl->config), err);
+        }
+    }
+    return code;
+}
+
+static tl_code open_hosts(struct tl_engine_next *next, struct tl_error *err)
+{
+    struct tl_engine *engine = next->engine;
+    const struct tl_run_port *runs = engine->runs;
+    tl_code code = TL_OK;
+    next->hosts = tl_zalloc(engine->lane_count, sizeof *next->hosts);
+    for (; code == TL_OK && next->host_count < engine->lane_count; next->host_count++)
+        code = runs->open(runs->ctx, next->bundle, next->plan.revision, &next->hosts[next->host_count], err);
+    if (code != TL_OK)
+        next->host_count--; /* the last one is none */
+    return code;
+}
+
+tl_code tl_engine_prepare(struct tl_engine *engine, const struct tl_engine_config *config, struct tl_engine_next **out,
+                          struct tl_error *err)
+{
+    struct tl_engine_config full = engine->config;
+    if (!tl_engine_running(engine))
+        return tl_fail(err, TL_EFAILED, "the engine does not run");
+    full.bundle = config->bundle;
+    full.flows = config->flows;
+    full.flow_count = config->flow_count;
+    full.routes = config->routes;
+    full.route_count = config->route_count;
+    full.stewards = config->stewards;
+    full.steward_count = config->steward_count;
+    full.steward = config->steward;
+    full.revision = config->revision;
+    full.systems = config->systems;
+    full.system_count = config->system_count;
+    struct tl_engine_next *next = TL_NEW(struct tl_engine_next);
+    next->engine = engine;
+    next->bundle = config->bundle;
+    next->park_removed = config->park_removed;
+    next->batch = tl_batch_new(engine->journal);
+    tl_code code = tl_plan_init(&next->plan, &full, err);
+    if (code == TL_OK) {
+        tl_plan_use(&next->plan, engine, next->bundle);
+        tl_plan_hash(&next->plan, engine->journal);
+        next->same = is_live(engine, next->plan.revision);
+        code = check_captures(&next->plan, err);
+    }
+    if (code == TL_OK && !next->same)
+        code = open_hosts(next, err);
+    if (code == TL_OK)
+        *out = next;
+    else
+        tl_engine_next_free(next);
+    return code;
+}
+
+struct tl_batch *tl_engine_next_batch(struct tl_engine_next *next)
+{
+    return next->batch;
+}
+
+void tl_engine_next_free(struct tl_engine_next *next)
+{
+    if (next == NULL)
+        return;
+    const struct tl_run_port *runs = next->engine->runs;
+    for (unsigned i = 0; i < next->host_count; i++) {
+        if (next->hosts[i] != NULL)
+            runs->close(runs->ctx, next->hosts[i]);
+    }
+    tl_free(next->hosts);
+    tl_batch_free(next->batch);
+    tl_plan_free(&next->plan);
+    tl_free(next);
+}

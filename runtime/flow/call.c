@@ -164,18 +164,27 @@ void tl_call_tell(struct tl_step *step, const struct tl_call_result *result)
     tl_step_result(step, &row);
 }
 
+static void settle(struct tl_step *step, bool took_place)
+{
+    const struct tl_run_port *runs = step->drive->lane->engine->runs;
+    runs->settle(runs->ctx, step->drive->run, step->ask->id, took_place);
+    step->phase = TL_AT_REST;
+    tl_step_settled(step, took_place);
+}
+
 /* Nobody waits for it: it is noted, and what it did is undone when the run fails. */
 static void ended_unwanted(struct tl_step *step, const struct tl_call_result *result)
 {
     struct tl_drive *drive = step->drive;
-    const struct tl_run_port *runs = drive->lane->engine->runs;
     struct tl_effect effect = tl_effect_of(step, step->ask->operation, result);
     tl_effect_note(drive, &effect);
-    bool took_place = result->failure == TL_FAIL_NONE || result->unknown;
-    runs->settle(runs->ctx, drive->run, step->ask->id, took_place);
-    step->phase = TL_AT_REST;
-    tl_step_settled(step, took_place);
+    settle(step, result->failure == TL_FAIL_NONE || result->unknown);
     tl_steps_rest(drive);
+}
+
+void tl_call_unheard(struct tl_step *step)
+{
+    settle(step, step->ready->state == TL_STEP_DONE);
 }
 
 static void call_done(void *ctx, const struct tl_call_result *result)
@@ -193,7 +202,7 @@ static void call_done(void *ctx, const struct tl_call_result *result)
         tl_steps_rest(drive);
     } else if (result->failure != TL_FAIL_NONE && tl_effect_failed(step, result, step->ask->operation))
         tl_steps_rest(drive);
-    else if (drive->cancelling)
+    else if (drive->cancelling || drive->ending) /* the script is told nothing any more */
         ended_unwanted(step, result);
     else
         tl_call_tell(step, result);

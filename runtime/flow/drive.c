@@ -41,6 +41,7 @@ void tl_drive_free(struct tl_drive *drive)
     }
     tl_free(drive->ctx);
     tl_list_remove(&drive->link);
+    tl_list_remove(&drive->slice);
     lane->drives--;
     unit->queue->started--;
     unit->drive = NULL;

@@ -198,6 +198,8 @@ struct tl_lane {
     struct tl_run_row **written; /* own; of which the batch of this turn says something */
     size_t written_count;
     struct tl_list ready_steps; /* of struct tl_step: their results are there */
+    struct tl_list sliced;      /* of struct tl_drive: slice.h */
+    bool gave_way;              /* a stretch has, in this turn: it has cost what it may */
     struct tl_list thens;       /* of struct tl_then: the batch of this turn */
     uint64_t last_commit;       /* of a batch of this lane that is durable */
     struct tl_list replays;     /* of struct tl_replay_later */

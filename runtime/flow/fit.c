@@ -64,6 +64,15 @@ static tl_code differs(const struct fitting *f, tl_str id, struct tl_error *err)
         f->row->id, f->lane->engine->plan.revision, TL_STR_ARGS(id), instead, f->row->revision);
 }
 
+/* To the end of the stretch: the lane does nothing else meanwhile. */
+static const struct tl_run_outcome *through(const struct fitting *f, const struct tl_run_outcome *outcome)
+{
+    const struct tl_run_port *runs = f->lane->engine->runs;
+    while (outcome->ending == TL_RUN_PREEMPTED)
+        outcome = runs->go_on(runs->ctx, f->run);
+    return outcome;
+}
+
 static tl_code give(struct fitting *f, const struct tl_step_row *rows, size_t count, struct tl_error *err)
 {
     const struct tl_run_port *runs = f->lane->engine->runs;
@@ -77,7 +86,7 @@ static tl_code give(struct fitting *f, const struct tl_step_row *rows, size_t co
             continue;
         struct tl_run_result result = tl_step_told(&rows[i]);
         drop(f, rows[i].id);
-        f->outcome = runs->resume(runs->ctx, f->run, &result);
+        f->outcome = through(f, runs->resume(runs->ctx, f->run, &result));
         note(f);
     }
     return TL_OK;
@@ -114,6 +123,7 @@ static tl_code begin(struct fitting *f, struct tl_error *err)
                               .time_ms = event.time_ms,
                               .unit = f->row->number};
     f->outcome = runs->start(runs->ctx, f->lane->host, plan->flows[flow]->script_index, &in, &f->run);
+    f->outcome = through(f, f->outcome);
     note(f);
     return TL_OK;
 }

@@ -11,6 +11,7 @@
 #include "host.h"
 #include "replay_later.h"
 #include "run.h"
+#include "slice.h"
 #include "use.h"
 #include <stdio.h>
 
@@ -82,6 +83,7 @@ static void work(struct tl_lane *lane)
     if (behind && atomic_load(&lane->caught_up))
         wake_queues(lane);
     lane->room = tl_journal_room(lane->engine->journal);
+    lane->gave_way = false;
     if (atomic_exchange(&lane->look, false))
         look_again(lane);
     if (lane->spilled_queues > 0)
@@ -93,6 +95,7 @@ static void work(struct tl_lane *lane)
         more |= tl_queues_start(lane, STARTS_A_TURN) == STARTS_A_TURN;
     tl_poison_step(lane);
     tl_lane_flush(lane);
+    tl_slices_turn(lane);
     tl_runs_purge(lane);
     tl_lane_publish(lane);
     if (more)
@@ -216,6 +219,7 @@ struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
     tl_list_init(&lane->recent_runs);
     tl_list_init(&lane->replays);
     tl_list_init(&lane->ready_steps);
+    tl_list_init(&lane->sliced);
     tl_list_init(&lane->thens);
     tl_timers_init(lane);
     tl_keylines_init(&lane->lines);

@@ -1,5 +1,6 @@
-/* The graceful end of a lane: nothing starts · calls in flight end, or are cancelled when the grace is over · outcomes
- * become durable · the owner's part · attachments and client · the loop. What did not end is repeated by recovery. */
+/* The graceful end of a lane: nothing starts · calls in flight and stretches under way end, or are cancelled when the
+ * grace is over · outcomes become durable · the owner's part · attachments and client · the loop. What did not end is
+ * repeated by recovery. */
 #include "base/log.h"
 #include "capture_int.h"
 #include "engine_int.h"
@@ -122,7 +123,8 @@ void tl_lane_released(struct tl_lane *lane)
 
 void tl_lane_stop_step(struct tl_lane *lane)
 {
-    if (lane->phase == TL_LANE_DRAINING && lane->calls == 0 && (lane->hurry || tl_captures_ended(lane))) {
+    if (lane->phase == TL_LANE_DRAINING && lane->calls == 0 &&
+        (lane->hurry || (tl_captures_ended(lane) && tl_list_empty(&lane->sliced)))) {
         tl_timer_stop(&lane->grace);
         lane->phase = TL_LANE_FLUSHING;
         tl_lane_flush(lane);

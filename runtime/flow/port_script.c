@@ -56,6 +56,12 @@ static const struct tl_run_outcome *cancel(void *ctx, struct tl_run *run, tl_str
     return tl_run_cancel(run, reason);
 }
 
+static const struct tl_run_outcome *go_on(void *ctx, struct tl_run *run)
+{
+    (void)ctx;
+    return tl_run_go_on(run);
+}
+
 static void settle(void *ctx, struct tl_run *run, tl_str id, bool took_place)
 {
     (void)ctx;
@@ -95,6 +101,7 @@ struct tl_run_port tl_run_port_script(const struct tl_engine_config *config)
                                 .start = start,
                                 .resume = resume,
                                 .cancel = cancel,
+                                .go_on = go_on,
                                 .settle = settle,
                                 .has_undo = has_undo,
                                 .free = free_run,

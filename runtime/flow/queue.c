@@ -122,7 +122,7 @@ static size_t take_turn(struct tl_lane *lane, struct tl_queue *queue, size_t bud
     size_t started = 0;
     if (queue->deficit <= 0)
         queue->deficit += turn_worth[queue->priority];
-    while (queue->deficit > 0 && started < budget && wants(lane, queue) && !capped(lane, queue) &&
+    while (queue->deficit > 0 && started < budget && !lane->gave_way && wants(lane, queue) && !capped(lane, queue) &&
            !tl_poison_holds(lane)) {
         start_first(lane, queue);
         queue->deficit--;
@@ -149,7 +149,7 @@ size_t tl_queues_start(struct tl_lane *lane, size_t budget)
                 continue;
             started += take_turn(lane, queue, budget - started);
         }
-    } while (started > before && started < budget);
+    } while (started > before && started < budget && !lane->gave_way);
     return started;
 }
 

@@ -73,7 +73,7 @@ bool tl_steps_told(const struct tl_drive *drive)
 void tl_steps_rest(struct tl_drive *drive)
 {
     struct rest rest;
-    if (drive->records > 0 || !look(drive, &rest))
+    if (drive->records > 0 || drive->sliced || !look(drive, &rest))
         return;
     if (drive->ending && !tl_drive_is_busy(drive)) {
         tl_drive_finish(drive);

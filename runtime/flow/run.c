@@ -11,6 +11,7 @@
 #include "host.h"
 #include "one_per.h"
 #include "replay_effect.h"
+#include "slice.h"
 #include "undo.h"
 
 /* ---- start ---------------------------------------------------------------------------------------------------------
@@ -49,11 +50,11 @@ void tl_drive_repeat(struct tl_drive *drive)
     bool gone = false;
     drive->recalling = true;
     tl_drive_note(drive);
-    while (!gone && tl_recall_next(drive, &gone))
+    while (!gone && drive->outcome->ending != TL_RUN_PREEMPTED && tl_recall_next(drive, &gone))
         continue;
     if (gone)
         return;
-    drive->recalling = false;
+    drive->recalling = drive->outcome->ending == TL_RUN_PREEMPTED;
     tl_drive_go_on(drive);
 }
 
@@ -190,6 +191,10 @@ static void withdraw(struct tl_drive *drive, tl_str id)
     struct tl_step *step = tl_step_find(drive, id);
     if (step == NULL)
         return;
+    if (tl_step_has_ended(step)) {
+        tl_call_unheard(step);
+        return;
+    }
     const struct tl_step_row *open = tl_recall_open(drive, id);
     bool tried = step->intent && step->number != 0 && tl_unit_try(drive->unit, id)->calls > 0; /* waits to try again */
     bool sent = tried || (open != NULL && (open->state == TL_STEP_SENT || open->state == TL_STEP_UNKNOWN));
@@ -208,6 +213,8 @@ static void withdraw(struct tl_drive *drive, tl_str id)
 void tl_drive_note(struct tl_drive *drive)
 {
     const struct tl_run_outcome *outcome = drive->outcome;
+    if (outcome->ending == TL_RUN_PREEMPTED)
+        return;
     if (outcome->log_count > 0 && !drive->recalling)
         write_logs(drive, outcome);
     for (size_t i = 0; i < outcome->withdrawn_count; i++)
@@ -222,7 +229,7 @@ bool tl_drive_is_busy(const struct tl_drive *drive)
         return true;
     for (struct tl_link *link = tl_list_first(&drive->steps); link != NULL; link = tl_list_after(&drive->steps, link)) {
         const struct tl_step *step = TL_LIST_ITEM(link, struct tl_step, link);
-        if (step->phase == TL_AT_CALL || step->unwanted)
+        if (step->phase == TL_AT_CALL || step->unwanted || tl_step_has_ended(step))
             return true;
     }
     return false;
@@ -230,6 +237,10 @@ bool tl_drive_is_busy(const struct tl_drive *drive)
 
 void tl_drive_go_on(struct tl_drive *drive)
 {
+    if (drive->outcome->ending == TL_RUN_PREEMPTED) {
+        tl_slice_wait(drive);
+        return;
+    }
     if (drive->outcome->ending == TL_RUN_WAIT) {
         tl_steps_begin(drive);
         return;
@@ -315,6 +326,9 @@ void tl_drive_finish(struct tl_drive *drive)
     switch (outcome->ending) {
     case TL_RUN_WAIT:
         tl_steps_rest(drive);
+        break;
+    case TL_RUN_PREEMPTED: /* it has not ended */
+        tl_slice_wait(drive);
         break;
     case TL_RUN_DONE:
         run_done(drive, outcome);

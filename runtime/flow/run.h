@@ -52,6 +52,7 @@ struct tl_step {
     int system;
     struct tl_gate_ticket ticket;
     void *call;                /* borrow; in flight */
+    bool ended;                /* at READY: it was made, and the script hears of it when its stretch is over */
     tl_str args;               /* as sent, or to be sent */
     int64_t again_ms;          /* at REST: mono, when to try again; TL_NEVER: when the gate opens */
     bool unknown;              /* it was sent, and what became of it is not known */
@@ -96,9 +97,11 @@ struct tl_drive {
     struct tl_list steps;
     struct tl_step_row *recalled; /* arena; by order of the results, then the others */
     size_t recalled_count, recalled_at;
-    bool recalling;  /* the script is given what was recorded */
-    bool cancelling; /* it is to be undone when its open calls have told what they did */
-    bool cancelled;  /* it undoes */
+    struct tl_link slice; /* in lane->sliced */
+    bool sliced;          /* its stretch has given way: slice.h */
+    bool recalling;       /* the script is given what was recorded */
+    bool cancelling;      /* it is to be undone when its open calls have told what they did */
+    bool cancelled;       /* it undoes */
     struct tl_unrecorded unrecorded;
     unsigned records; /* on the way to the disk */
     uint32_t record_serial;
@@ -170,10 +173,12 @@ void tl_steps_begin(struct tl_drive *drive);
 /* What the step gave: kept, and told to the script. `row`: filled but for number, id, kind and order. Frees the step;
  * the drive may be gone. */
 void tl_step_result(struct tl_step *step, struct tl_step_row *row);
-/* The same, in the lane's next turn. */
+/* The same, in the lane's next turn in which the script can be told. */
 void tl_step_ready(struct tl_step *step, const struct tl_step_row *row);
 void tl_steps_ready(struct tl_lane *lane);
 struct tl_run_result tl_step_told(const struct tl_step_row *row);
+/* Its call was made while the stretch was under way: the script has still to hear of it. */
+bool tl_step_has_ended(const struct tl_step *step);
 /* A person must look at this step; the run parks when nothing else moves. */
 void tl_step_stick(struct tl_step *step, const struct tl_cause *cause);
 /* What is new and what must be on disk before it is recorded; then it goes on. */
@@ -231,6 +236,8 @@ struct tl_call_facts tl_call_facts(const struct tl_step *step);
 bool tl_call_is_once_only(const struct tl_run_ask *ask);
 /* The platform has forgotten its key, or never knew one. */
 bool tl_call_key_is_old(const struct tl_step *step);
+/* Its result is there (tl_step_has_ended), and the script is told nothing any more: what it did is known. */
+void tl_call_unheard(struct tl_step *step);
 /* The result is told to the script. */
 void tl_call_tell(struct tl_step *step, const struct tl_call_result *result);
 

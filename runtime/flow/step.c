@@ -109,28 +109,24 @@ struct tl_run_result tl_step_told(const struct tl_step_row *row)
                                   .now_ms = row->now_ms};
 }
 
+static void own_texts(struct tl_step_row *row, struct tl_arena *arena)
+{
+    tl_str *const texts[] = {&row->id,       &row->system, &row->operation, &row->args,    &row->once, &row->place,
+                             &row->document, &row->cls,    &row->code,      &row->message, &row->type, &row->remote};
+    for (size_t i = 0; i < TL_COUNT_OF(texts); i++)
+        *texts[i] = tl_arena_str(arena, *texts[i]);
+}
+
 static struct tl_step_row *keep(struct tl_drive *drive, const struct tl_step_row *row)
 {
     struct tl_unrecorded *list = &drive->unrecorded;
-    struct tl_arena *arena = &drive->arena;
     if (list->count == list->cap) {
         list->cap = list->cap == 0 ? 4 : list->cap * 2;
         list->rows = tl_realloc(list->rows, list->cap * sizeof *list->rows);
     }
     struct tl_step_row *kept = &list->rows[list->count++];
     *kept = *row;
-    kept->id = tl_arena_str(arena, row->id);
-    kept->system = tl_arena_str(arena, row->system);
-    kept->operation = tl_arena_str(arena, row->operation);
-    kept->args = tl_arena_str(arena, row->args);
-    kept->once = tl_arena_str(arena, row->once);
-    kept->place = tl_arena_str(arena, row->place);
-    kept->document = tl_arena_str(arena, row->document);
-    kept->cls = tl_arena_str(arena, row->cls);
-    kept->code = tl_arena_str(arena, row->code);
-    kept->message = tl_arena_str(arena, row->message);
-    kept->type = tl_arena_str(arena, row->type);
-    kept->remote = tl_arena_str(arena, row->remote);
+    own_texts(kept, &drive->arena);
     return kept;
 }
 
@@ -156,6 +152,11 @@ void tl_step_result(struct tl_step *step, struct tl_step_row *row)
 {
     struct tl_drive *drive = step->drive;
     const struct tl_run_port *runs = drive->lane->engine->runs;
+    if (drive->sliced) {
+        step->ended = step->ask->kind == TL_ASK_CALL;
+        tl_step_ready(step, row);
+        return;
+    }
     bool read = step->ask->effect == TL_EFFECT_READ || step->ask->effect == TL_EFFECT_UNKNOWN;
     bool sent = row->state != TL_STEP_FAILED && row->state != TL_STEP_SKIPPED;
     bool effect = step->ask->kind == TL_ASK_CALL && !read && sent;
@@ -184,20 +185,38 @@ void tl_step_ready(struct tl_step *step, const struct tl_step_row *row)
     struct tl_lane *lane = step->drive->lane;
     step->ready = TL_ARENA_NEW(&step->drive->arena, struct tl_step_row);
     *step->ready = *row;
-    step->ready->document = tl_arena_str(&step->drive->arena, row->document);
-    step->ready->type = tl_arena_str(&step->drive->arena, row->type);
+    own_texts(step->ready, &step->drive->arena);
     step->phase = TL_AT_READY;
     tl_list_remove(&step->wait);
     tl_list_push(&lane->ready_steps, &step->wait);
     tl_lane_wake(lane);
 }
 
+bool tl_step_has_ended(const struct tl_step *step)
+{
+    return step->phase == TL_AT_READY && step->ended;
+}
+
+/* The first whose script can be told. */
+static struct tl_step *next_ready(const struct tl_lane *lane)
+{
+    struct tl_link *link = tl_list_first(&lane->ready_steps);
+    while (link != NULL && TL_LIST_ITEM(link, struct tl_step, wait)->drive->sliced)
+        link = tl_list_after(&lane->ready_steps, link);
+    return link != NULL ? TL_LIST_ITEM(link, struct tl_step, wait) : NULL;
+}
+
 void tl_steps_ready(struct tl_lane *lane)
 {
-    struct tl_link *link;
-    while ((link = tl_list_pop(&lane->ready_steps)) != NULL) {
-        struct tl_step *step = TL_LIST_ITEM(link, struct tl_step, wait);
-        tl_step_result(step, step->ready);
+    struct tl_step *step;
+    while (!lane->gave_way && (step = next_ready(lane)) != NULL) {
+        tl_list_remove(&step->wait);
+        struct tl_drive *drive = step->drive;
+        if (step->ended && (drive->ending || drive->cancelling)) {
+            tl_call_unheard(step);
+            tl_steps_rest(drive);
+        } else
+            tl_step_result(step, step->ready);
     }
 }
 

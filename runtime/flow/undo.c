@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "desk_unit.h"
 #include "flow/runs.h"
+#include "slice.h"
 
 /* ---- while it runs -------------------------------------------------------------------------------------------------
  */
@@ -52,7 +53,7 @@ static void give_up_steps(struct tl_drive *drive)
     for (link = tl_list_first(&drive->steps); link != NULL; link = next) {
         next = tl_list_after(&drive->steps, link);
         struct tl_step *step = TL_LIST_ITEM(link, struct tl_step, link);
-        if (step->phase == TL_AT_CALL)
+        if (step->phase == TL_AT_CALL || tl_step_has_ended(step))
             continue;
         if (step->intent && step->number != 0 && tl_unit_try(drive->unit, step->ask->id)->calls > 0) {
             runs->settle(runs->ctx, drive->run, step->ask->id, true);
@@ -169,7 +170,8 @@ static void forget_waits(struct tl_lane *lane, struct tl_run_row *run)
 
 void tl_run_abort(struct tl_lane *lane, struct tl_run_row *run, const char *reason, bool first)
 {
-    if (run->cancel != NULL)
+    tl_slice_finish(run);
+    if (run->cancel != NULL || run->over)
         return;
     if (run->unit != NULL && run->unit->drive != NULL) {
         abort_drive(run->unit->drive, reason);

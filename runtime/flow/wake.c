@@ -9,6 +9,7 @@
 #include "journal/reader.h"
 #include "journal/state.h"
 #include "run.h"
+#include "slice.h"
 
 /* ---- rows in memory ------------------------------------------------------------------------------------------------
  */
@@ -267,11 +268,13 @@ static void wake_step(struct tl_lane *lane, struct tl_run_row *run, const struct
 void tl_run_wake(struct tl_lane *lane, struct tl_run_row *run, uint32_t number, struct tl_step_row *row,
                  struct tl_then *then)
 {
+    tl_slice_finish(run);
     const struct tl_run_wait *wait = tl_run_row_wait(run, number);
     struct tl_step *step = resting_step(run, number);
-    tl_must(wait != NULL);
     if (then != NULL)
         tl_lane_then(lane, then);
+    if (wait == NULL) /* the stretch under way gave it up */
+        return;
     if (step != NULL) {
         wake_step(lane, run, wait, step, row);
         return;

@@ -1,7 +1,7 @@
 /* coroutine: a script's own coroutines. The runtime's waits pass through them: when the inner one yields
- * because ctx waits, the outer one yields too and goes on with it afterwards; another branch cannot resume it
- * meanwhile. The coroutine that runs is always known to the watchdog, and a stop is raised again on every level.
- * Thread: that of the state. */
+ * because ctx waits or the stretch gives way, the outer one yields too and goes on with it afterwards; another branch
+ * cannot resume it meanwhile. The coroutine that runs is always known to the watchdog, and a stop is raised again on
+ * every level. Thread: that of the state. */
 #include "libs.h"
 #include "run_private.h"
 
@@ -36,6 +36,16 @@ static bool is_marked(lua_State *L)
     return marked;
 }
 
+/* L is inside a callback of C: it cannot give up control, neither to wait nor to give way. */
+static void refuse(lua_State *L, struct tl_script *script)
+{
+    if (script->preempting)
+        tl_script_later(L);
+    else
+        tl_run_refuse_wait(script);
+    script->asking = script->preempting = false;
+}
+
 /* The coroutine is at 1 and nothing above it; its arguments are on its own stack. */
 static int resume(lua_State *L, lua_State *co, int args, bool wrap)
 {
@@ -43,15 +53,14 @@ static int resume(lua_State *L, lua_State *co, int args, bool wrap)
     int results = 0, status;
     for (;;) {
         status = tl_script_resume(L, co, args, &results);
-        if (status != LUA_YIELD || !script->asking)
+        if (status != LUA_YIELD || !(script->asking || script->preempting))
             break;
         lua_pop(co, results);
         mark(L, true);
         if (lua_isyieldable(L))
             return lua_yieldk(L, 0, (lua_KContext)wrap, resume_again);
         mark(L, false);
-        script->asking = false;
-        tl_run_refuse_wait(script);
+        refuse(L, script);
         args = 0;
     }
     if (status == LUA_OK || status == LUA_YIELD) {

@@ -9,7 +9,6 @@
 #include "libs.h"
 #include "run_private.h"
 #include "value.h"
-#include "watchdog.h"
 #include <stdlib.h>
 #include <string.h>
 

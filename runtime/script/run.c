@@ -118,7 +118,7 @@ const struct tl_run_outcome *tl_run_start(struct tl_script *script, size_t flow,
 
 const struct tl_run_outcome *tl_run_resume(struct tl_run *run, const struct tl_run_result *result)
 {
-    tl_must(!run->ended && !run->script->run);
+    tl_must(!run->ended && !run->preempted && !run->script->run);
     struct tl_asked *asked = tl_asked_find(run, result->id);
     tl_must(asked);
     tl_stretch_begin(run);
@@ -146,7 +146,7 @@ bool tl_run_asks(const struct tl_run *run, tl_str id)
 
 const struct tl_run_outcome *tl_run_cancel(struct tl_run *run, tl_str reason)
 {
-    tl_must(!run->script->run && (!run->ended || run->outcome.ending == TL_RUN_ERROR));
+    tl_must(!run->script->run && !run->preempted && (!run->ended || run->outcome.ending == TL_RUN_ERROR));
     bool under_way = run->undoing && !run->ended && !run->unsettled;
     tl_stretch_begin(run);
     if (under_way) {

@@ -75,33 +75,11 @@ const struct tl_event_type *tl_run_event_type(const struct tl_run *run)
     return NULL;
 }
 
-/* when(new, old) → map(new) → emit. `old` is nil until the entities package. 1: e */
-int tl_run_event_unit(lua_State *L)
+/* 2: what the event holds */
+static int emit(lua_State *L)
 {
     struct tl_script *script = tl_script_of(L);
-    struct tl_run *run = script->run;
-    const struct tl_event_type *type = tl_run_event_type(run);
-    lua_getfield(L, 1, "data"); /* 2 */
-    if (type->when) {
-        tl_declared_push(L, "event", type->name, "when");
-        lua_pushvalue(L, 2);
-        lua_pushnil(L);
-        lua_call(L, 2, 1);
-        if (!lua_toboolean(L, -1)) {
-            run->dropped = true;
-            return 0;
-        }
-        lua_pop(L, 1);
-    }
-    if (type->map[0]) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, script->maps);
-        lua_getfield(L, -1, type->map);
-        lua_getfield(L, -1, "apply");
-        lua_pushvalue(L, 2);
-        lua_call(L, 1, 1);
-        lua_replace(L, 2);
-        lua_settop(L, 2);
-    }
+    const struct tl_event_type *type = tl_run_event_type(script->run);
     if (!lua_istable(L, 2))
         return luaL_error(L, "the map of event \"%s\" gave a %s instead of a record", type->name, luaL_typename(L, 2));
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->ctx);
@@ -111,4 +89,52 @@ int tl_run_event_unit(lua_State *L)
     lua_pushvalue(L, 2);
     lua_call(L, 3, 0);
     return 0;
+}
+
+static int mapped(lua_State *L, int status, lua_KContext context)
+{
+    (void)status, (void)context;
+    lua_replace(L, 2);
+    lua_settop(L, 2);
+    return emit(L);
+}
+
+/* 2: the record */
+static int map(lua_State *L)
+{
+    struct tl_script *script = tl_script_of(L);
+    const struct tl_event_type *type = tl_run_event_type(script->run);
+    if (!type->map[0])
+        return emit(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->maps);
+    lua_getfield(L, -1, type->map);
+    lua_getfield(L, -1, "apply");
+    lua_pushvalue(L, 2);
+    lua_callk(L, 1, 1, 0, mapped);
+    return mapped(L, LUA_OK, 0);
+}
+
+static int filtered(lua_State *L, int status, lua_KContext context)
+{
+    (void)status, (void)context;
+    bool wanted = lua_toboolean(L, -1);
+    lua_settop(L, 2);
+    if (wanted)
+        return map(L);
+    tl_script_of(L)->run->dropped = true;
+    return 0;
+}
+
+/* when(new, old) → map(new) → emit, giving way where it has to. `old` is nil until the entities package. 1: e */
+int tl_run_event_unit(lua_State *L)
+{
+    const struct tl_event_type *type = tl_run_event_type(tl_script_of(L)->run);
+    lua_getfield(L, 1, "data"); /* 2 */
+    if (!type->when)
+        return map(L);
+    tl_declared_push(L, "event", type->name, "when");
+    lua_pushvalue(L, 2);
+    lua_pushnil(L);
+    lua_callk(L, 2, 1, 0, filtered);
+    return filtered(L, LUA_OK, 0);
 }

@@ -90,7 +90,10 @@ struct tl_run {
     bool ended;
     bool dropped; /* the filter said no */
     bool undoing;
-    bool unsettled; /* undoing has to wait until it is told of withdrawn effects */
+    bool unsettled;  /* undoing has to wait until it is told of withdrawn effects */
+    bool preempted;  /* in the middle of a stretch */
+    long used_us;    /* CPU time of the stretch's slices before this one */
+    ptrdiff_t grown; /* memory they added */
     struct tl_branch *root;
     struct tl_branch *branches;          /* not ended */
     struct tl_branch *ready;             /* stack */
@@ -138,7 +141,7 @@ bool tl_run_begin(struct tl_run *run, bool order);
 /* ---- stretch.c ---- */
 /* A fresh outcome. */
 void tl_stretch_begin(struct tl_run *run);
-/* Goes on with what is ready; with `cancel` by undoing what is known to have taken place. */
+/* Goes on with what is ready, for a slice; with `cancel` by undoing what is known to have taken place. */
 const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel);
 /* The outcome is filled in. */
 void tl_stretch_end(struct tl_run *run);

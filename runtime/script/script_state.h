@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "quota.h"
 #include "script/run.h"
+#include "watchdog.h"
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -22,12 +23,13 @@ struct tl_script {
     struct tl_script_limits limits;
     lua_State *volatile current;   /* the coroutine that runs */
     volatile sig_atomic_t expired; /* the CPU budget is used up */
-    struct tl_script *outer;       /* whose budget ran before on this thread; borrow */
-    long outer_deadline;
-    enum tl_stop stop;                                    /* of the stretch */
-    bool asking;                                          /* the yield under way is the runtime's, not the script's */
-    struct tl_run *run;                                   /* running or NULL; borrow */
-    struct tl_loading *loading;                           /* while files load; borrow */
+    volatile sig_atomic_t due;     /* the slice is over: the stretch gives way as soon as it can */
+    bool preempting;               /* the yield under way is for that */
+    struct tl_watch outer;         /* what was counted before on this thread */
+    enum tl_stop stop;             /* of the stretch */
+    bool asking;                   /* the yield under way is the runtime's, not the script's */
+    struct tl_run *run;            /* running or NULL; borrow */
+    struct tl_loading *loading;    /* while files load; borrow */
     int decimal_meta, array_meta, nulls_meta, error_meta; /* registry references of metatables */
     int declarations;                                     /* registry reference: list of declarations in order */
     int globals;                                          /* registry reference: _ENV of scripts */
@@ -48,8 +50,12 @@ static inline struct tl_script *tl_script_of(lua_State *L)
     return *(struct tl_script **)lua_getextraspace(L);
 }
 
-/* From the signal handler: makes the running coroutine stop at its next instruction. */
+/* From the signal handler: makes the running coroutine stop, or give way, at its next instruction. */
 void tl_script_interrupt(struct tl_script *script);
+/* Takes back what tl_script_interrupt did. */
+void tl_script_calm(lua_State *L);
+/* The coroutine L cannot give way now, because of a call of C below it: it does when that has returned. */
+void tl_script_later(lua_State *L);
 /* lua_resume from L, with the watchdog following the coroutine that runs. */
 int tl_script_resume(lua_State *L, lua_State *co, int args, int *results);
 /* In long C loops: raises the stop when the budget is used up. */

@@ -6,38 +6,81 @@
 #include "lines.h"
 #include "load.h"
 #include "run_private.h"
-#include "watchdog.h"
 #include <string.h>
 
 #define MB (1024u * 1024)
 
-static void on_deadline(lua_State *L, lua_Debug *info)
+static void on_hook(lua_State *L, lua_Debug *info);
+
+void tl_script_calm(lua_State *L)
 {
-    (void)info;
-    if (!tl_script_of(L)->expired) { /* a hook left over from a stretch that waited just in time */
+    int every = tl_script_of(L)->limits.slice_count;
+    if (every > 0)
+        lua_sethook(L, on_hook, LUA_MASKCOUNT, every);
+    else
         tl_lines_watch(L);
-        return;
+}
+
+void tl_script_later(lua_State *L)
+{
+    tl_script_of(L)->due = 0;
+    lua_sethook(L, on_hook, LUA_MASKRET, 0);
+}
+
+/* Lua lets a hook yield where it counts instructions, and nowhere else. */
+static void give_way(lua_State *L, const lua_Debug *info)
+{
+    if (!lua_isyieldable(L)) {
+        tl_script_later(L);
+    } else if (info->event != LUA_HOOKCOUNT) {
+        lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
+    } else {
+        tl_script_calm(L);
+        tl_script_of(L)->preempting = true;
+        lua_yield(L, 0);
     }
-    lua_pushliteral(L, "the CPU budget is used up");
-    tl_script_stop(L, TL_STOP_CPU);
+}
+
+/* The slice was over when it could not give way, or (in tests) its instructions are counted. */
+static bool is_due(lua_State *L, const lua_Debug *info)
+{
+    const struct tl_script *script = tl_script_of(L);
+    bool counted = script->limits.slice_count > 0 && info->event == LUA_HOOKCOUNT;
+    bool returned = info->event == LUA_HOOKRET;
+    return script->run && !script->run->order && (counted || (returned && lua_isyieldable(L)));
+}
+
+static void on_hook(lua_State *L, lua_Debug *info)
+{
+    struct tl_script *script = tl_script_of(L);
+    if (script->expired) {
+        lua_pushliteral(L, "the CPU budget is used up");
+        tl_script_stop(L, TL_STOP_CPU);
+    }
+    if (is_due(L, info))
+        script->due = 1;
+    if (script->due && !script->preempting)
+        give_way(L, info);
+    else /* left over from a stretch that waited just in time */
+        tl_script_calm(L);
 }
 
 void tl_script_interrupt(struct tl_script *script)
 {
     lua_State *L = script->current;
     if (L)
-        lua_sethook(L, on_deadline, LUA_MASKCOUNT | LUA_MASKLINE | LUA_MASKCALL | LUA_MASKRET, 1);
+        lua_sethook(L, on_hook, LUA_MASKCOUNT | LUA_MASKLINE | LUA_MASKCALL | LUA_MASKRET, 1);
 }
 
 int tl_script_resume(lua_State *L, lua_State *co, int args, int *results)
 {
     struct tl_script *script = tl_script_of(L);
     script->current = co;
-    if (script->expired)
+    if (script->expired || script->due)
         tl_script_interrupt(script);
     int status = lua_resume(co, L, args, results);
     script->current = L;
-    if (script->expired)
+    if (script->expired || script->due)
         tl_script_interrupt(script);
     return status;
 }
@@ -94,7 +137,7 @@ struct tl_script *tl_state_new(const struct tl_script_limits *limits)
     lua_atpanic(script->L, on_panic);
     *(struct tl_script **)lua_getextraspace(script->L) = script;
     lua_gc(script->L, LUA_GCGEN, 0, 0);
-    tl_lines_watch(script->L);
+    tl_script_calm(script->L);
     return script;
 }
 
@@ -119,12 +162,13 @@ tl_code tl_script_protected(struct tl_script *script, lua_CFunction function, vo
     script->stop = TL_STOP_NONE;
     script->stop_place = (struct tl_place){"", 0};
     script->current = L;
-    tl_watchdog_enter(script, cpu_ms);
+    script->preempting = false;
+    tl_watchdog_enter(script, (long)cpu_ms * 1000, 0, false);
     lua_pushcfunction(L, call_protected);
     lua_pushlightuserdata(L, &p);
     int status = lua_pcall(L, 1, 0, 0);
     tl_watchdog_leave(script);
-    tl_lines_watch(L);
+    tl_script_calm(L);
     if (status == LUA_OK)
         return TL_OK;
     const char *text = lua_tostring(L, -1);

@@ -4,9 +4,7 @@
 #include "base/alloc.h"
 #include "bundle_private.h"
 #include "libs.h"
-#include "lines.h"
 #include "run_private.h"
-#include "watchdog.h"
 
 /* 2: what the flow's function returned */
 static int encode_result(lua_State *L)
@@ -63,7 +61,7 @@ static void step(lua_State *L, struct tl_run *run, struct tl_branch *branch)
     branch->args = 0;
     branch->state = TL_BRANCH_WAITING;
     run->branch = branch;
-    script->asking = false;
+    script->asking = script->preempting = false;
     int status = tl_script_resume(L, branch->thread, args, &results);
     run->branch = NULL;
     if (script->stop == TL_STOP_FAIL) {
@@ -73,6 +71,8 @@ static void step(lua_State *L, struct tl_run *run, struct tl_branch *branch)
         run->outcome.ending = TL_RUN_CONTINUED;
     } else if (script->stop != TL_STOP_NONE || status == LUA_ERRMEM) {
         tl_run_fail(L, run, branch->thread, status);
+    } else if (status == LUA_YIELD && script->preempting) {
+        tl_branch_ready(run, branch);
     } else if (status == LUA_YIELD) {
         lua_pop(branch->thread, results);
         take_pending(L, run, branch);
@@ -97,9 +97,10 @@ static int loop(lua_State *L)
 {
     struct stretch *s = lua_touserdata(L, 1);
     struct tl_run *run = s->run;
+    struct tl_script *script = run->script;
     if (s->cancel)
         tl_undo_begin(L, run, true);
-    while (run->ready && !run->ended) {
+    while (run->ready && !run->ended && !script->due) {
         struct tl_branch *branch = run->ready;
         run->ready = branch->under;
         step(L, run, branch);
@@ -167,7 +168,39 @@ void tl_stretch_end(struct tl_run *run)
         outcome->place = run->place;
 }
 
-const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel)
+/* What the stretch may still add, on top of what there is. */
+static void set_limit(const struct tl_run *run)
+{
+    struct tl_quota *quota = &run->script->quota;
+    ptrdiff_t left = (ptrdiff_t)run->script->limits.growth - run->grown;
+    size_t limit = quota->used + (left > 0 ? (size_t)left : 0);
+    quota->limit = limit < quota->hard ? limit : quota->hard;
+}
+
+/* Runs until the stretch ends or its slice is over. */
+static int run_slice(struct tl_run *run, struct stretch *s)
+{
+    struct tl_script *script = run->script;
+    lua_State *L = script->L;
+    size_t before = script->quota.used;
+    set_limit(run);
+    long slice = run->order ? 0 : (long)script->limits.slice_ms * 1000;
+    tl_watchdog_enter(script, (long)script->limits.cpu_ms * 1000 - run->used_us, slice, run->preempted);
+    lua_pushcfunction(L, loop);
+    lua_pushlightuserdata(L, s);
+    int status = lua_pcall(L, 1, 0, 0);
+    run->preempted = status == LUA_OK && run->ready && !run->ended;
+    if (run->preempted) {
+        run->used_us += tl_watchdog_used();
+        run->grown += (ptrdiff_t)script->quota.used - (ptrdiff_t)before;
+    }
+    tl_watchdog_leave(script);
+    tl_script_calm(L);
+    script->quota.limit = script->quota.hard;
+    return status;
+}
+
+static const struct tl_run_outcome *slice(struct tl_run *run, bool cancel)
 {
     struct tl_script *script = run->script;
     struct stretch s = {run, cancel};
@@ -175,17 +208,9 @@ const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel)
     script->run = run;
     script->stop = TL_STOP_NONE;
     script->stop_place = (struct tl_place){"", 0};
-    script->asking = false;
+    script->asking = script->preempting = false;
     script->current = L;
-    size_t grown = script->quota.used + script->limits.growth;
-    script->quota.limit = grown < script->quota.hard ? grown : script->quota.hard;
-    tl_watchdog_enter(script, script->limits.cpu_ms);
-    lua_pushcfunction(L, loop);
-    lua_pushlightuserdata(L, &s);
-    int status = lua_pcall(L, 1, 0, 0);
-    tl_watchdog_leave(script);
-    tl_lines_watch(L);
-    script->quota.limit = script->quota.hard;
+    int status = run_slice(run, &s);
     if (status != LUA_OK) {
         lua_pop(L, 1);
         tl_stretch_broken(run, status);
@@ -193,7 +218,23 @@ const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel)
     run->branch = NULL;
     run->result = NULL;
     script->run = NULL;
-    script->asking = false;
-    tl_stretch_end(run);
+    script->asking = script->preempting = false;
+    if (run->preempted)
+        run->outcome.ending = TL_RUN_PREEMPTED;
+    else
+        tl_stretch_end(run);
     return &run->outcome;
+}
+
+const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel)
+{
+    run->used_us = run->grown = 0;
+    return slice(run, cancel);
+}
+
+const struct tl_run_outcome *tl_run_go_on(struct tl_run *run)
+{
+    tl_must(run->preempted && !run->script->run);
+    run->outcome.ending = TL_RUN_WAIT;
+    return slice(run, false);
 }

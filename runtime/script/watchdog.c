@@ -1,6 +1,6 @@
-/* One timer a thread (timer_create with SIGEV_THREAD_ID). Invariants: the handler touches only its own
- * thread's struct, the flag `expired` and lua_sethook, which Lua allows in a signal handler; kernel ticks may
- * be late by 4 ms, never early. Thread: its own. */
+/* One timer a thread (timer_create with SIGEV_THREAD_ID), on the monotonic clock: one on a CPU clock rings with the
+ * kernel's tick, which may be 4 ms apart. Invariants: the handler touches only its own thread's struct, flags of the
+ * script, the CPU clock and lua_sethook, all of which are allowed in a signal handler. Thread: its own. */
 #include "watchdog.h"
 #include "base/error.h"
 #include "script_state.h"
@@ -14,17 +14,16 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-#define TICK_MS 1
-#define IDLE_TICKS 100
+#define TICK_US 1000
+#define IDLE_TICKS 20
 
 struct watchdog {
     timer_t timer;
     bool made;
     volatile sig_atomic_t armed;
-    volatile long ticks; /* of TICK_MS of this thread's CPU time, while armed */
-    volatile long deadline;
     volatile long idle;
     struct tl_script *volatile running;
+    volatile long start, budget, slice; /* of `running`: struct tl_watch */
 };
 
 static __thread struct watchdog own_watchdog;
@@ -36,10 +35,32 @@ static int signal_number(void)
     return SIGRTMIN + 5;
 }
 
-static void set_interval(struct watchdog *w, long ms)
+static long cpu_us(void)
 {
-    struct itimerspec spec = {{0, ms * 1000000L}, {0, ms * 1000000L}};
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * 1000000L + t.tv_nsec / 1000 + 1;
+}
+
+static void set_interval(struct watchdog *w, long us)
+{
+    struct itimerspec spec = {{0, us * 1000L}, {0, us * 1000L}};
     timer_settime(w->timer, 0, &spec, NULL);
+}
+
+static void count(struct watchdog *w, struct tl_script *script)
+{
+    long now = cpu_us();
+    if (w->start == 0)
+        w->start = now;
+    long used = now - w->start;
+    if (used >= w->budget)
+        script->expired = 1;
+    else if (w->slice > 0 && used >= w->slice - TICK_US / 2)
+        script->due = 1;
+    else
+        return;
+    tl_script_interrupt(script);
 }
 
 static void on_tick(int number, siginfo_t *info, void *context)
@@ -49,18 +70,12 @@ static void on_tick(int number, siginfo_t *info, void *context)
     struct watchdog *w = info->si_value.sival_ptr;
     if (info->si_code != SI_TIMER || !w)
         return;
-    w->ticks += 1 + info->si_overrun;
     struct tl_script *script = w->running;
-    if (!script) {
-        if (++w->idle > IDLE_TICKS) {
-            w->armed = 0;
-            set_interval(w, 0);
-        }
-        return;
-    }
-    if (w->ticks >= w->deadline) {
-        script->expired = 1;
-        tl_script_interrupt(script);
+    if (script) {
+        count(w, script);
+    } else if (++w->idle > IDLE_TICKS) {
+        w->armed = 0;
+        set_interval(w, 0);
     }
 }
 
@@ -91,33 +106,46 @@ static void make(struct watchdog *w)
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = signal_number()};
     event.sigev_value.sival_ptr = w;
     event.sigev_notify_thread_id = (int)syscall(SYS_gettid);
-    tl_must(timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &w->timer) == 0);
+    tl_must(timer_create(CLOCK_MONOTONIC, &event, &w->timer) == 0);
     pthread_setspecific(exit_key, w);
     w->made = true;
 }
 
-void tl_watchdog_enter(struct tl_script *script, int64_t cpu_ms)
+/* `running` is cleared first and set last: a tick in between would hold one script to the other's budget. */
+static void watch(struct watchdog *w, const struct tl_watch *watch)
+{
+    w->running = NULL;
+    w->start = watch->start;
+    w->budget = watch->budget;
+    w->slice = watch->slice;
+    w->running = watch->script;
+}
+
+void tl_watchdog_enter(struct tl_script *script, long budget_us, long slice_us, bool exact)
 {
     struct watchdog *w = &own_watchdog;
     if (!w->made)
         make(w);
-    script->expired = 0;
-    script->outer = w->running;
-    script->outer_deadline = w->deadline;
-    w->running = NULL; /* a tick between the two lines would hold one script to the other's deadline */
-    w->deadline = w->ticks + (long)(cpu_ms / TICK_MS) + 1;
+    script->expired = script->due = 0;
+    script->outer = (struct tl_watch){w->running, w->start, w->budget, w->slice};
+    if (script->outer.script && script->outer.start == 0)
+        script->outer.start = cpu_us();
+    watch(w, &(struct tl_watch){script, exact ? cpu_us() : 0, budget_us, slice_us});
     w->idle = 0;
-    w->running = script;
     if (!w->armed) {
         w->armed = 1;
-        set_interval(w, TICK_MS);
+        set_interval(w, TICK_US);
     }
+}
+
+long tl_watchdog_used(void)
+{
+    const struct watchdog *w = &own_watchdog;
+    long start = w->start;
+    return start == 0 ? 0 : cpu_us() - start;
 }
 
 void tl_watchdog_leave(struct tl_script *script)
 {
-    struct watchdog *w = &own_watchdog;
-    w->running = NULL;
-    w->deadline = script->outer_deadline;
-    w->running = script->outer;
+    watch(&own_watchdog, &script->outer);
 }

@@ -91,6 +91,8 @@ static void try_filter(struct question *q, tl_str record)
     struct tl_run *run = NULL;
     const struct tl_run_outcome *outcome =
         tl_run_start(tl_lane_script(q->ask->lane), (size_t)q->event->flow, &event, &run);
+    while (outcome->ending == TL_RUN_PREEMPTED)
+        outcome = tl_run_go_on(run);
     if (outcome->ending == TL_RUN_DROPPED)
         settle(q, "filtered",
                tl_printf("the record is there; the filter at %s:%d does not want it as it is now", outcome->place.file,

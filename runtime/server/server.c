@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STOP_GRACE_MS = 5000, RETAIN_EVERY_MS = 60 * 60 * 1000, FILE_MAX_BYTES = 1 << 20 };
+enum { STOP_GRACE_MS = 5000, RETAIN_EVERY_MS = 60 * 60 * 1000, FILE_MAX_BYTES = 1 << 20, SLICE_MS = 2 };
 
 /* ---- the journal's callbacks, on its threads
  * ---------------------------------------------------------------------------- */
@@ -71,7 +71,8 @@ static tl_code revision_bundle(void *ctx, const char *revision, const struct tl_
 
 static tl_code start_engine(struct tl_server *server, struct tl_error *err)
 {
-    struct tl_engine_config config = {.systems = server->systems.list,
+    struct tl_engine_config config = {.script = {.slice_ms = SLICE_MS},
+                                      .systems = server->systems.list,
                                       .system_count = server->systems.count,
                                       .lanes = server->config->lanes,
                                       .park_removed = server->config->park_removed,

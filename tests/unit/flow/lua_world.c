@@ -280,6 +280,8 @@ static void prepare(struct world *w, const char *flows)
     lua_vanish("", 0);
     lua_lag(0);
     lua_revise(w, flows);
+    const char *slices = getenv("TIDELOCK_SLICES");
+    w->config.script.slice_count = slices != NULL ? atoi(slices) : 0;
     w->config.loop = tl_loop_new("owner");
     w->calls = calls;
     w->calls.ctx = w;

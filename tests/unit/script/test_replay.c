@@ -2,7 +2,7 @@
  * outcome, byte for byte, whatever the script nests in what. And a run that is freed leaves nothing in its state, at
  * whatever point it was. */
 #include "script_case.h"
-#include "script_state.h"
+#include "run_private.h"
 #include <string.h>
 
 enum { STEPS_MAX = 400, ROUNDS = 25 };
@@ -143,6 +143,22 @@ static void decide(struct step *step, const struct tl_run_ask *ask, uint32_t *se
                  value % 3 ? "false" : "true", value);
 }
 
+static size_t slices;
+
+static void neighbour(struct tl_script *script);
+
+/* A stretch that gives way goes on, and every now and then another run of the state has its turn in between. */
+static const struct tl_run_outcome *through(struct tl_run *run, const struct tl_run_outcome *o)
+{
+    while (o->ending == TL_RUN_PREEMPTED) {
+        assert_int_equal(o->ask_count, 0);
+        if (++slices % 64 == 0)
+            neighbour(run->script);
+        o = tl_run_go_on(run);
+    }
+    return o;
+}
+
 static const struct tl_run_outcome *give(struct tl_run *run, const struct step *step)
 {
     struct tl_run_result result = {.id = tl_str_z(step->id),
@@ -151,7 +167,7 @@ static const struct tl_run_outcome *give(struct tl_run *run, const struct step *
                                    .cls = tl_str_z(step->cls),
                                    .message = tl_str_z(step->ok ? "" : "refused"),
                                    .now_ms = step->now_ms};
-    return tl_run_resume(run, &result);
+    return through(run, tl_run_resume(run, &result));
 }
 
 /* The asks that are outstanding, as the outcomes told. */
@@ -180,7 +196,7 @@ static const struct tl_run_outcome *settle(struct tl_run *run, const struct tl_r
         ids[i] = o->withdrawn[i];
     for (size_t i = 0; i < count; i++)
         tl_run_settle(run, ids[i], ids[i].len % 2);
-    return tl_run_cancel(run, TL_STR_NONE);
+    return through(run, tl_run_cancel(run, TL_STR_NONE));
 }
 
 static struct tl_run *begin(struct tl_script *script, const struct tl_run_outcome **o)
@@ -194,7 +210,18 @@ static struct tl_run *begin(struct tl_script *script, const struct tl_run_outcom
                                  .unit = 42};
     struct tl_run *run;
     *o = tl_run_start(script, 0, &event, &run);
+    *o = through(run, *o);
     return run;
+}
+
+static void neighbour(struct tl_script *script)
+{
+    struct tl_run_event event = {.type = TL_STR("in@1"), .key = TL_STR("L"), .payload = TL_STR("{\"no\":\"2\"}")};
+    struct tl_run *run;
+    const struct tl_run_outcome *o = tl_run_start(script, 0, &event, &run);
+    for (int i = 0; i < 10 && o->ending == TL_RUN_PREEMPTED; i++)
+        o = tl_run_go_on(run);
+    tl_run_free(run);
 }
 
 /* Plays a run to its end, or for `most` steps; with `recording` results are drawn and recorded, else they are those of
@@ -229,16 +256,16 @@ static struct tl_run *play(struct tl_script *script, struct record *record, bool
     return run;
 }
 
-static void a_run_repeated_from_its_record_is_the_same(void **state)
+/* Plays every body with drawn results, and repeats it in a state with these limits. */
+static void repeat_all(const struct tl_script_limits *limits, uint32_t rounds)
 {
-    (void)state;
     static struct record first, second;
     int endings[TL_RUN_ERROR + 1] = {0};
     for (size_t i = 0; i < TL_COUNT_OF(bodies); i++) {
         struct case_run c, other;
         case_start(&c, head, bodies[i], "{\"no\":\"1\"}");
-        case_start(&other, head, bodies[i], "{\"no\":\"1\"}");
-        for (uint32_t seed = 1; seed <= ROUNDS; seed++) {
+        case_start_limited(&other, head, bodies[i], "{\"no\":\"1\"}", limits);
+        for (uint32_t seed = 1; seed <= rounds; seed++) {
             tl_buf_init(&first.text, 4u << 20);
             tl_buf_init(&second.text, 4u << 20);
             struct tl_run *run = play(c.script, &first, true, seed * 7919, STEPS_MAX);
@@ -260,6 +287,25 @@ static void a_run_repeated_from_its_record_is_the_same(void **state)
     }
     assert_true(endings[TL_RUN_DONE] > 0 && endings[TL_RUN_FAILED] > 0 && endings[TL_RUN_ERROR] > 0);
     assert_int_equal(endings[TL_RUN_WAIT], 0);
+}
+
+static void a_run_repeated_from_its_record_is_the_same(void **state)
+{
+    (void)state;
+    repeat_all(NULL, ROUNDS);
+    assert_int_equal(slices, 0);
+}
+
+static void a_run_that_gives_way_is_the_same(void **state)
+{
+    (void)state;
+    static const int counts[] = {1, 2, 3, 7, 11};
+    for (size_t i = 0; i < TL_COUNT_OF(counts); i++) {
+        slices = 0;
+        repeat_all(&(struct tl_script_limits){.slice_count = counts[i]}, ROUNDS / 10 + 1);
+        if (slices < 50)
+            fail_msg("every %d instructions, and only %zu slices", counts[i], slices);
+    }
 }
 
 static size_t bytes_after_collection(struct tl_script *script)
@@ -300,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_repeated_from_its_record_is_the_same),
+        cmocka_unit_test(a_run_that_gives_way_is_the_same),
         cmocka_unit_test(a_freed_run_leaves_nothing_in_its_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

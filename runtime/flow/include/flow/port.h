@@ -22,6 +22,7 @@ struct tl_run_port {
                                           struct tl_run **run);
     const struct tl_run_outcome *(*resume)(void *ctx, struct tl_run *run, const struct tl_run_result *result);
     const struct tl_run_outcome *(*cancel)(void *ctx, struct tl_run *run, tl_str reason);
+    const struct tl_run_outcome *(*go_on)(void *ctx, struct tl_run *run);
     void (*settle)(void *ctx, struct tl_run *run, tl_str id, bool took_place);
     bool (*has_undo)(void *ctx, const struct tl_run *run);
     void (*free)(void *ctx, struct tl_run *run);

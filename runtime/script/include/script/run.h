@@ -2,12 +2,17 @@
  *
  *     tl_run_start ─▶ WAIT ─(carry out the asks)─▶ tl_run_resume, one result at a time ─▶ WAIT | DONE | DROPPED |
  *                                                                             FAILED | CONTINUED | ERROR
+ *                 any of them ─▶ PREEMPTED ─▶ tl_run_go_on ─▶ …
  *
  * Each start or resume is one stretch: it runs on the caller's thread until every branch of the script waits or has
- * ended, within the CPU and memory budget of the state. Everything a script waits for is an ask: a call of a system,
- * a time, an event, a person, another run. An ask has an id that does not depend on when it was asked but on where it
- * stands (branch, operation, n-th time, or the name given to it), so that a run can be repeated from what was recorded:
- * start it again, and give the recorded results in the order in which they were given before.
+ * ended, within the CPU and memory budget of the state. In a state with `slice_ms` a stretch gives way every so often:
+ * the caller does other things, and goes on with it; the outcome, and everything a repeat depends on, is the same. What
+ * cannot give way goes on until it can: callbacks of sort, gsub and tostring, functions of C (patterns, sort, concat,
+ * the codec), the `when` of an await and the key of an event. An order's function never gives way. Everything a script
+ * waits for is an ask: a call of a system, a time, an event, a person, another run. An ask has an id that does not
+ * depend on when it was asked but on where it stands (branch, operation, n-th time, or the name given to it), so that a
+ * run can be repeated from what was recorded: start it again, and give the recorded results in the order in which they
+ * were given before.
  *
  * A run in memory is a suspended coroutine (about 4 KB with a decoded order); freeing it at any moment is how a run is
  * unstarted, put to rest or shut down. A script cannot catch that. Several runs of one state may be suspended at once;
@@ -31,6 +36,7 @@ struct tl_run_event {
 
 enum tl_run_ending {
     TL_RUN_WAIT,      /* something is outstanding: `asks` are what came up in this stretch */
+    TL_RUN_PREEMPTED, /* its slice of CPU time is over, the stretch is not: nothing else of the outcome counts yet */
     TL_RUN_DONE,      /* finished; `emits` are to be committed with the outcome */
     TL_RUN_DROPPED,   /* the filter of an event said no: `place` is the filter's line */
     TL_RUN_FAILED,    /* ctx:fail or tl_run_cancel, after everything to be undone was undone: reason, data */
@@ -148,6 +154,9 @@ const struct tl_run_outcome *tl_run_start(struct tl_script *script, size_t flow,
                                           struct tl_run **run);
 /* Only after TL_RUN_WAIT, with the id of an ask that is outstanding: asked, not answered, not withdrawn. */
 const struct tl_run_outcome *tl_run_resume(struct tl_run *run, const struct tl_run_result *result);
+/* Only after TL_RUN_PREEMPTED, when nothing else but tl_run_settle and tl_run_free is allowed: the stretch goes on. The
+ * budgets count for all of it. */
+const struct tl_run_outcome *tl_run_go_on(struct tl_run *run);
 /* True when an ask with this id is outstanding. */
 bool tl_run_asks(const struct tl_run *run, tl_str id);
 /* After TL_RUN_WAIT, or TL_RUN_ERROR of a run that is to be compensated: nothing of the script goes on; every ask is

@@ -14,7 +14,9 @@ struct tl_script_limits {
     size_t memory;          /* bytes a state may hold at all; 0: 64 MB */
     size_t growth;          /* bytes a stretch may add; 0: 32 MB */
     int64_t cpu_ms;         /* CPU time of one stretch; 0: 200 */
+    int64_t slice_ms;       /* CPU time after which a stretch gives way (TL_RUN_PREEMPTED); 0: never */
     size_t result_bytes;    /* most JSON bytes of one call, emit or result; 0: 16 MB */
+    int slice_count;        /* tests only: it gives way after so many instructions instead; 0: no hook, no cost */
     struct tl_lines *lines; /* tests only: notes which lines ran; borrow. NULL: no hook, no cost */
 };
 

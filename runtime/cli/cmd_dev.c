@@ -1,9 +1,11 @@
-/* `tidelock dev`: serves a folder in a child process and, on every save, checks it and starts it anew. A folder that
- * does not check leaves the running one in place. */
+/* `tidelock dev`: serves a folder in a child process and deploys it there on every save, with its laws and tests. What
+ * is refused leaves the version before in place, and says why. */
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "command.h"
 #include "place.h"
+#include "remote.h"
+#include "settings_file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -63,12 +65,12 @@ static pid_t spawn(char *const words[], struct tl_error *err)
     return child;
 }
 
-static bool checks(const char *program, const char *dir)
+static int run(const char *const *words)
 {
-    char *const words[] = {(char *)(uintptr_t)program, (char *)(uintptr_t) "check", (char *)(uintptr_t)dir, NULL};
-    int status = 1;
-    pid_t child = spawn(words, NULL);
-    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    int status = 0;
+    pid_t child = spawn((char *const *)(uintptr_t)words, NULL);
+    bool ended = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status);
+    return ended ? WEXITSTATUS(status) : -1;
 }
 
 static void end_child(pid_t child)
@@ -100,24 +102,22 @@ static void add(char **words, size_t *count, const char *option, const char *val
     words[(*count)++] = tl_copy_z(value);
 }
 
-/* program serve DIR --data … ; NULL-terminated, freed with free_words. */
+/* program serve DIR --data … ; NULL-terminated, each tl_free. */
 static void serve_words(const struct tl_args *args, const char *program, char **words)
 {
     size_t count = 0;
-    char *data = tl_arg(args, "--data") ? tl_copy_z(tl_arg(args, "--data")) : tl_printf("%s/.tidelock", args->words[0]);
     char *settings = own_file(args, "--settings", "settings.json"),
          *secrets = own_file(args, "--secrets", "secrets.json");
     words[count++] = tl_copy_z(program);
     words[count++] = tl_copy_z("serve");
     words[count++] = tl_copy_z(args->words[0]);
     words[count++] = tl_copy_z("--park-removed");
-    add(words, &count, "--data", data);
+    add(words, &count, "--data", tl_arg(args, "--data"));
     add(words, &count, "--settings", settings);
     add(words, &count, "--secrets", secrets);
     add(words, &count, "--listen", tl_arg(args, "--listen"));
     add(words, &count, "--ops", tl_arg(args, "--ops"));
     words[count] = NULL;
-    tl_free(data);
     tl_free(settings);
     tl_free(secrets);
 }
@@ -127,28 +127,108 @@ static void pause_ms(int ms)
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
 }
 
-static void watch(const char *program, const char *dir, char **words)
+/* ---- watching -----------------------------------------------------------------------------------------------------
+ */
+
+struct watch {
+    const struct tl_args *args; /* with --data */
+    const char *program, *dir;
+    char **words;      /* of serve */
+    pid_t child;       /* 0: none */
+    uint64_t seen;     /* the folder, when it was last taken over or refused */
+    uint64_t files[2]; /* settings, secrets: as they were last given to the server */
+};
+
+static uint64_t file_mark(const struct watch *watch, bool secret)
 {
-    uint64_t seen = 0;
-    pid_t child = 0;
+    struct stat info;
+    char *path = own_file(watch->args, secret ? "--secrets" : "--settings", secret ? "secrets.json" : "settings.json");
+    bool there = path != NULL && stat(path, &info) == 0;
+    tl_free(path);
+    return there ? (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec : 0;
+}
+
+static bool answers(const struct watch *watch)
+{
+    struct tl_json_doc *doc = NULL;
+    bool yes = tl_remote_ask(watch->args, &(struct tl_remote){.path = "/v1/status"}, &doc, NULL) == TL_OK;
+    tl_json_free(doc);
+    return yes;
+}
+
+/* Before the deploy: what is saved may need a setting that was saved with it. */
+static void give_settings(struct watch *watch)
+{
+    for (int secret = 0; secret < 2; secret++) {
+        uint64_t mark = file_mark(watch, secret);
+        if (mark == watch->files[secret] || mark == 0)
+            continue;
+        char *path =
+            own_file(watch->args, secret ? "--secrets" : "--settings", secret ? "secrets.json" : "settings.json");
+        struct tl_error err;
+        if (tl_settings_file_apply(watch->args, path, secret, &err) != TL_OK)
+            fprintf(stderr, "tidelock: %s\n", err.text);
+        watch->files[secret] = mark;
+        tl_free(path);
+    }
+}
+
+static void start(struct watch *watch)
+{
+    const char *const check[] = {watch->program, "check", watch->dir, NULL};
+    if (run(check) != 0)
+        return;
+    for (int secret = 0; secret < 2; secret++)
+        watch->files[secret] = file_mark(watch, secret);
+    watch->child = spawn(watch->words, NULL);
+}
+
+static void deploy(struct watch *watch)
+{
+    const char *skip = tl_flag(watch->args, "--skip-tests") ? "--skip-tests" : NULL;
+    const char *const words[] = {
+        watch->program, "deploy", watch->dir, "--data", tl_arg(watch->args, "--data"), "--park-removed", "--yes",
+        "--reason",     "saved",  skip,       NULL};
+    give_settings(watch);
+    if (run(words) != 0)
+        fprintf(stderr, "tidelock: the version that ran before goes on; save again when it is repaired\n");
+}
+
+static void look(struct watch *watch)
+{
+    uint64_t now = fingerprint(watch->dir, 0);
+    if (now == watch->seen)
+        return;
+    if (watch->child <= 0)
+        start(watch);
+    else if (answers(watch)) /* else it is starting: the next look finds it */
+        deploy(watch);
+    else
+        return;
+    watch->seen = now;
+}
+
+static void watch_folder(struct watch *watch)
+{
     while (!stop_asked) {
-        uint64_t now = fingerprint(dir, 0);
-        if (now != seen) {
-            seen = now;
-            if (checks(program, dir)) {
-                end_child(child);
-                child = spawn(words, NULL);
-            } else if (child > 0) {
-                fprintf(stderr, "tidelock: the version that ran before goes on; save again when it is repaired\n");
-            }
-        }
-        if (child > 0 && waitpid(child, NULL, WNOHANG) == child) {
+        look(watch);
+        if (watch->child > 0 && waitpid(watch->child, NULL, WNOHANG) == watch->child) {
             fprintf(stderr, "tidelock: the server ended; it is started again on the next save\n");
-            child = 0;
+            watch->child = 0;
         }
         pause_ms(LOOK_EVERY_MS);
     }
-    end_child(child);
+    end_child(watch->child);
+}
+
+static struct tl_args with_data(const struct tl_args *args, const char *data)
+{
+    struct tl_args all = *args;
+    if (tl_arg(args, "--data") == NULL) { /* it has fewer options than there is room */
+        all.given[all.given_count].name = "--data";
+        all.given[all.given_count++].value = data;
+    }
+    return all;
 }
 
 tl_code tl_cmd_dev(const struct tl_args *args, struct tl_error *err)
@@ -160,11 +240,14 @@ tl_code tl_cmd_dev(const struct tl_args *args, struct tl_error *err)
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    char *words[WORDS_MAX] = {0}, *program = tl_place_program();
-    serve_words(args, program, words);
-    watch(program, args->words[0], words);
+    char *words[WORDS_MAX] = {0}, *program = tl_place_program(), *data = tl_printf("%s/.tidelock", args->words[0]);
+    struct tl_args all = with_data(args, data);
+    serve_words(&all, program, words);
+    struct watch watch = {.args = &all, .program = program, .dir = args->words[0], .words = words};
+    watch_folder(&watch);
     for (size_t i = 0; words[i] != NULL; i++)
         tl_free(words[i]);
     tl_free(program);
+    tl_free(data);
     return TL_OK;
 }

@@ -5,6 +5,7 @@
 #include "codec/json_writer.h"
 #include "command.h"
 #include "lens_laws.h"
+#include "limits.h"
 #include "place.h"
 #include "server/integration.h"
 #include "stream.h"
@@ -54,6 +55,8 @@ tl_code tl_cmd_lens_laws(const struct tl_args *args, struct tl_error *err)
     if (code == TL_OK)
         code = number(args, "--seed", 0, INT64_MAX / 2, 1, &trial.seed, err);
     trial.cpu_ms = 60000;
+    if (code == TL_OK)
+        code = tl_limits_apply(args, err);
     if (code == TL_OK)
         code = load(args, &integration, err);
     if (code == TL_OK) {

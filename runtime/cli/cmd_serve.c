@@ -26,16 +26,20 @@ static tl_code read_options(const struct tl_args *args, struct tl_server_config 
     if (strcmp(log, "text") != 0 && strcmp(log, "json") != 0)
         return tl_fail(err, TL_EUSAGE, "--log %s: text or json", log);
     tl_log_setup(tl_flag(args, "--verbose") ? TL_DEBUG : TL_INFO, strcmp(log, "json") == 0 ? TL_LOG_JSON : TL_LOG_TEXT);
-    return tl_duration_parse(tl_str_z(or_else(tl_arg(args, "--retain"), "30d")), &config->retain_ms, err);
+    tl_code code = tl_duration_parse(tl_str_z(or_else(tl_arg(args, "--retain"), "30d")), &config->retain_ms, err);
+    if (code == TL_OK)
+        code = tl_duration_parse(tl_str_z(or_else(tl_arg(args, "--trial"), "2m")), &config->trial_ms, err);
+    return code;
 }
 
 tl_code tl_cmd_serve(const struct tl_args *args, struct tl_error *err)
 {
-    char *library = tl_place_library(args), *plugins = tl_place_plugins(args);
-    struct tl_server_config config = {.dir = args->words[0],
+    char *library = tl_place_library(args), *plugins = tl_place_plugins(args), *program = tl_place_program();
+    struct tl_server_config config = {.dir = args->word_count != 0 ? args->words[0] : NULL,
                                       .data = tl_arg(args, "--data"),
                                       .library = library,
                                       .plugins = plugins,
+                                      .program = program,
                                       .listen = or_else(tl_arg(args, "--listen"), "127.0.0.1:8480"),
                                       .ops = or_else(tl_arg(args, "--ops"), "127.0.0.1:8481"),
                                       .tls_cert = tl_arg(args, "--tls-cert"),
@@ -49,5 +53,6 @@ tl_code tl_cmd_serve(const struct tl_args *args, struct tl_error *err)
         code = tl_server_run(&config, err);
     tl_free(library);
     tl_free(plugins);
+    tl_free(program);
     return code;
 }

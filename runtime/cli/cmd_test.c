@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "command.h"
+#include "limits.h"
 #include "place.h"
 #include "trial/trial.h"
 
@@ -17,9 +18,11 @@ tl_code tl_cmd_test(const struct tl_args *args, struct tl_error *err)
                                        .junit = tl_arg(args, "--junit"),
                                        .accept = tl_flag(args, "--accept"),
                                        .coverage = tl_flag(args, "--coverage")};
-    struct tl_trial_result result;
+    struct tl_trial_result result = {0};
     tl_log_setup(TL_WARN, TL_LOG_TEXT);
-    tl_code code = tl_trial_run(&options, &result, err);
+    tl_code code = tl_limits_apply(args, err);
+    if (code == TL_OK)
+        code = tl_trial_run(&options, &result, err);
     if (code == TL_OK && result.failed > 0) {
         code = TL_EFAILED;
         err->text[0] = '\0'; /* everything is said already */

@@ -18,6 +18,16 @@
         NULL, NULL, NULL, false                                                                                        \
     }
 
+#define TARGET                                                                                                         \
+    {                                                                                                                  \
+        "--target", "DIR", "another word for --data", false                                                            \
+    }
+#define LIMITS                                                                                                         \
+    {                                                                                                                  \
+        "--limits", "DURATION", "end when it takes more CPU time than this, 2 GB of memory, or writes 256 MB a file",  \
+            false                                                                                                      \
+    }
+
 static const struct tl_option serve_options[] = {
     {"--data", "DIR", "where the journal lives; made when absent. Required", false},
     {"--listen", "HOST:PORT", "webhooks come in here (default 127.0.0.1:8480; port 0: any free one)", false},
@@ -33,6 +43,7 @@ static const struct tl_option serve_options[] = {
     {"--plugins", "DIR", "installed connectors (default: beside the program)", false},
     {"--retain", "DURATION", "how long events are kept (default 30d)", false},
     {"--park-removed", NULL, "park the waiting work of flows that the integration no longer has", false},
+    {"--trial", "DURATION", "longest time the laws, and the tests, of what is deployed may take (default 2m)", false},
     {"--log", "FORMAT", "text or json (default text)", false},
     {"--verbose", NULL, "also log every event", false},
     END};
@@ -43,6 +54,7 @@ static const struct tl_option dev_options[] = {
     {"--ops", "HOST:PORT", "as for serve", false},
     {"--settings", "FILE", "JSON object of settings (default DIR/settings.json, when there)", false},
     {"--secrets", "FILE", "JSON object of secrets (default DIR/secrets.json, when there); mode 0600", false},
+    {"--skip-tests", NULL, "do not run the integration's tests at each save", false},
     END};
 
 static const struct tl_option check_options[] = {
@@ -59,6 +71,7 @@ static const struct tl_option test_options[] = {
     {"--coverage", NULL, "also print which lines of the integration ran", false},
     {"--lib", "DIR", "standard library", false},
     {"--plugins", "DIR", "installed connectors", false},
+    LIMITS,
     END};
 static const struct tl_option laws_options[] = {
     {"--lib", "DIR", "standard library", false},
@@ -66,6 +79,7 @@ static const struct tl_option laws_options[] = {
     {"--lens", "LENS", "only this one: its title, or the name of its file", false},
     {"--count", "N", "values to make for each lens (default 200)", false},
     {"--seed", "S", "other values for another number (default 1)", false},
+    LIMITS,
     JSON,
     END};
 static const struct tl_option lens_options[] = {
@@ -145,6 +159,33 @@ static const struct tl_option act_options[] = {
 static const struct tl_option settings_options[] = {DATA, JSON, REASON, END};
 static const struct tl_option secrets_options[] = {
     DATA, JSON, REASON, {"--file", "FILE", "read the value from here instead of standard input", false}, END};
+#define PARK                                                                                                           \
+    {                                                                                                                  \
+        "--park-removed", NULL, "park the waiting work of flows and systems that go; needs --yes", false               \
+    }
+static const struct tl_option deploy_options[] = {
+    DATA,
+    TARGET,
+    JSON,
+    REASON,
+    PARK,
+    {"--skip-tests", NULL, "do not run the integration's tests; laws and checks are", false},
+    {"--dry-run", NULL, "say what would change and do nothing: 'plan'", false},
+    {"--yes", NULL, "also when the folder is another integration, or something is parked", false},
+    END};
+static const struct tl_option plan_options[] = {DATA, TARGET, JSON, END};
+static const struct tl_option rollback_options[] = {
+    DATA,
+    TARGET,
+    JSON,
+    REASON,
+    PARK,
+    {"--to", "REVISION", "this one, or its first letters (default: what was live before the live one)", false},
+    {"--dry-run", NULL, "say what would change and do nothing", false},
+    {"--yes", NULL, "also when the revision is another integration, or something is parked", false},
+    END};
+static const struct tl_option revisions_options[] = {
+    DATA, TARGET, JSON, {"--limit", "N", "at most this many (default 50, at most 1000)", false}, END};
 static const struct tl_option new_options[] = {END};
 static const struct tl_option verify_options[] = {
     {"--data", "DIR", "data folder; no server may be using it. Required", false}, JSON, END};
@@ -168,10 +209,12 @@ const struct tl_command tl_commands[] = {
      "Writes a small integration (a webhook comes in, a record goes out) with comments that say what to change.\n\n"
      "  tidelock new acme && tidelock dev acme",
      new_options, tl_cmd_new},
-    {"dev", "DIR", 1, 1, "serve an integration and restart it on every save",
-     "Runs 'serve' with the folder's own settings.json and secrets.json; a save that does not check leaves the running "
-     "one in "
-     "place and prints why.\n\n  tidelock dev acme",
+    {"dev", "DIR", 1, 1, "serve an integration and deploy it on every save",
+     "Runs 'serve' with the folder's own settings.json and secrets.json, and on every save what 'deploy' does, its "
+     "laws "
+     "and tests included (--skip-tests leaves the tests out). A save that is refused leaves the running one in place "
+     "and "
+     "prints why. Waiting work of flows that are gone is parked.\n\n  tidelock dev acme",
      dev_options, tl_cmd_dev},
     {"check", "DIR", 1, 1, "load and check an integration",
      "Prints every error and warning with file, line and what to do; exit 0, or 65 when there are errors. --against "
@@ -270,6 +313,34 @@ const struct tl_command tl_commands[] = {
      act_options, tl_cmd_pause},
     {"resume", "system|flow|capture NAME", 2, 2, "start it again", "  tidelock resume system erp_de", act_options,
      tl_cmd_resume},
+    {"deploy", "DIR", 1, 1, "make an integration's folder live on a server that works on",
+     "The folder is sent to the server, which checks it with its connectors and against the contracts in use, asks for "
+     "settings and secrets that have no value, tries the laws of the lenses and runs the integration's tests in a "
+     "process of their own, builds it beside what runs, and switches. A deploy that is refused changes nothing and "
+     "says "
+     "where and why. Several at once take turns, and each is told what is live in the end. Runs that have begun end "
+     "with the revision they began with.\n\n"
+     "  tidelock deploy acme --reason 'tax code of Norway'\n"
+     "  tidelock deploy acme --target /var/lib/tidelock --dry-run\n\n"
+     "Exit 0: it is live (or was already), 2: work in flows or systems that go would be left (--park-removed), 65: "
+     "refused, for what is wrong with the folder or missing, 1: refused for another reason.",
+     deploy_options, tl_cmd_deploy},
+    {"plan", "DIR", 1, 1, "what a deploy would change",
+     "Declarations, contracts (compatible, or whom they break), lenses, maps and lookups; settings and secrets that "
+     "have "
+     "no value; flows that go with work pending; open runs, which stay on the revision they began with. Exit 0: "
+     "nothing "
+     "would change, 2: something would, 65: the folder has errors.\n\n"
+     "  tidelock plan acme --data /var/lib/tidelock",
+     plan_options, tl_cmd_plan},
+    {"rollback", "", 0, 0, "make an earlier revision live again, in one step",
+     "Goes to what was live before the live revision was deployed; once more, and it goes back further. It was checked "
+     "and tested when it was deployed, so only its connectors and settings are looked at.\n\n"
+     "  tidelock rollback --reason 'orders without a tax code'\n"
+     "  tidelock rollback --to 3fa91c0772de --reason 'back to last week'",
+     rollback_options, tl_cmd_rollback},
+    {"revisions", "", 0, 0, "what was live when, by whom and why; what was refused; open runs of each",
+     "Newest first; * is live.\n\n  tidelock revisions --limit 20", revisions_options, tl_cmd_revisions},
     {"settings", "[list | set NAME VALUE]", 0, 3, "values that differ per server; no restart, audited",
      "Beside those that the integration names: escalation.webhook (URL), mail.url (smtp://host:port) and mail.from, "
      "where "
@@ -286,10 +357,15 @@ const struct tl_command tl_commands[] = {
      read_options, tl_cmd_doctor},
 
     {"Server", "", 0, 0, "", "", NULL, NULL},
-    {"serve", "DIR", 1, 1, "run an integration",
+    {"serve", "[DIR]", 0, 1, "run an integration",
      "Accepts webhooks on --listen, writes the journal under --data, and prints a line when it is ready. The addresses "
      "in use are "
-     "in DATA/server.json. Ends cleanly on SIGTERM.\n\n  tidelock serve acme --data /var/lib/tidelock",
+     "in DATA/server.json. Ends cleanly on SIGTERM.\n\n"
+     "With DIR that folder is live from the start, whatever was before; without it the revision that was live last "
+     "goes "
+     "on, so that a restart does not undo a deploy. 'tidelock revisions' has both.\n\n"
+     "  tidelock serve acme --data /var/lib/tidelock     # the first time\n"
+     "  tidelock serve --data /var/lib/tidelock          # from then on",
      serve_options, tl_cmd_serve},
     {"verify", "", 0, 0, "check every checksum of a stopped server's journal",
      "  tidelock verify --data /var/lib/tidelock", verify_options, tl_cmd_verify},

@@ -41,6 +41,8 @@ char *tl_place_data(const struct tl_args *args)
 {
     const char *given = tl_arg(args, "--data");
     if (given == NULL)
+        given = tl_arg(args, "--target");
+    if (given == NULL)
         given = getenv("TIDELOCK_DATA");
     return tl_copy_z(given != NULL && given[0] != '\0' ? given : ".tidelock");
 }

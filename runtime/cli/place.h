@@ -8,7 +8,7 @@
 char *tl_place_library(const struct tl_args *args);
 /* `--plugins` or beside the program. tl_free. */
 char *tl_place_plugins(const struct tl_args *args);
-/* The folder of a server's data: `--data`, $TIDELOCK_DATA or .tidelock. tl_free. */
+/* The folder of a server's data: `--data` or `--target`, $TIDELOCK_DATA or .tidelock. tl_free. */
 char *tl_place_data(const struct tl_args *args);
 /* A path below the folder that holds bin/. tl_free. */
 char *tl_place_beside(const char *folder);

@@ -57,6 +57,8 @@ tl_code tl_remote_ask(const struct tl_args *args, const struct tl_remote *remote
         code = problem(answer.status, parsed, err);
     if (code == TL_OK)
         *doc = parsed;
+    else if (remote->problem != NULL)
+        *remote->problem = parsed;
     else
         tl_json_free(parsed);
     tl_ask_answer_free(&answer);

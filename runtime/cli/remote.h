@@ -9,6 +9,8 @@ struct tl_remote {
     const char *path;   /* percent-encoded, "/v1/status" */
     tl_str body;        /* JSON or empty */
     int64_t total_ms;   /* 0: 30 s */
+    /* NULL, or gets the document of a problem answer too, whose code is given all the same; tl_json_free. */
+    struct tl_json_doc **problem;
 };
 
 /* Sends it and parses the answer; *doc is released with tl_json_free. A problem answer becomes its sentence: 404

@@ -149,6 +149,18 @@ tl_str tl_bundle_file(const struct tl_bundle *bundle, const char *path)
     return source ? source->text : TL_STR_NONE;
 }
 
+bool tl_bundle_file_at(const struct tl_bundle *bundle, size_t i, struct tl_bundle_file *out)
+{
+    for (size_t at = 0; at < bundle->sources.count; at++) {
+        const struct tl_source *source = &bundle->sources.items[at];
+        if (source->role == TL_SOURCE_STANDARD || i-- != 0)
+            continue;
+        *out = (struct tl_bundle_file){source->path, source->text};
+        return true;
+    }
+    return false;
+}
+
 const struct tl_source *tl_bundle_source(const struct tl_bundle *bundle, const char *path, bool standard)
 {
     for (size_t i = 0; i < bundle->sources.count; i++) {

@@ -56,7 +56,7 @@ static bool in_known_folder(tl_str path)
     return false;
 }
 
-static bool wanted(const char *path)
+bool tl_bundle_takes(const char *path)
 {
     tl_str p = tl_str_z(path);
     if (tl_str_ends(p, TL_STR(".lua")))
@@ -134,7 +134,8 @@ static tl_code read_folder(struct reading *r, int fd, const char *prefix, int de
             int sub = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
             if (sub >= 0)
                 code = read_folder(r, sub, path, depth + 1, err);
-        } else if (S_ISREG(st.st_mode) && (r->standard ? tl_str_ends(tl_str_z(path), TL_STR(".lua")) : wanted(path))) {
+        } else if (S_ISREG(st.st_mode) &&
+                   (r->standard ? tl_str_ends(tl_str_z(path), TL_STR(".lua")) : tl_bundle_takes(path))) {
             code = read_file(r, dirfd(dir), entry->d_name, path, err);
         }
     }
@@ -206,7 +207,7 @@ tl_code tl_sources_take(struct tl_bundle *bundle, const struct tl_bundle_file *f
         bytes += files[i].text.len;
         if (files[i].text.len > FILE_BYTES || bytes > ALL_BYTES || i >= FILES_MAX)
             return tl_fail(err, TL_EINPUT, "an integration has at most 2,000 files, 4 MB a file, 64 MB in all");
-        if (wanted(files[i].path))
+        if (tl_bundle_takes(files[i].path))
             add(bundle, files[i].path, tl_arena_str(&bundle->arena, files[i].text), false);
     }
     return finish(bundle, err);

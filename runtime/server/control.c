@@ -3,39 +3,46 @@
 #include "control.h"
 #include "base/alloc.h"
 #include "codec/uri.h"
+#include "deploy.h"
+#include "server/parcel.h"
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { BODY_MAX = 72 << 20 };
+enum { BODY_MAX = TL_PARCEL_JSON_MAX };
 
 static const struct {
     const char *method;
     const char *path; /* a segment "*" goes into `rest` */
     void (*handle)(struct tl_control_request *request);
+    bool unread; /* its body may be big: the handler reads it, elsewhere */
 } routes[] = {
-    {"GET", "/v1/status", tl_control_status},
-    {"GET", "/v1/trace", tl_control_trace},
-    {"GET", "/v1/events/*", tl_control_event},
-    {"GET", "/v1/exceptions", tl_control_exceptions},
-    {"GET", "/v1/exceptions/*", tl_control_exception},
-    {"POST", "/v1/exceptions/*/*", tl_control_desk},
-    {"GET", "/v1/exception-groups", tl_control_groups},
-    {"POST", "/v1/exception-groups/*/*", tl_control_group},
-    {"GET", "/v1/runs", tl_control_runs},
-    {"GET", "/v1/runs/*", tl_control_run},
-    {"POST", "/v1/runs/*/*", tl_control_run_act},
-    {"GET", "/v1/decisions", tl_control_decisions},
-    {"POST", "/v1/decisions/*", tl_control_decision},
-    {"POST", "/v1/replay", tl_control_replay},
-    {"POST", "/v1/pause", tl_control_pause},
-    {"POST", "/v1/resume", tl_control_resume},
-    {"GET", "/v1/settings", tl_control_settings},
-    {"POST", "/v1/settings", tl_control_settings_set},
-    {"GET", "/v1/secrets", tl_control_secrets},
-    {"POST", "/v1/secrets", tl_control_secrets_set},
-    {"GET", "/v1/doctor", tl_control_doctor},
+    {"GET", "/v1/status", tl_control_status, false},
+    {"GET", "/v1/trace", tl_control_trace, false},
+    {"GET", "/v1/events/*", tl_control_event, false},
+    {"GET", "/v1/exceptions", tl_control_exceptions, false},
+    {"GET", "/v1/exceptions/*", tl_control_exception, false},
+    {"POST", "/v1/exceptions/*/*", tl_control_desk, false},
+    {"GET", "/v1/exception-groups", tl_control_groups, false},
+    {"POST", "/v1/exception-groups/*/*", tl_control_group, false},
+    {"GET", "/v1/runs", tl_control_runs, false},
+    {"GET", "/v1/runs/*", tl_control_run, false},
+    {"POST", "/v1/runs/*/*", tl_control_run_act, false},
+    {"GET", "/v1/decisions", tl_control_decisions, false},
+    {"POST", "/v1/decisions/*", tl_control_decision, false},
+    {"POST", "/v1/replay", tl_control_replay, false},
+    {"POST", "/v1/pause", tl_control_pause, false},
+    {"POST", "/v1/resume", tl_control_resume, false},
+    {"GET", "/v1/settings", tl_control_settings, false},
+    {"POST", "/v1/settings", tl_control_settings_set, false},
+    {"GET", "/v1/secrets", tl_control_secrets, false},
+    {"POST", "/v1/secrets", tl_control_secrets_set, false},
+    {"GET", "/v1/doctor", tl_control_doctor, false},
+    {"GET", "/v1/revisions", tl_control_revisions, false},
+    {"POST", "/v1/deploy", tl_deploys_deploy, true},
+    {"POST", "/v1/plan", tl_deploys_plan, true},
+    {"POST", "/v1/rollback", tl_deploys_rollback, true},
 };
 
 static void request_free(struct tl_control_request *request)
@@ -74,6 +81,19 @@ static int status_of(tl_code code)
 void tl_control_fail(struct tl_control_request *request, const struct tl_error *err)
 {
     tl_http_refuse(request->http, status_of(err->code), tl_code_name(err->code), "%s", err->text);
+    request_free(request);
+}
+
+void tl_control_refuse(struct tl_control_request *request, const struct tl_error *err, tl_str members)
+{
+    struct tl_problem problem = {
+        .status = status_of(err->code), .type = tl_code_name(err->code), .detail = err->text, .members = members};
+    struct tl_buf body;
+    tl_buf_init(&body, TL_CONTROL_ANSWER_MAX);
+    tl_problem_print(&problem, &body);
+    tl_http_reply(request->http, &(struct tl_http_answer){
+                                     .status = problem.status, .type = TL_PROBLEM_TYPE, .body = tl_buf_str(&body)});
+    tl_buf_free(&body);
     request_free(request);
 }
 
@@ -210,7 +230,7 @@ static void on_request(void *ctx, struct tl_http_request *http)
     for (size_t i = 0; i < TL_COUNT_OF(routes); i++) {
         if (!tl_str_is(http->method, routes[i].method) || !path_matches(routes[i].path, http->path, request))
             continue;
-        if (parse_body(request, &err) == TL_OK)
+        if (routes[i].unread || parse_body(request, &err) == TL_OK)
             routes[i].handle(request);
         else
             tl_control_fail(request, &err);

@@ -19,6 +19,8 @@ struct tl_control_request {
 /* A handler answers with one of these, then or later; both free the request. */
 void tl_control_answer(struct tl_control_request *request, const struct tl_buf *json);
 void tl_control_fail(struct tl_control_request *request, const struct tl_error *err);
+/* The same with further members of the problem: raw JSON without braces. */
+void tl_control_refuse(struct tl_control_request *request, const struct tl_error *err, tl_str members);
 /* One of the two, by the code of what wrote `out`, which is freed. */
 void tl_control_written(struct tl_control_request *request, tl_code code, struct tl_buf *out,
                         const struct tl_error *err);
@@ -59,6 +61,7 @@ void tl_control_settings(struct tl_control_request *request);
 void tl_control_settings_set(struct tl_control_request *request);
 void tl_control_secrets(struct tl_control_request *request);
 void tl_control_secrets_set(struct tl_control_request *request);
+void tl_control_revisions(struct tl_control_request *request);
 void tl_control_doctor(struct tl_control_request *request);
 /* The answer of `trace` when nothing was received: what the systems know of the key, and why nothing came. ask.c */
 void tl_ask_systems(struct tl_control_request *request, tl_str key);

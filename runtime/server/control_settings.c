@@ -1,8 +1,9 @@
-/* Settings and secrets: listing what is declared and set, and setting one. A value that the integration uses restarts
- * the engine with it, which takes as long as the calls in flight. */
+/* Settings and secrets: listing what is declared and set, and setting one. A value that the integration uses is durable
+ * at once, and in use when its turn in the line of deploys has come. */
 #include "base/alloc.h"
 #include "codec/timestamp.h"
 #include "control.h"
+#include "deploy.h"
 
 struct listing {
     struct tl_control_request *request;
@@ -88,6 +89,38 @@ static void list_all(struct tl_control_request *request, bool secret)
     tl_buf_free(&out);
 }
 
+/* A value that is set, and waits until it is in use. */
+struct setting {
+    struct tl_control_request *request;
+    char *name; /* own */
+};
+
+static void renewed(void *ctx, tl_code code, const char *text)
+{
+    struct setting *setting = ctx;
+    struct tl_control_request *request = setting->request;
+    struct tl_server *server = request->server;
+    struct tl_error err;
+    if (code != TL_OK) {
+        tl_fail(&err, code, "%s is set, but what runs goes on with the value before: %s", setting->name, text);
+        tl_control_fail(request, &err);
+    } else if (server->state == TL_SERVER_WAITING) {
+        tl_control_say(request, "%s is set; still missing: %s", setting->name, server->systems.missing.ptr);
+    } else {
+        tl_control_say(request, "%s is set and in use", setting->name);
+    }
+    tl_free(setting->name);
+    tl_free(setting);
+}
+
+static void renew(struct tl_control_request *request, tl_str name)
+{
+    struct setting *setting = TL_NEW(struct setting);
+    setting->request = request;
+    setting->name = tl_str_dup(name);
+    tl_deploys_renew(request->server, renewed, setting);
+}
+
 static void set(struct tl_control_request *request, bool secret)
 {
     struct tl_server *server = request->server;
@@ -99,19 +132,17 @@ static void set(struct tl_control_request *request, bool secret)
     tl_code code = tl_notify_check(secret, name, value, &err);
     if (code == TL_OK)
         code = tl_settings_set(server->settings, secret, name, value, &act, &changed, &err);
-    if (code == TL_OK && changed && used)
-        code = tl_server_restart_engine(server, &err);
+    tl_free(reason);
     if (code != TL_OK)
         tl_control_fail(request, &err);
     else if (!changed)
         tl_control_say(request, "%.*s had that value already", TL_STR_ARGS(name));
-    else if (!used && !tl_notify_uses(secret, name))
+    else if (used)
+        renew(request, name);
+    else if (!tl_notify_uses(secret, name))
         tl_control_say(request, "%.*s is set; nothing in the integration uses it", TL_STR_ARGS(name));
-    else if (server->state == TL_SERVER_WAITING)
-        tl_control_say(request, "%.*s is set; still missing: %s", TL_STR_ARGS(name), server->systems.missing.ptr);
     else
         tl_control_say(request, "%.*s is set and in use", TL_STR_ARGS(name));
-    tl_free(reason);
 }
 
 void tl_control_settings(struct tl_control_request *request)

@@ -91,7 +91,7 @@ static tl_code count_runs(struct tl_journal *journal, const char *revision, uint
 
 struct tidying {
     struct tl_revisions *revisions;
-    const char *live;
+    const char *live, *earlier;
     int64_t before_ms;
     char **old; /* own */
     size_t count;
@@ -102,7 +102,8 @@ static bool take_old(void *ctx, const char *hash)
     struct tidying *t = ctx;
     struct stat info;
     char *path = tl_printf("%s/%s", t->revisions->dir, hash);
-    if (strcmp(hash, t->live) != 0 && stat(path, &info) == 0 && (int64_t)info.st_mtim.tv_sec * 1000 < t->before_ms) {
+    if (strcmp(hash, t->live) != 0 && strcmp(hash, t->earlier) != 0 && stat(path, &info) == 0 &&
+        (int64_t)info.st_mtim.tv_sec * 1000 < t->before_ms) {
         t->old = tl_realloc(t->old, (t->count + 1) * sizeof *t->old);
         t->old[t->count++] = tl_copy_z(hash);
     }
@@ -123,9 +124,10 @@ static void drop_unused(struct tl_revisions *revisions, struct tl_journal *journ
                TL_FSTR("revision", hash));
 }
 
-void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journal, const char *live, int64_t now_ms)
+void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journal, const char *live,
+                       const char *earlier, int64_t now_ms)
 {
-    struct tidying t = {.revisions = revisions, .live = live, .before_ms = now_ms - KEEP_MS};
+    struct tidying t = {.revisions = revisions, .live = live, .earlier = earlier, .before_ms = now_ms - KEEP_MS};
     struct tl_error err;
     if (!tl_journal_clock_trusted(journal)) /* rule 24: a clock that ran ahead removes nothing */
         return;
@@ -181,6 +183,26 @@ tl_code tl_revisions_bundle(struct tl_revisions *revisions, const char *revision
         code = load(revisions, revision, out, err); /* a failure is not remembered: the folder may come back */
     pthread_mutex_unlock(&revisions->lock);
     return code;
+}
+
+bool tl_revisions_has(const struct tl_revisions *revisions, tl_str revision)
+{
+    struct stat info;
+    char *path = tl_printf("%s/%.*s", revisions->dir, TL_STR_ARGS(revision));
+    bool there = revision.len != 0 && stat(path, &info) == 0;
+    tl_free(path);
+    return there;
+}
+
+void tl_revisions_runs(struct tl_journal *journal, tl_str revision, struct tl_json_writer *w)
+{
+    uint64_t runs;
+    char *hash = tl_str_dup(revision);
+    if (revision.len != 0 && count_runs(journal, hash, &runs) == TL_OK)
+        tl_json_uint(w, runs);
+    else
+        tl_json_null(w);
+    tl_free(hash);
 }
 
 void tl_revisions_forget(struct tl_revisions *revisions)

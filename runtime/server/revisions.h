@@ -16,14 +16,20 @@ TL_MUST_CHECK tl_code tl_revisions_keep(struct tl_revisions *revisions, const st
                                         struct tl_error *err);
 /* The live one is still live: its age counts from now on. */
 void tl_revisions_touch(struct tl_revisions *revisions, const char *live);
-/* Removes what is not live, has been live for the last time 30 days before `now_ms` (wall), and has no open run. Waits
- * for the journal's state, so never on a lane; before lanes run. What cannot be removed is logged and stays. */
-void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journal, const char *live, int64_t now_ms);
+/* Removes what is not live, has been live for the last time 30 days before `now_ms` (wall), and has no open run; not
+ * `earlier`, which a rollback would go to ("": none). Waits for the journal's state, so never on a lane; before lanes
+ * run. What cannot be removed is logged and stays. */
+void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journal, const char *live,
+                       const char *earlier, int64_t now_ms);
 
 /* The bundle of an earlier revision, read at its first use; borrowed until tl_revisions_forget. TL_ENOTFOUND: it is not
  * kept; TL_ECORRUPT: the copy is damaged; the text says what to do. [any] */
 TL_MUST_CHECK tl_code tl_revisions_bundle(struct tl_revisions *revisions, const char *revision,
                                           const struct tl_bundle **out, struct tl_error *err);
+/* Is there a copy, whole or damaged? [any] */
+bool tl_revisions_has(const struct tl_revisions *revisions, tl_str revision);
+/* Writes how many open runs are on it, or null when the state does not tell in time. */
+void tl_revisions_runs(struct tl_journal *journal, tl_str revision, struct tl_json_writer *w);
 /* Frees what was read. No engine may be left that uses it. */
 void tl_revisions_forget(struct tl_revisions *revisions);
 

@@ -1,6 +1,6 @@
 /* Start, restart of the engine, and stop, in the order in which one thing needs the other:
  *
- *   data folder · key · integration · journal · the revision kept · settings · systems · engine (lanes, listeners) ·
+ *   data folder · integration · key · journal · the revision kept · settings · systems · engine (lanes, listeners) ·
  *   probes · control socket
  *
  * and the other way round at the end. All on the main thread; its loop runs the probes, the control socket, signals and
@@ -9,7 +9,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "candidate.h"
+#include "deploy.h"
 #include "flow/status.h"
+#include "history.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,7 +53,7 @@ static void set_engine(struct tl_server *server, struct tl_engine *engine)
     pthread_rwlock_unlock(&server->engine_lock);
 }
 
-static void stop_engine(struct tl_server *server)
+void tl_server_stop_engine(struct tl_server *server)
 {
     struct tl_engine *engine = server->engine;
     tl_notify_stop(server);
@@ -61,7 +64,6 @@ static void stop_engine(struct tl_server *server)
     }
     if (server->revisions != NULL)
         tl_revisions_forget(server->revisions);
-    tl_server_systems_free(&server->systems);
 }
 
 static tl_code revision_bundle(void *ctx, const char *revision, const struct tl_bundle **out, struct tl_error *err)
@@ -69,13 +71,13 @@ static tl_code revision_bundle(void *ctx, const char *revision, const struct tl_
     return tl_revisions_bundle(((struct tl_server *)ctx)->revisions, revision, out, err);
 }
 
-static tl_code start_engine(struct tl_server *server, struct tl_error *err)
+static tl_code run_engine(struct tl_server *server, bool park_removed, struct tl_error *err)
 {
     struct tl_engine_config config = {.script = {.slice_ms = SLICE_MS},
                                       .systems = server->systems.list,
                                       .system_count = server->systems.count,
                                       .lanes = server->config->lanes,
-                                      .park_removed = server->config->park_removed,
+                                      .park_removed = park_removed,
                                       .lane_start = tl_server_lane_start,
                                       .lane_stop = tl_server_lane_stop,
                                       .revision_bundle = revision_bundle,
@@ -94,20 +96,16 @@ static tl_code start_engine(struct tl_server *server, struct tl_error *err)
     return code;
 }
 
-tl_code tl_server_restart_engine(struct tl_server *server, struct tl_error *err)
+tl_code tl_server_start_engine(struct tl_server *server, bool park_removed, struct tl_error *err)
 {
-    stop_engine(server);
     server->state = TL_SERVER_STARTING;
-    tl_code code = tl_server_systems_build(server, err);
-    if (code != TL_OK)
-        return code;
     if (server->systems.missing.len != 0) {
         server->state = TL_SERVER_WAITING;
         tl_log(TL_WARN, "server.waiting", server->systems.missing.ptr,
                TL_FSTR("do", "tidelock settings set NAME VALUE, or tidelock secrets set NAME"));
         return TL_OK;
     }
-    code = start_engine(server, err);
+    tl_code code = run_engine(server, park_removed, err);
     if (code == TL_OK && server->control != NULL)
         code = tl_addresses_write(server, err); /* the listeners opened just now */
     return code;
@@ -149,10 +147,11 @@ static tl_code open_key(struct tl_server *server, struct tl_error *err)
 }
 
 /* Prints the errors of an integration that cannot run. */
-static tl_code load_integration(struct tl_server *server, struct tl_error *err)
+static tl_code load_folder(struct tl_server *server, struct tl_error *err)
 {
     const struct tl_server_config *config = server->config;
-    tl_code code = tl_integration_load(config->dir, config->library, config->plugins, &server->integration, err);
+    tl_code code =
+        tl_integration_load_with(config->dir, config->library, server->connectors, &server->integration, err);
     if (code != TL_OK)
         return code;
     const struct tl_bundle *bundle = tl_integration_bundle(server->integration);
@@ -165,8 +164,46 @@ static tl_code load_integration(struct tl_server *server, struct tl_error *err)
     if (errors != 0)
         return tl_fail(err, TL_ECONFIG, "%s has %zu error%s; nothing was started", config->dir, errors,
                        errors == 1 ? "" : "s");
-    server->run_as = tl_printf("%s@%.12s", tl_bundle_integration(bundle), tl_bundle_hash(bundle));
     return TL_OK;
+}
+
+/* The revision that was live last, from its copy. */
+static tl_code load_live(struct tl_server *server, struct tl_error *err)
+{
+    char live[65], *store = tl_printf("%s/revisions", server->config->data);
+    tl_code code = tl_history_live(server->journal, live, err);
+    if (code == TL_ENOTFOUND)
+        tl_fail(err, TL_EUSAGE, "no revision was ever live in %s: name a folder, 'tidelock serve DIR --data %s'",
+                server->config->data, server->config->data);
+    else if (code == TL_OK)
+        code = tl_integration_load_kept(store, live, server->connectors, &server->integration, err);
+    if (code != TL_OK && code != TL_ENOTFOUND)
+        tl_error_prefix(err, "the live revision %.12s cannot be started", live);
+    tl_free(store);
+    return code == TL_ENOTFOUND ? TL_EUSAGE : code;
+}
+
+/* A folder that is named at the start is what is to run, whatever was live before. */
+static tl_code note_start(struct tl_server *server, struct tl_error *err)
+{
+    const struct tl_bundle *bundle = tl_integration_bundle(server->integration);
+    char live[65];
+    tl_code code = tl_history_live(server->journal, live, err);
+    if (code == TL_OK && strcmp(live, tl_bundle_hash(bundle)) == 0)
+        return TL_OK;
+    if (code != TL_OK && code != TL_ENOTFOUND)
+        return code;
+    if (code == TL_OK)
+        tl_log(TL_WARN, "server.start", "another revision was live; the folder named at the start takes its place",
+               TL_FSTR("before", live), TL_FSTR("revision", tl_bundle_hash(bundle)));
+    struct tl_attempt attempt = {.act = "start",
+                                 .revision = tl_bundle_hash(bundle),
+                                 .integration = tl_bundle_integration(bundle),
+                                 .before = live,
+                                 .who = "server start",
+                                 .reason = server->config->dir,
+                                 .ms = tl_mono_ms() - server->started_ms};
+    return tl_history_add(server->journal, &attempt, err);
 }
 
 static tl_code open_journal(struct tl_server *server, struct tl_error *err)
@@ -184,9 +221,12 @@ static tl_code keep_revision(struct tl_server *server, struct tl_error *err)
     const struct tl_bundle *live = tl_integration_bundle(server->integration);
     struct tl_bundle_options options = {.effect_class = tl_server_effect_class, .ctx = server};
     server->revisions = tl_revisions_new(server->config->data, &options);
+    char earlier[65]; /* than this one: what was live until now, unless it was this one */
+    if (tl_history_live(server->journal, earlier, NULL) != TL_OK || strcmp(earlier, tl_bundle_hash(live)) == 0)
+        (void)!tl_history_earlier(server->journal, earlier, NULL);
     tl_code code = tl_revisions_keep(server->revisions, live, err);
     if (code == TL_OK)
-        tl_revisions_tidy(server->revisions, server->journal, tl_bundle_hash(live), tl_wall_ms());
+        tl_revisions_tidy(server->revisions, server->journal, tl_bundle_hash(live), earlier, tl_wall_ms());
     return code;
 }
 
@@ -281,26 +321,38 @@ static void on_stop(void *ctx, int signal_number, int times)
     tl_loop_stop(server->loop);
 }
 
+static tl_code start_live(struct tl_server *server, struct tl_error *err)
+{
+    tl_server_name_live(server);
+    tl_candidates_sweep(server->config->data);
+    tl_code code = tl_server_systems_build(server, tl_integration_bundle(server->integration), &server->systems, err);
+    if (code == TL_OK)
+        code = tl_server_start_engine(server, server->config->park_removed, err);
+    return code == TL_OK ? note_start(server, err) : code;
+}
+
 static tl_code start(struct tl_server *server, struct tl_error *err)
 {
     struct tl_signals_to signals = {.on_stop = on_stop, .ctx = server};
     tl_code code = tl_address_parse(server->config->listen, server->listen.host, &server->listen.port, err);
     if (code == TL_OK)
         code = make_data_folder(server->config->data, err);
-    if (code == TL_OK)
-        code = load_integration(server, err);
+    if (code == TL_OK && server->config->dir != NULL) /* before anything is written */
+        code = load_folder(server, err);
     if (code == TL_OK)
         code = open_key(server, err);
     if (code == TL_OK)
         code = tl_signals_start(server->loop, &signals, &server->signals, err);
     if (code == TL_OK)
         code = open_journal(server, err);
+    if (code == TL_OK && server->integration == NULL)
+        code = load_live(server, err);
     if (code == TL_OK)
         code = keep_revision(server, err);
     if (code == TL_OK)
         code = open_settings(server, err);
     if (code == TL_OK)
-        code = tl_server_restart_engine(server, err);
+        code = start_live(server, err);
     if (code == TL_OK)
         code = start_ops(server, err);
     if (code == TL_OK)
@@ -324,7 +376,9 @@ static void stop(struct tl_server *server)
     server->state = TL_SERVER_STOPPING;
     tl_timer_stop(&server->retain);
     tl_addresses_remove(server);
-    stop_engine(server);
+    tl_deploys_stop(server->deploys);
+    tl_server_stop_engine(server);
+    tl_server_systems_free(&server->systems, NULL);
     if (server->control != NULL) {
         tl_control_stop(server, one_stopped, &stopped);
         wanted++;
@@ -339,6 +393,7 @@ static void stop(struct tl_server *server)
     }
     while (stopped < wanted)
         tl_loop_wait(server->loop, 100);
+    tl_deploys_free(server->deploys);
     tl_signals_stop(server->signals);
     tl_settings_free(server->settings);
     tl_revisions_free(server->revisions);
@@ -346,6 +401,7 @@ static void stop(struct tl_server *server)
     tl_loop_free(server->loop);
     tl_box_free(server->box);
     tl_integration_free(server->integration);
+    tl_library_free(server->connectors);
     tl_free(server->run_as);
     pthread_mutex_destroy(&server->listen.lock);
     pthread_rwlock_destroy(&server->engine_lock);
@@ -357,6 +413,8 @@ tl_code tl_server_run(const struct tl_server_config *config, struct tl_error *er
     pthread_mutex_init(&server.listen.lock, NULL);
     pthread_rwlock_init(&server.engine_lock, NULL);
     server.loop = tl_loop_new("main");
+    server.connectors = tl_library_new(config->plugins);
+    server.deploys = tl_deploys_new(&server);
     tl_timer_init(&server.retain, retain);
     tl_code code = start(&server, err);
     if (code == TL_OK) {

@@ -16,6 +16,7 @@
 #include "server/settings.h"
 #include <pthread.h>
 
+struct tl_deploys;
 struct tl_escalator;
 
 enum { TL_LANES_MAX = 64 };
@@ -29,6 +30,7 @@ enum tl_server_state {
 
 struct tl_server_systems {
     struct tl_engine_system *list; /* own */
+    uint8_t (*prints)[32];         /* own; of each: a hash of all that it was made of, its secrets too */
     size_t count;
     struct tl_buf missing; /* sentence: what must be set first; empty when nothing is */
 };
@@ -53,7 +55,8 @@ struct tl_server {
     struct tl_box *box;
     struct tl_journal *journal;
     struct tl_settings *settings;
-    struct tl_integration *integration;
+    struct tl_library *connectors;      /* own; of all integrations that are live one after another */
+    struct tl_integration *integration; /* own; the live one. Changes with its systems, and only in switch.c */
     struct tl_revisions *revisions;
     struct tl_server_systems systems;
     struct tl_server_listen listen;
@@ -63,11 +66,14 @@ struct tl_server {
     struct tl_http_server *control;
     struct tl_http_client *client;  /* own; of the main thread */
     struct tl_escalator *escalator; /* own; while the engine runs */
+    struct tl_deploys *deploys;     /* own */
 };
 
 /* ---- server.c */
-/* Stops the engine, builds systems from the present settings and starts it again, or waits for what is missing. */
-TL_MUST_CHECK tl_code tl_server_restart_engine(struct tl_server *server, struct tl_error *err);
+/* Starts the engine with the integration and the systems that are there, or waits for what is missing. */
+TL_MUST_CHECK tl_code tl_server_start_engine(struct tl_server *server, bool park_removed, struct tl_error *err);
+/* Afterwards the systems and the integration can be freed. */
+void tl_server_stop_engine(struct tl_server *server);
 /* Appends why the server is not ready; false when it is. */
 bool tl_server_unready(struct tl_server *server, struct tl_buf *why);
 
@@ -79,9 +85,27 @@ bool tl_notify_uses(bool secret, tl_str name);
 /* TL_EINPUT: it is, and the value cannot be. */
 TL_MUST_CHECK tl_code tl_notify_check(bool secret, tl_str name, tl_str value, struct tl_error *err);
 
+/* ---- switch.c: another integration, or other systems, in a server that works on */
+struct tl_server_next;
+/* Takes over `integration`; NULL: the live one, with the values that settings have now. Builds what takes long, beside
+ * the lanes. Not while another one is prepared or switched. [a loader's thread] */
+TL_MUST_CHECK tl_code tl_server_prepare(struct tl_server *server, struct tl_integration *integration, bool park_removed,
+                                        struct tl_server_next **out, struct tl_error *err);
+/* Makes it live, or waits for settings that are missing, or nothing has changed and `err` says why. Consumes it.
+ * TL_EDIFFERS: flows or systems that go are in use (the text names them). */
+TL_MUST_CHECK tl_code tl_server_switch(struct tl_server *server, struct tl_server_next *next, struct tl_error *err);
+/* One that will not be used. NULL is fine. */
+void tl_server_next_free(struct tl_server *server, struct tl_server_next *next);
+/* "acme@1f2e3d…", for log lines. */
+void tl_server_name_live(struct tl_server *server);
+
 /* ---- systems.c */
-TL_MUST_CHECK tl_code tl_server_systems_build(struct tl_server *server, struct tl_error *err);
-void tl_server_systems_free(struct tl_server_systems *systems);
+/* The systems of a bundle. One that would be made of the same as the live one of its name is that one. [any] */
+TL_MUST_CHECK tl_code tl_server_systems_build(struct tl_server *server, const struct tl_bundle *bundle,
+                                              struct tl_server_systems *out, struct tl_error *err);
+bool tl_server_systems_have(const struct tl_server_systems *systems, const struct tl_system *system);
+/* Frees all, those that `but` (NULL allowed) has too excepted. */
+void tl_server_systems_free(struct tl_server_systems *systems, const struct tl_server_systems *but);
 /* For tl_bundle_options of earlier revisions; ctx is the server: what the operation is today. A system that is gone
  * counts as the others of its kind. [any] */
 enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_system_decl *decl, tl_str operation,

@@ -1,6 +1,8 @@
-/* One connector system per declaration, with the values that settings and secrets have now. */
+/* One connector system per declaration, with the values that settings and secrets have now. A system that is made of
+ * the same as the live one of its name is that one: its session and its logins go on. */
 #include "base/alloc.h"
 #include "connector/system.h"
+#include "crypto/digest.h"
 #include "journal/state.h"
 #include "server.h"
 #include <string.h>
@@ -67,52 +69,85 @@ static void note_missing(struct tl_server_systems *systems, const char *system, 
                 TL_STR_ARGS(missing));
 }
 
-static tl_code build_one(struct tl_server *server, const struct tl_system_decl *decl, struct tl_system **out,
-                         struct tl_arena *arena, struct tl_error *err)
+/* Of all that a system is made of. */
+static void print_of(const struct tl_system_config *config, uint8_t print[TL_SHA256_SIZE])
 {
-    struct tl_buf settings, session;
-    tl_str missing = TL_STR_NONE;
-    tl_buf_init(&settings, 4 << 20);
-    tl_buf_init(&session, SESSION_MAX);
-    struct tl_system_config config = {.name = tl_str_z(decl->name), .operations = tl_str_z(decl->operations)};
-    config.connector = tl_str_z(tl_arena_printf(arena, "%s@%d", decl->connector, decl->connector_major));
-    tl_code code = tl_settings_resolve(server->settings, tl_str_z(decl->config), &settings, arena, &missing, err);
-    if (code == TL_OK && missing.len != 0) {
-        note_missing(&server->systems, decl->name, missing);
-    } else if (code == TL_OK) {
-        load_session(server, config.name, arena, &session);
-        config.settings = tl_buf_str(&settings);
-        config.session = tl_buf_str(&session);
-        struct tl_system_hooks hooks = {.save_session = save_session, .ctx = server};
-        code = tl_system_new(tl_integration_connectors(server->integration), &config, &hooks, out, err);
+    struct tl_sha256 sha;
+    tl_sha256_init(&sha);
+    const tl_str parts[] = {config->name, config->connector, config->settings, config->operations};
+    for (size_t i = 0; i < TL_COUNT_OF(parts); i++) {
+        tl_sha256_add(&sha, tl_str_n(&parts[i].len, sizeof parts[i].len));
+        tl_sha256_add(&sha, parts[i]);
     }
-    if (settings.ptr != NULL)
-        explicit_bzero(settings.ptr, settings.cap);
+    tl_sha256_end(&sha, print);
+}
+
+static struct tl_system *find_same(const struct tl_server_systems *live, const uint8_t print[TL_SHA256_SIZE])
+{
+    for (size_t i = 0; i < live->count; i++) {
+        if (live->list[i].system != NULL && memcmp(live->prints[i], print, TL_SHA256_SIZE) == 0)
+            return live->list[i].system;
+    }
+    return NULL;
+}
+
+static tl_code make_system(struct tl_server *server, struct tl_system_config *config, struct tl_system **out,
+                           struct tl_arena *arena, struct tl_error *err)
+{
+    struct tl_buf session;
+    struct tl_system_hooks hooks = {.save_session = save_session, .ctx = server};
+    tl_buf_init(&session, SESSION_MAX);
+    load_session(server, config->name, arena, &session);
+    config->session = tl_buf_str(&session);
+    tl_code code = tl_system_new(server->connectors, config, &hooks, out, err);
     if (session.ptr != NULL)
         explicit_bzero(session.ptr, session.cap);
-    tl_buf_free(&settings);
     tl_buf_free(&session);
     return code;
 }
 
-tl_code tl_server_systems_build(struct tl_server *server, struct tl_error *err)
+static tl_code build_one(struct tl_server *server, const struct tl_system_decl *decl, struct tl_server_systems *out,
+                         struct tl_arena *arena, struct tl_error *err)
 {
-    struct tl_server_systems *systems = &server->systems;
+    struct tl_buf settings;
+    tl_str missing = TL_STR_NONE;
+    size_t i = out->count++;
+    out->list[i].decl = decl;
+    tl_buf_init(&settings, 4 << 20);
+    struct tl_system_config config = {.name = tl_str_z(decl->name), .operations = tl_str_z(decl->operations)};
+    config.connector = tl_str_z(tl_arena_printf(arena, "%s@%d", decl->connector, decl->connector_major));
+    tl_code code = tl_settings_resolve(server->settings, tl_str_z(decl->config), &settings, arena, &missing, err);
+    if (code == TL_OK && missing.len != 0) {
+        note_missing(out, decl->name, missing);
+    } else if (code == TL_OK) {
+        config.settings = tl_buf_str(&settings);
+        print_of(&config, out->prints[i]);
+        out->list[i].system = find_same(&server->systems, out->prints[i]);
+        if (out->list[i].system == NULL)
+            code = make_system(server, &config, &out->list[i].system, arena, err);
+    }
+    if (settings.ptr != NULL)
+        explicit_bzero(settings.ptr, settings.cap);
+    tl_buf_free(&settings);
+    return code;
+}
+
+tl_code tl_server_systems_build(struct tl_server *server, const struct tl_bundle *bundle, struct tl_server_systems *out,
+                                struct tl_error *err)
+{
     struct tl_arena arena;
     size_t count;
-    const struct tl_system_decl *decls = tl_bundle_systems(tl_integration_bundle(server->integration), &count);
+    const struct tl_system_decl *decls = tl_bundle_systems(bundle, &count);
+    *out = (struct tl_server_systems){.list = tl_zalloc(count + 1, sizeof *out->list),
+                                      .prints = tl_zalloc(count + 1, sizeof *out->prints)};
     tl_arena_init(&arena);
-    tl_buf_init(&systems->missing, 64 * 1024);
-    systems->list = tl_zalloc(count + 1, sizeof *systems->list);
-    systems->count = count;
+    tl_buf_init(&out->missing, 64 * 1024);
     tl_code code = TL_OK;
-    for (size_t i = 0; i < count && code == TL_OK; i++) {
-        systems->list[i].decl = &decls[i];
-        code = build_one(server, &decls[i], &systems->list[i].system, &arena, err);
-    }
+    for (size_t i = 0; i < count && code == TL_OK; i++)
+        code = build_one(server, &decls[i], out, &arena, err);
     tl_arena_free(&arena);
     if (code != TL_OK)
-        tl_server_systems_free(systems);
+        tl_server_systems_free(out, &server->systems);
     return code;
 }
 
@@ -144,11 +179,23 @@ enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_system_de
     return strictest;
 }
 
-void tl_server_systems_free(struct tl_server_systems *systems)
+bool tl_server_systems_have(const struct tl_server_systems *systems, const struct tl_system *system)
 {
-    for (size_t i = 0; i < systems->count; i++)
-        tl_system_free(systems->list[i].system);
+    for (size_t i = 0; i < systems->count; i++) {
+        if (systems->list[i].system == system)
+            return true;
+    }
+    return false;
+}
+
+void tl_server_systems_free(struct tl_server_systems *systems, const struct tl_server_systems *but)
+{
+    for (size_t i = 0; i < systems->count; i++) {
+        if (but == NULL || !tl_server_systems_have(but, systems->list[i].system))
+            tl_system_free(systems->list[i].system);
+    }
     tl_free(systems->list);
+    tl_free(systems->prints);
     tl_buf_free(&systems->missing);
     *systems = (struct tl_server_systems){0};
 }

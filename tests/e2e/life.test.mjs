@@ -171,8 +171,19 @@ test('tidelock dev takes over what checks and keeps what runs when it does not',
   await dev.line(/goes on; save again/)
   assert.equal(server().pid, first)
   assert.ok(await alive())
+  const revision = async () => JSON.parse((await tool(['status', '--json', '--data', data])).out).revision
+  const before = await revision()
   writeFileSync(map, good.replace('CH = "Switzerland"', 'CH = "Switzerland", SE = "Sweden"'))
-  await until('the next version', async () => existsSync(join(data, 'server.json')) && server().pid !== first && alive())
+  await until('the next version', async () => await revision() !== before)
+  assert.equal(server().pid, first, 'in the process that runs')
+  const next = await revision()
+  writeFileSync(join(home, 'tests/next_test.lua'), 'describe("next", function() it("fails", function(w) assert.equal(1, 2) end) end)\n')
+  writeFileSync(map, good)
+  await dev.line(/FAIL +next: fails[\s\S]*refused at tests[\s\S]*goes on; save again/)
+  assert.equal(await revision(), next)
+  writeFileSync(join(home, 'settings.json'), JSON.stringify({ ...JSON.parse(readFileSync(join(home, 'settings.json'), 'utf8')), 'receiver.url': 'http://127.0.0.1:9' }))
+  await until('the setting', async () => (await tool(['settings', '--data', data])).out.includes('http://127.0.0.1:9 '))
+  assert.equal(server().pid, first)
 })
 
 test('the starter plays as its README says', async t => {
@@ -200,9 +211,10 @@ test('the starter plays as its README says', async t => {
   assert.match((await shell(bad)).out, /^HTTP\/1\.1 202 /)
   const listed = await until('an exception', async () => { const { out } = await shell(block('tidelock exceptions')); return out.includes('C-2') && out })
   assert.match(listed, /Sweden/)
-  const pid = JSON.parse(readFileSync(join(acme, '.tidelock/server.json'), 'utf8')).pid
+  const revision = async () => JSON.parse((await shell('tidelock status --json')).out).revision
+  const before = await revision()
   change(acme, 'maps.lua', lua => lua.replace('CH = "Switzerland"', 'CH = "Switzerland", SE = "Sweden"'))
-  await until('taken over', async () => existsSync(join(acme, '.tidelock/server.json')) && JSON.parse(readFileSync(join(acme, '.tidelock/server.json'), 'utf8')).pid !== pid)
+  await until('taken over', async () => await revision() !== before)
   await ready()
   const id = /^(\S+)/m.exec(listed.split('\n').find(l => l.includes('C-2')))[1]
   const [retry] = block('tidelock exceptions retry 1').split('\n')

@@ -180,7 +180,7 @@ static void removes_what_is_old_and_not_used(void **state)
     put_run("0000000g00003", hash(1));
     for (int i = 0; i < BUNDLES; i++)
         set_age(i, i == 3 ? 29 : 31);
-    tl_revisions_tidy(revisions, journal, hash(0), tl_wall_ms());
+    tl_revisions_tidy(revisions, journal, hash(0), "", tl_wall_ms());
     assert_true(is_kept(0));  /* live */
     assert_true(is_kept(1));  /* a run goes on with it */
     assert_false(is_kept(2)); /* old, and no run */
@@ -194,7 +194,7 @@ static void counts_the_age_from_when_it_was_last_live(void **state)
     set_age(2, 31);
     tl_revisions_touch(revisions, hash(1));
     EXPECT(TL_OK, tl_revisions_keep(revisions, bundles[2], err)); /* started once more */
-    tl_revisions_tidy(revisions, journal, hash(0), tl_wall_ms());
+    tl_revisions_tidy(revisions, journal, hash(0), "", tl_wall_ms());
     assert_true(is_kept(1));
     assert_true(is_kept(2));
 }
@@ -211,10 +211,10 @@ static void removes_nothing_while_the_clock_runs_ahead(void **state)
     clock_jump(10 * DAY_MS);
     put_run("0000000g00003", hash(3));
     assert_false(tl_journal_clock_trusted(journal));
-    tl_revisions_tidy(revisions, journal, hash(0), tl_wall_ms());
+    tl_revisions_tidy(revisions, journal, hash(0), "", tl_wall_ms());
     assert_true(is_kept(1));
     tl_journal_trust_clock(journal);
-    tl_revisions_tidy(revisions, journal, hash(0), tl_wall_ms());
+    tl_revisions_tidy(revisions, journal, hash(0), "", tl_wall_ms());
     assert_false(is_kept(1));
     assert_true(is_kept(2));
     assert_true(is_kept(3));

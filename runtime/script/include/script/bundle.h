@@ -222,6 +222,10 @@ const struct tl_event_type *tl_bundle_event(const struct tl_bundle *bundle, tl_s
 const struct tl_entity *tl_bundle_entity(const struct tl_bundle *bundle, tl_str name);
 /* The text of a file of the bundle; ptr NULL when absent. */
 tl_str tl_bundle_file(const struct tl_bundle *bundle, const char *path);
+/* The files that it has of the integration's folder, samples included, in no order; `i` from 0, false past the end. */
+bool tl_bundle_file_at(const struct tl_bundle *bundle, size_t i, struct tl_bundle_file *out);
+/* Would a bundle read the file at this path, relative to the integration's folder? */
+bool tl_bundle_takes(const char *path);
 
 /* The system that `target` (a system or a kind) means for this payload, or NULL: *reason (static text or in `err`)
  * says why the unit must park. A kind with a single system needs no route. */

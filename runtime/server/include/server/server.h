@@ -5,10 +5,11 @@
 #include <stdint.h>
 
 struct tl_server_config { /* everything borrowed until tl_server_run returns */
-    const char *dir;      /* the integration */
+    const char *dir;      /* the integration; NULL: the revision that was live last */
     const char *data;     /* journal, key, sockets; made when absent */
     const char *library;  /* scripts/lib */
     const char *plugins;  /* installed connectors */
+    const char *program;  /* this one, to run laws and tests of what is deployed */
     const char *listen;   /* "HOST:PORT" for webhooks */
     const char *ops;      /* "HOST:PORT" for probes */
     const char *tls_cert; /* NULL: no TLS */
@@ -18,6 +19,7 @@ struct tl_server_config { /* everything borrowed until tl_server_run returns */
     const char *secrets_file;  /* NULL: none; must be mode 0600 */
     unsigned lanes;            /* 0: one per core */
     int64_t retain_ms;
+    int64_t trial_ms; /* longest time that the laws, and that the tests, of what is deployed may take */
     bool park_removed;
 };
 

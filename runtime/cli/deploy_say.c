@@ -1,0 +1,141 @@
+#include "deploy_say.h"
+#include "table.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { HASH_SHOWN = 12 };
+
+static tl_str text_of(const struct tl_json_value *object, const char *path)
+{
+    return tl_table_text(object, path);
+}
+
+static void print_hash(const char *before, tl_str hash)
+{
+    printf("%s%.*s", before, (int)(hash.len < HASH_SHOWN ? hash.len : HASH_SHOWN), hash.len != 0 ? hash.ptr : "");
+}
+
+/* Several lines, each further in. */
+static void print_lines(tl_str text)
+{
+    tl_str line;
+    while (text.len != 0 && tl_str_cut(&text, '\n', &line))
+        printf("    %.*s\n", TL_STR_ARGS(line));
+}
+
+/* ---- trouble ------------------------------------------------------------------------------------------------------
+ */
+
+static void say_findings(const struct tl_json_value *answer)
+{
+    struct tl_json_iter i = tl_json_iter(tl_json_get(answer, "findings"));
+    while (tl_json_next(&i)) {
+        printf("%.*s:%.*s: %.*s: %.*s\n", TL_STR_ARGS(text_of(i.value, "file")), TL_STR_ARGS(text_of(i.value, "line")),
+               TL_STR_ARGS(text_of(i.value, "severity")), TL_STR_ARGS(text_of(i.value, "text")));
+        print_lines(text_of(i.value, "chain"));
+    }
+}
+
+static void say_laws(const struct tl_json_value *answer)
+{
+    struct tl_json_iter i = tl_json_iter(tl_table_member(answer, "laws.broken"));
+    while (tl_json_next(&i)) {
+        tl_str field = text_of(i.value, "field");
+        printf("%.*s:%.*s: law %.*s: lens \"%.*s\"%s%.*s: %.*s\n", TL_STR_ARGS(text_of(i.value, "file")),
+               TL_STR_ARGS(text_of(i.value, "line")), TL_STR_ARGS(text_of(i.value, "law")),
+               TL_STR_ARGS(text_of(i.value, "lens")), field.len != 0 ? ", " : "", TL_STR_ARGS(field),
+               TL_STR_ARGS(text_of(i.value, "text")));
+        print_lines(text_of(i.value, "shown"));
+    }
+}
+
+void tl_deploy_say_trouble(const struct tl_json_value *answer)
+{
+    const struct tl_json_value *tests = tl_json_get(answer, "tests");
+    say_findings(answer);
+    say_laws(answer);
+    if (tl_json_is(tl_json_get(answer, "stage"), "tests"))
+        printf("%.*s", TL_STR_ARGS(text_of(tests, "output")));
+}
+
+/* ---- a plan -------------------------------------------------------------------------------------------------------
+ */
+
+static void say_changes(const struct tl_json_value *answer)
+{
+    struct tl_json_iter i = tl_json_iter(tl_json_get(answer, "changes"));
+    while (tl_json_next(&i)) {
+        tl_str change = text_of(i.value, "change"), text = text_of(i.value, "text");
+        printf("%s %.*s %.*s%s%.*s\n",
+               tl_str_is(change, "new")    ? "+"
+               : tl_str_is(change, "gone") ? "-"
+                                           : "~",
+               TL_STR_ARGS(text_of(i.value, "kind")), TL_STR_ARGS(text_of(i.value, "name")), text.len != 0 ? ": " : "",
+               TL_STR_ARGS(text));
+    }
+}
+
+static void say_missing(const struct tl_json_value *answer)
+{
+    struct tl_json_iter i = tl_json_iter(tl_json_get(answer, "missing"));
+    while (tl_json_next(&i))
+        printf("! %.*s %.*s has no value (%.*s): %.*s\n", TL_STR_ARGS(text_of(i.value, "kind")),
+               TL_STR_ARGS(text_of(i.value, "name")), TL_STR_ARGS(text_of(i.value, "used")),
+               TL_STR_ARGS(text_of(i.value, "do")));
+}
+
+static void say_work(const struct tl_json_value *answer)
+{
+    struct tl_json_iter i = tl_json_iter(tl_json_get(answer, "pending"));
+    while (tl_json_next(&i))
+        printf("! flow %.*s goes and has %.*s units pending: wait until they are done, or --park-removed parks them\n",
+               TL_STR_ARGS(text_of(i.value, "flow")), TL_STR_ARGS(text_of(i.value, "units")));
+    i = tl_json_iter(tl_json_get(answer, "staying"));
+    while (tl_json_next(&i)) {
+        tl_str systems = text_of(i.value, "systems_gone");
+        bool gone = tl_json_count(tl_json_get(i.value, "systems_gone")) != 0;
+        printf("%s %.*s open runs of flow %.*s stay on the revision they began with%s%s%.*s\n", gone ? "!" : "=",
+               TL_STR_ARGS(text_of(i.value, "runs")), TL_STR_ARGS(text_of(i.value, "flow")),
+               tl_json_get_bool(i.value, "gone", false) ? ", which is gone" : "",
+               gone ? "; systems they may use go: " : "", TL_STR_ARGS(gone ? systems : TL_STR_NONE));
+    }
+}
+
+void tl_deploy_say_plan(const struct tl_json_value *answer)
+{
+    say_findings(answer);
+    say_changes(answer);
+    say_missing(answer);
+    say_work(answer);
+    print_hash("live ", text_of(answer, "live"));
+    print_hash(", folder ", text_of(answer, "revision"));
+    printf(": %" PRId64 " differences\n", tl_json_get_i64(answer, "differences", 0));
+}
+
+/* ---- live ---------------------------------------------------------------------------------------------------------
+ */
+
+static void say_tried(const struct tl_json_value *answer)
+{
+    if (tl_json_type(tl_json_get(answer, "laws")) == TL_JSON_IS_OBJECT)
+        printf("; the laws of %.*s lenses hold", TL_STR_ARGS(text_of(answer, "laws.lenses")));
+    if (tl_json_type(tl_json_get(answer, "tests")) == TL_JSON_IS_OBJECT)
+        printf("; %.*s tests passed", TL_STR_ARGS(text_of(answer, "tests.passed")));
+    else if (!tl_json_is_null(tl_json_get(answer, "laws")))
+        printf("; no tests were run");
+}
+
+void tl_deploy_say_live(const struct tl_json_value *answer)
+{
+    bool unchanged = tl_json_is(tl_json_get(answer, "outcome"), "unchanged");
+    printf("%.*s ", TL_STR_ARGS(text_of(answer, "integration")));
+    print_hash("", text_of(answer, "live"));
+    if (unchanged) {
+        puts(" is live already; nothing was done");
+        return;
+    }
+    print_hash(" is live, before it ", text_of(answer, "before"));
+    printf("; %zu changes", tl_json_count(tl_json_get(answer, "changes")));
+    say_tried(answer);
+    printf(" (%.*s ms)\n", TL_STR_ARGS(text_of(answer, "ms.all")));
+}

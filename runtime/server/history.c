@@ -1,0 +1,190 @@
+#include "history.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "codec/json.h"
+#include "journal/state.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ROW_MAX = 64 * 1024, LOOK_BACK = 10000 };
+
+/* ---- writing ------------------------------------------------------------------------------------------------------
+ */
+
+static tl_code next_number(struct tl_journal *journal, uint64_t *out, struct tl_error *err)
+{
+    struct tl_arena arena;
+    struct tl_state_page page = {0};
+    struct tl_state_query query = {.table = TL_STR(TL_TABLE_DEPLOY), .newest_first = true, .limit = 1};
+    tl_arena_init(&arena);
+    tl_code code = tl_state_scan(journal, &query, &arena, &page, err);
+    *out = 0;
+    if (code == TL_OK && page.count != 0) {
+        struct tl_json_doc *doc = NULL;
+        code = tl_json_parse(page.rows[0].value, NULL, &doc, err);
+        *out = (uint64_t)tl_json_get_i64(code == TL_OK ? tl_json_root(doc) : NULL, "number", 0);
+        tl_json_free(doc);
+    }
+    ++*out;
+    tl_arena_free(&arena);
+    return code;
+}
+
+static void write_row(const struct tl_attempt *attempt, uint64_t number, struct tl_buf *out)
+{
+    struct tl_json_writer w;
+    tl_json_writer_init(&w, out);
+    tl_json_begin_object(&w);
+    tl_json_put_uint(&w, "number", number);
+    tl_json_put_z(&w, "act", attempt->act);
+    tl_json_put_z(&w, "outcome", attempt->stage == NULL ? "live" : "refused");
+    tl_json_put_z(&w, "revision", attempt->revision);
+    tl_json_put_lossy(&w, "integration", tl_str_z(attempt->integration));
+    tl_json_put_z(&w, "before", attempt->before);
+    tl_json_put_lossy(&w, "who", tl_str_z(attempt->who));
+    tl_json_put_lossy(&w, "reason", tl_str_z(attempt->reason != NULL ? attempt->reason : ""));
+    tl_json_put_z(&w, "stage", attempt->stage);
+    tl_json_key(&w, "why");
+    if (attempt->why != NULL)
+        tl_json_lossy(&w, tl_str_z(attempt->why));
+    else
+        tl_json_null(&w);
+    tl_json_put_int(&w, "ms", attempt->ms);
+    tl_json_end_object(&w);
+}
+
+static tl_code submit(struct tl_journal *journal, const struct tl_attempt *attempt, uint64_t number, tl_str row,
+                      struct tl_error *err)
+{
+    char key[20];
+    snprintf(key, sizeof key, "%016" PRIx64, number);
+    char *audit_key = tl_printf("%016" PRIx64 "-deploy-%s", (uint64_t)tl_wall_ms(), key);
+    struct tl_state_put put = {
+        .table = TL_STR(TL_TABLE_DEPLOY),
+        .key = tl_str_z(key),
+        .value = row,
+        .attr = {attempt->stage == NULL ? TL_STR("live") : TL_STR("refused"), tl_str_z(attempt->revision)}};
+    struct tl_state_put audit = {
+        .table = TL_STR("audit"), .key = tl_str_z(audit_key), .value = row, .attr = {tl_str_z(attempt->who)}};
+    struct tl_batch *batch = tl_batch_new(journal);
+    tl_code code = tl_batch_put(batch, &put, err);
+    if (code == TL_OK)
+        code = tl_batch_put(batch, &audit, err);
+    tl_batch_insist(batch);
+    if (code == TL_OK)
+        code = tl_journal_submit_wait(journal, batch, TL_APPLIED, err);
+    tl_batch_free(batch);
+    tl_free(audit_key);
+    return code;
+}
+
+tl_code tl_history_add(struct tl_journal *journal, const struct tl_attempt *attempt, struct tl_error *err)
+{
+    struct tl_buf row;
+    uint64_t number;
+    tl_buf_init(&row, ROW_MAX);
+    tl_code code = next_number(journal, &number, err);
+    if (code == TL_OK) {
+        write_row(attempt, number, &row);
+        code = submit(journal, attempt, number, tl_buf_str(&row), err);
+    }
+    tl_buf_free(&row);
+    return code;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------
+ */
+
+/* Until `each` gives false. */
+static tl_code scan(struct tl_journal *journal, tl_str outcome, size_t limit,
+                    bool (*each)(void *ctx, const struct tl_json_value *row, int64_t time_ms), void *ctx,
+                    struct tl_error *err)
+{
+    struct tl_arena arena;
+    struct tl_state_page page = {0};
+    struct tl_state_query query = {
+        .table = TL_STR(TL_TABLE_DEPLOY), .where = {outcome}, .newest_first = true, .limit = limit};
+    tl_arena_init(&arena);
+    tl_code code = tl_state_scan(journal, &query, &arena, &page, err);
+    bool more = true;
+    for (size_t i = 0; code == TL_OK && more && i < page.count; i++) {
+        struct tl_json_doc *doc = NULL;
+        code = tl_json_parse_borrowed(page.rows[i].value, NULL, &doc, err);
+        more = code == TL_OK && each(ctx, tl_json_root(doc), page.rows[i].time_ms);
+        tl_json_free(doc);
+    }
+    tl_arena_free(&arena);
+    return code;
+}
+
+static bool take_text(char out[65], const struct tl_json_value *row, const char *member)
+{
+    tl_str text = tl_json_get_text(row, member);
+    snprintf(out, 65, "%.*s", TL_STR_ARGS(text));
+    return text.len != 0;
+}
+
+static bool take_live(void *ctx, const struct tl_json_value *row, int64_t time_ms)
+{
+    (void)time_ms;
+    take_text(ctx, row, "revision");
+    return false;
+}
+
+tl_code tl_history_live(struct tl_journal *journal, char revision[65], struct tl_error *err)
+{
+    revision[0] = '\0';
+    tl_code code = scan(journal, TL_STR("live"), 1, take_live, revision, err);
+    if (code == TL_OK && revision[0] == '\0')
+        code = tl_fail(err, TL_ENOTFOUND, "no revision was ever live here");
+    return code;
+}
+
+struct going_back {
+    char live[65];
+    char *earlier;
+};
+
+static bool look_back(void *ctx, const struct tl_json_value *row, int64_t time_ms)
+{
+    (void)time_ms;
+    struct going_back *back = ctx;
+    tl_str revision = tl_json_get_text(row, "revision");
+    if (back->live[0] == '\0')
+        take_text(back->live, row, "revision");
+    if (!tl_str_is(revision, back->live) || tl_json_is(tl_json_get(row, "act"), "rollback"))
+        return true;
+    return !take_text(back->earlier, row, "before");
+}
+
+tl_code tl_history_earlier(struct tl_journal *journal, char revision[65], struct tl_error *err)
+{
+    struct going_back back = {.earlier = revision};
+    revision[0] = '\0';
+    tl_code code = scan(journal, TL_STR("live"), LOOK_BACK, look_back, &back, err);
+    if (code == TL_OK && revision[0] == '\0')
+        code = tl_fail(err, TL_ENOTFOUND,
+                       "there is no earlier revision: the live one is the first. 'tidelock revisions' lists them");
+    return code;
+}
+
+struct giving {
+    void (*each)(void *ctx, const struct tl_json_value *row, int64_t time_ms);
+    void *ctx;
+};
+
+static bool give(void *ctx, const struct tl_json_value *row, int64_t time_ms)
+{
+    struct giving *giving = ctx;
+    giving->each(giving->ctx, row, time_ms);
+    return true;
+}
+
+tl_code tl_history_each(struct tl_journal *journal, size_t limit,
+                        void (*each)(void *ctx, const struct tl_json_value *row, int64_t time_ms), void *ctx,
+                        struct tl_error *err)
+{
+    struct giving giving = {each, ctx};
+    return scan(journal, TL_STR_NONE, limit, give, &giving, err);
+}

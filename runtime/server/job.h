@@ -1,0 +1,47 @@
+/* Private to the room: one deploy, rollback, plan or renewal: what is asked, what is done for it on the loader's
+ * thread, and what it came to. */
+#pragma once
+#include "candidate.h"
+#include "control.h"
+#include "loop/thread.h"
+
+enum tl_job_kind { TL_JOB_DEPLOY, TL_JOB_ROLLBACK, TL_JOB_PLAN, TL_JOB_RENEW };
+
+struct tl_job {
+    struct tl_link link; /* in the line */
+    struct tl_mail mail; /* back to the main loop */
+    struct tl_thread *thread;
+    struct tl_server *server; /* borrow */
+    enum tl_job_kind kind;
+    struct tl_control_request *request;                      /* until it is answered; NULL: a renewal */
+    void (*done)(void *ctx, tl_code code, const char *text); /* of a renewal */
+    void *ctx;
+
+    /* what is asked */
+    bool dry_run, park_removed, skip_tests, yes;
+    char *reason, *to; /* own; NULL: not given */
+    bool read;         /* the request was understood: its failure is part of the history */
+
+    /* what it came to */
+    struct tl_confined confined;
+    struct tl_candidate candidate;
+    struct tl_server_next *next;   /* own; ready to be switched to */
+    char before[65], revision[65]; /* live when its turn came; what was to be live: "" until it is known */
+    char *integration;             /* own; name of what was to be live */
+    bool unchanged;                /* it is live already */
+    struct tl_buf report;          /* JSON object: what tl_candidate_put says; empty: nothing was loaded */
+    struct tl_buf told;            /* JSON object: changes, missing, pending, staying; empty: not compared */
+    size_t differences;
+    int64_t begun_ms, load_ms, switch_ms; /* monotonic; how long */
+    tl_code code;
+    struct tl_error err;
+};
+
+struct tl_job *tl_job_new(struct tl_server *server, enum tl_job_kind kind);
+void tl_job_free(struct tl_job *job);
+/* Everything up to the switch. Fills code and err. [a loader's thread] */
+void tl_job_work(struct tl_job *job);
+/* The switch, when all went well so far, and the row of the history. */
+void tl_job_finish(struct tl_job *job);
+/* Answers whoever asked. */
+void tl_job_answer(struct tl_job *job);

@@ -73,6 +73,16 @@ static int run(const char *const *words)
     return ended ? WEXITSTATUS(status) : -1;
 }
 
+/* Editors see what was just saved, also what does not check; a folder that they were never told about is left alone. */
+static void tell_editors(const char *program, const char *dir)
+{
+    char *folder = tl_printf("%s/.editor", dir);
+    const char *const words[] = {program, "editor", dir, "--quiet", NULL};
+    if (access(folder, W_OK) == 0)
+        run(words);
+    tl_free(folder);
+}
+
 static void end_child(pid_t child)
 {
     if (child <= 0)
@@ -205,6 +215,7 @@ static void look(struct watch *watch)
         deploy(watch);
     else
         return;
+    tell_editors(watch->program, watch->dir);
     watch->seen = now;
 }
 

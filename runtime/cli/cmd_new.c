@@ -106,6 +106,8 @@ tl_code tl_cmd_new(const struct tl_args *args, struct tl_error *err)
     tl_code code = copy_folder(starter, dir, name, 0, err);
     tl_free(starter);
     if (code == TL_OK)
+        code = tl_editor_refresh(args, dir, err);
+    if (code == TL_OK)
         printf("%s is ready. Next:\n  tidelock check %s\n  tidelock test %s\n  tidelock dev %s\nThen follow "
                "%s/README.md.\n",
                dir, dir, dir, dir, dir);

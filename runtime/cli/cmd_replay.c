@@ -1,12 +1,10 @@
 /* `tidelock replay`: past events run again; without --yes only what would be done. */
 #include "base/buf.h"
-#include "base/clock.h"
-#include "base/duration.h"
 #include "codec/json_writer.h"
-#include "codec/timestamp.h"
 #include "command.h"
 #include "remote.h"
 #include "table.h"
+#include "when.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -15,31 +13,12 @@ enum { ANSWER_MS = 10 * 60 * 1000, SHOWN = 50 };
 /* ---- asking --------------------------------------------------------------------------------------------------------
  */
 
-/* A time, or how long ago. */
-static tl_code read_time(const char *option, const char *text, int64_t *ms, struct tl_error *err)
-{
-    struct tl_timestamp at;
-    int64_t ago;
-    if (tl_duration_parse(tl_str_z(text), &ago, NULL) == TL_OK) {
-        *ms = tl_wall_ms() - ago;
-        return TL_OK;
-    }
-    tl_code code = tl_timestamp_parse(tl_str_z(text), TL_TIME_RFC3339 | TL_TIME_DATE, &at, err);
-    if (code != TL_OK)
-        return tl_fail(err, TL_EUSAGE, "%s takes a time (2026-03-01T08:00:00Z) or how long ago (90m, 2h, 3d), not '%s'",
-                       option, text);
-    *ms = at.ms;
-    return TL_OK;
-}
-
 static tl_code add_time(const struct tl_args *args, const char *option, const char *name, struct tl_json_writer *w,
                         struct tl_error *err)
 {
     const char *text = tl_arg(args, option);
     int64_t ms = 0;
-    tl_code code = text != NULL ? read_time(option, text, &ms, err) : TL_OK;
-    if (code == TL_OK && text != NULL && ms < 1)
-        code = tl_fail(err, TL_EUSAGE, "%s: '%s' is before 1970", option, text);
+    tl_code code = text != NULL ? tl_when_parse(option, text, &ms, err) : TL_OK;
     tl_json_put_int(w, name, ms);
     return code;
 }

@@ -32,6 +32,8 @@ static void print_status(const struct tl_json_value *answer)
     static const struct tl_column captures[] = {{"CAPTURE", "system"}, {"OBJECT", "object"},
                                                 {"STATE", "state"},    {"LAST SUCCESS", "last_success"},
                                                 {"LAG MS", "lag_ms"},  {"ERROR", "error"}};
+    static const struct tl_column schedules[] = {
+        {"SCHEDULE", "name"}, {"WHEN", "expression"}, {"NEXT", "next"}, {"LAST", "previous"}, {"SKIPPED", "skipped"}};
     static const struct tl_column lanes[] = {
         {"LANE", "lane"}, {"QUEUED", "queued"}, {"STARTED", "started"}, {"HELD KEYS", "held"}};
     const struct tl_json_value *engine = tl_json_get(answer, "engine");
@@ -51,6 +53,8 @@ static void print_status(const struct tl_json_value *answer)
     tl_table_print(tl_json_get(engine, "flows"), flows, TL_COUNT_OF(flows), "no flows");
     puts("");
     tl_table_print(tl_json_get(engine, "captures"), captures, TL_COUNT_OF(captures), "no captures");
+    puts("");
+    tl_table_print(tl_json_get(engine, "schedules"), schedules, TL_COUNT_OF(schedules), "no schedules");
     puts("");
     tl_table_print(tl_json_get(engine, "lanes"), lanes, TL_COUNT_OF(lanes), "no lanes");
 }

@@ -17,7 +17,8 @@ tl_code tl_cmd_test(const struct tl_args *args, struct tl_error *err)
                                        .filter = tl_arg(args, "--filter"),
                                        .junit = tl_arg(args, "--junit"),
                                        .accept = tl_flag(args, "--accept"),
-                                       .coverage = tl_flag(args, "--coverage")};
+                                       .coverage = tl_flag(args, "--coverage"),
+                                       .coverage_json = tl_arg(args, "--coverage-json")};
     struct tl_trial_result result = {0};
     tl_log_setup(TL_WARN, TL_LOG_TEXT);
     tl_code code = tl_limits_apply(args, err);

@@ -47,14 +47,22 @@ bool tl_flag(const struct tl_args *args, const char *name);
 
 /* Finds the command and its words in argv[1…]. TL_EUSAGE names the word and the nearest known one. */
 TL_MUST_CHECK tl_code tl_args_parse(int argc, char **argv, struct tl_args *out, struct tl_error *err);
+/* A sentence about the exit statuses of all commands. */
+extern const char tl_exit_statuses[];
 void tl_help_print(void);
 void tl_command_help_print(const struct tl_command *command);
 
 tl_code tl_cmd_serve(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_new(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_dev(const struct tl_args *args, struct tl_error *err);
+tl_code tl_cmd_editor(const struct tl_args *args, struct tl_error *err);
+/* What `tidelock editor` does for the folder, silently. */
+TL_MUST_CHECK tl_code tl_editor_refresh(const struct tl_args *args, const char *dir, struct tl_error *err);
+tl_code tl_cmd_reference(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_check(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_test(const struct tl_args *args, struct tl_error *err);
+tl_code tl_cmd_record(const struct tl_args *args, struct tl_error *err);
+tl_code tl_cmd_repl(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_status(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_trace(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_events(const struct tl_args *args, struct tl_error *err);
@@ -73,6 +81,7 @@ tl_code tl_cmd_secrets(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_doctor(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_verify(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_tool_json(const struct tl_args *args, struct tl_error *err);
+tl_code tl_cmd_tool_calendar(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_tool_validate(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_lens_laws(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_lens_doc(const struct tl_args *args, struct tl_error *err);

@@ -64,15 +64,38 @@ static const struct tl_option check_options[] = {
      false},
     JSON,
     END};
+static const struct tl_option editor_options[] = {{"--lib", "DIR", "standard library", false},
+                                                  {"--plugins", "DIR", "installed connectors", false},
+                                                  {"--quiet", NULL, "say nothing when it went well", false},
+                                                  END};
+static const struct tl_option reference_options[] = {
+    {"--out", "DIR", "write each page to DIR/PAGE.md instead of printing it", false}, END};
 static const struct tl_option test_options[] = {
     {"--filter", "TEXT", "only tests whose name holds this text", false},
     {"--accept", NULL, "golden outputs that differ or are missing are written", false},
     {"--junit", "FILE", "also write a JUnit file for a build server", false},
-    {"--coverage", NULL, "also print which lines of the integration ran", false},
+    {"--coverage", NULL, "also print which lines ran, and which fields of maps and lenses a value went through", false},
+    {"--coverage-json", "FILE", "write the coverage as JSON", false},
     {"--lib", "DIR", "standard library", false},
     {"--plugins", "DIR", "installed connectors", false},
     LIMITS,
     END};
+static const struct tl_option record_options[] = {
+    DATA,
+    JSON,
+    {"--key", "KEY", "only this business key", false},
+    {"--event", "TYPE", "only events of this type: order.won@1, salesforce.Opportunity", false},
+    {"--system", "NAME", "only what came from this system", false},
+    {"--since", "TIME", "accepted from then on: 2026-03-01T08:00:00Z, or how long ago, 2h", false},
+    {"--limit", "N", "at most this many events, the oldest first (default 100, at most 10000)", false},
+    {"--name", "NAME", "of the recording (default: recorded-<time>)", false},
+    {"--keep", "FIELD", "its values stay: its name, or its path (Account.Name)", true},
+    {"--redact", "FIELD", "its values are replaced, and all that is in it", true},
+    {"--lib", "DIR", "standard library", false},
+    {"--plugins", "DIR", "installed connectors", false},
+    END};
+static const struct tl_option repl_options[] = {
+    {"--lib", "DIR", "standard library", false}, {"--plugins", "DIR", "installed connectors", false}, END};
 static const struct tl_option laws_options[] = {
     {"--lib", "DIR", "standard library", false},
     {"--plugins", "DIR", "installed connectors", false},
@@ -190,6 +213,12 @@ static const struct tl_option new_options[] = {END};
 static const struct tl_option verify_options[] = {
     {"--data", "DIR", "data folder; no server may be using it. Required", false}, JSON, END};
 static const struct tl_option tool_json_options[] = {{"--lib", "DIR", "standard library", false}, END};
+static const struct tl_option calendar_options[] = {
+    {"--at", "TIME", "looked at from then on: 2026-03-28T12:00:00Z (default: now)", false},
+    {"--next", "N", "how many are shown, at most 1000 (default 5)", false},
+    {"--zone", "ZONE", "of an expression that names none", false},
+    JSON,
+    END};
 static const struct tl_option validate_options[] = {
     {"--contract", "FILE", "JSON Schema 2020-12; files beside it may be referred to. Required", false},
     {"--formats", "MODE", "assert: \"format\" is checked, as in contracts (default); annotate: it is not", false},
@@ -217,7 +246,8 @@ const struct tl_command tl_commands[] = {
      "prints why. Waiting work of flows that are gone is parked.\n\n  tidelock dev acme",
      dev_options, tl_cmd_dev},
     {"check", "DIR", 1, 1, "load and check an integration",
-     "Prints every error and warning with file, line and what to do; exit 0, or 65 when there are errors. --against "
+     "Prints every error and warning with file, line and what to do; exit 0, or 65 when there are errors. A field that "
+     "is read and that no contract has is a warning. --against "
      "compares the "
      "contracts of entities and events with those of the folder in use. The laws of lenses are tried on a few values; "
      "'lens laws' tries more.\n\n"
@@ -234,6 +264,42 @@ const struct tl_command tl_commands[] = {
      "no "
      "tests.",
      test_options, tl_cmd_test},
+    {"editor", "DIR", 1, 1, "tell editors about an integration: completion, types, luacheck",
+     "Writes DIR/.editor (annotations for the Lua language server: ctx, declarations, as.…, and this integration's "
+     "contracts, events, systems and operations), DIR/.luarc.json when there is none, and DIR/.luacheckrc unless its "
+     "first line says no more that it is ours. 'new' does it for a new folder and 'dev' at every save; "
+     "after "
+     "a pull, do it by hand. An integration with errors is described as far as it goes.\n\n"
+     "  tidelock editor acme && luacheck acme",
+     editor_options, tl_cmd_editor},
+    {"reference", "[PAGE]", 0, 1, "everything that may be written in an integration, and every command",
+     "In Markdown, made from the tables that check the declarations and from what editors are told. Pages: "
+     "declarations "
+     "ctx maps values libraries tests commands; without a word all of them. 'tidelock help ctx' is the same.\n\n"
+     "  tidelock reference ctx | less\n  tidelock reference --out reference",
+     reference_options, tl_cmd_reference},
+    {"record", "DIR", 1, 1, "real traffic of a running server as fixtures of tests, without personal values",
+     "Asks the server for events that it accepted, replaces what is personal or secret in them, and writes them into "
+     "the "
+     "integration's folder: DIR/tests/recorded/NAME.json, which a test plays with w:play \"NAME\", and "
+     "DIR/tests/maps/<map>/NAME-<n>.input.json for the maps that took them. Names, mails, phones, addresses, numbers "
+     "of "
+     "people, what people wrote and secrets become fakes of the same shape: the same value the same fake in all of the "
+     "recording, by a key that is thrown away. Numbers, dates and words that the integration's own text has (enums) "
+     "stay. What systems answered is not recorded: the journal does not keep it. Changes nothing on the server.\n\n"
+     "  tidelock record acme --key 4711\n  tidelock record acme --event salesforce.Opportunity --since 2h --name "
+     "monday\n"
+     "  tidelock record acme --system zendesk --since 1d --redact custom_field --keep product.name",
+     record_options, tl_cmd_record},
+    {"repl", "DIR", 1, 1, "paste a document into a map or lens, and see where each value came from",
+     "Choose a map or one direction of a lens, paste a JSON document (or :load FILE), and see what becomes of it and "
+     "which "
+     "values of the document each field was made of. What is refused is shown with its place. :reload reads the files "
+     "again; any other line is an expression of Lua. On a pipe it reads the same lines: exit 1 when one of them "
+     "failed.\n\n"
+     "  tidelock repl acme\n"
+     "  printf ':use order@1 <- crm.Deal\\n{\"No\": \"SO-1\"}\\n' | tidelock repl acme",
+     repl_options, tl_cmd_repl},
     {"contract diff", "OLD NEW", 2, 2, "is a new version of a contract compatible, or who breaks?",
      "Compares two JSON Schemas. Writers break when what the old one allowed is refused, readers when what they never "
      "saw is "
@@ -376,6 +442,27 @@ const struct tl_command tl_commands[] = {
      "for invalid "
      "input.\n\n  echo '{\"b\":9007199254740993,\"a\":[]}' | tidelock tool json",
      tool_json_options, tl_cmd_tool_json},
+    {"tool calendar", "EXPRESSION", 1, 1, "when does a schedule come, is a maintenance window open?",
+     "Shows the next planned instants of a schedule, or whether a window is open and the next ones, in UTC and as the "
+     "zone's clocks show them.\n\n"
+     "  tidelock tool calendar '02:30 Europe/Berlin' --at 2026-03-28T12:00:00Z --next 3\n"
+     "  tidelock tool calendar '0 8 * * MON-FRI America/New_York'\n"
+     "  tidelock tool calendar 'Sun 02:00-06:00 Europe/Berlin' --at 2026-03-29T03:00:00+02:00\n\n"
+     "Schedules: '02:00 ZONE', '02:00,14:00 ZONE', 'Mon-Fri 08:00 ZONE', 'day 1,15 06:00 ZONE', 'last day 18:00 ZONE', "
+     "'first Mon 09:00 ZONE', 'last weekday 18:00 ZONE', 'every 15m', cron ('0 2 * * * ZONE', with six fields the "
+     "first "
+     "is the second; names, ranges, steps, L, W and #), '@daily ZONE'.\n"
+     "When the clocks change:\n"
+     "                      a time that does not exist      a time that comes twice\n"
+     "  fixed times         when the clocks jump over it    the first of the two\n"
+     "  * , - or / in the   does not come; the next that    both\n"
+     "  hour, minute,       exists does\n"
+     "  second of cron\n"
+     "  intervals           elapsed time: clocks mean nothing to them\n"
+     "  windows             opens when the clocks jump;     opens at the first, closes at the second\n"
+     "                      wholly skipped: not that day\n\n"
+     "Exit 65, the character and an example when the expression is wrong.",
+     calendar_options, tl_cmd_tool_calendar},
     {"tool validate", "", 0, 0, "does standard input keep a contract? exit 0 or 1",
      "Reads one JSON text and prints every violation with its JSON pointer, the rule and the value. Exit 65: no JSON, "
      "78: "

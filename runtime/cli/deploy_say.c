@@ -117,8 +117,9 @@ void tl_deploy_say_plan(const struct tl_json_value *answer)
 
 static void say_tried(const struct tl_json_value *answer)
 {
-    if (tl_json_type(tl_json_get(answer, "laws")) == TL_JSON_IS_OBJECT)
-        printf("; the laws of %.*s lenses hold", TL_STR_ARGS(text_of(answer, "laws.lenses")));
+    tl_str lenses = text_of(answer, "laws.lenses");
+    if (lenses.len != 0 && !tl_str_is(lenses, "0"))
+        printf("; the laws of %.*s lenses hold", TL_STR_ARGS(lenses));
     if (tl_json_type(tl_json_get(answer, "tests")) == TL_JSON_IS_OBJECT)
         printf("; %.*s tests passed", TL_STR_ARGS(text_of(answer, "tests.passed")));
     else if (!tl_json_is_null(tl_json_get(answer, "laws")))
@@ -137,5 +138,6 @@ void tl_deploy_say_live(const struct tl_json_value *answer)
     print_hash(" is live, before it ", text_of(answer, "before"));
     printf("; %zu changes", tl_json_count(tl_json_get(answer, "changes")));
     say_tried(answer);
-    printf(" (%.*s ms)\n", TL_STR_ARGS(text_of(answer, "ms.all")));
+    printf(" (%.*s ms; work stood still for %.4s ms)\n", TL_STR_ARGS(text_of(answer, "ms.all")),
+           text_of(answer, "ms.pause").ptr);
 }

@@ -2,6 +2,9 @@
 #include "command.h"
 #include <stdio.h>
 
+const char tl_exit_statuses[] =
+    "Exit status: 0 done, 1 failed, 2 differences or findings, 64 usage, 65 bad input, 69 no server, 77 not allowed.";
+
 void tl_help_print(void)
 {
     printf("tidelock COMMAND: keeps CRM, ERP and support desk in step. 'tidelock COMMAND --help' says more.\n");
@@ -14,8 +17,7 @@ void tl_help_print(void)
         int width = printf("  %s %s", c->name, c->words);
         printf("%*s %s\n", width < 44 ? 44 - width : 0, "", c->summary);
     }
-    printf("\nExit status: 0 done, 1 failed, 2 differences or findings, 64 usage, 65 bad input, 69 no server, 77 not "
-           "allowed.\n");
+    printf("\n%s\n", tl_exit_statuses);
 }
 
 void tl_command_help_print(const struct tl_command *command)

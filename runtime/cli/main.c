@@ -31,6 +31,17 @@ static int help(int argc, char **argv)
             return argc < 2 ? 64 : 0;
         }
     }
+    /* `tidelock help ctx`: a page of the reference. */
+    if (argc > 2 && strcmp(argv[1], "help") == 0) {
+        struct tl_error err = {0};
+        char *page[] = {argv[0], (char *)(uintptr_t) "reference", argv[2]};
+        tl_code code = tl_args_parse(3, page, &args, &err);
+        if (code == TL_OK)
+            code = args.command->run(&args, &err);
+        if (code != TL_OK)
+            fprintf(stderr, "tidelock: there is no command '%s', and %s\n", argv[2], err.text);
+        return tl_code_exit(code);
+    }
     tl_help_print();
     return argc < 2 ? 64 : 0;
 }

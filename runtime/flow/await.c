@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "child.h"
+#include "expected.h"
 #include "codec/json_writer.h"
 #include "codec/timestamp.h"
 #include "journal/reader.h"
@@ -94,6 +95,7 @@ struct tell {
     struct tl_mail mail;
     struct tl_then then;
     struct tl_lane *lane; /* of the run */
+    struct tl_lane *home; /* of the unit */
     struct tl_drive *drive;
     uint64_t run;
     bool took;
@@ -107,6 +109,10 @@ static void told(struct tl_mail *mail)
 {
     struct tell *tell = TL_CONTAINER_OF(mail, struct tell, mail);
     struct tl_drive *drive = tell->drive;
+    if (tell->home->phase == TL_LANE_STOPPED) { /* the drive has gone */
+        tl_free(tell);
+        return;
+    }
     struct telling *telling = drive->ctx;
     telling->took += tell->took;
     tl_free(tell);
@@ -122,13 +128,13 @@ static void told(struct tl_mail *mail)
 static void answer(struct tell *tell)
 {
     tl_mail_init(&tell->mail, told);
-    tl_loop_post(tell->drive->lane->loop, &tell->mail);
+    tl_loop_post(tell->home->loop, &tell->mail);
 }
 
 static void written(struct tl_then *then, uint64_t commit)
 {
     struct tell *tell = TL_CONTAINER_OF(then, struct tell, then);
-    if (commit != 0)
+    if (commit != 0 && tell->lane->phase != TL_LANE_STOPPED)
         answer(tell);
     else
         tl_free(tell); /* the journal has closed: the unit is not over */
@@ -161,15 +167,15 @@ static void tell_run(struct tl_mail *mail)
 {
     struct tell *tell = TL_CONTAINER_OF(mail, struct tell, mail);
     struct tl_lane *lane = tell->lane;
-    const struct tl_event *event = &tell->drive->event;
-    char id[TL_POSITION_TEXT];
-    tl_position_print(tell->run, id);
-    uint64_t hash = tl_journal_key_hash(lane->engine->journal, event->key);
-    struct tl_run_row *run = lane->phase == TL_LANE_RUNNING ? tl_run_get(lane, tl_str_z(id)) : NULL;
     if (lane->phase != TL_LANE_RUNNING) {
         tl_free(tell); /* the event stays unfinished; the next start tells again */
         return;
     }
+    const struct tl_event *event = &tell->drive->event;
+    char id[TL_POSITION_TEXT];
+    tl_position_print(tell->run, id);
+    uint64_t hash = tl_journal_key_hash(lane->engine->journal, event->key);
+    struct tl_run_row *run = tl_run_get(lane, tl_str_z(id));
     struct tl_arena arena;
     tl_arena_init(&arena);
     tell->then.durable = written;
@@ -184,6 +190,7 @@ static void tell_run(struct tl_mail *mail)
         struct tl_step_row row = child ? tl_child_row(&arena, taken) : tl_await_row(&arena, taken);
         tell->took = true;
         tl_run_wake(lane, run, run->waits[i].number, &row, &tell->then);
+        tl_expected_came(lane, run);
         break;
     }
     tl_arena_free(&arena);
@@ -208,6 +215,7 @@ void tl_await_start(struct tl_drive *drive)
         struct tell *tell = TL_NEW(struct tell);
         tell->drive = drive;
         tell->run = runs[i].run;
+        tell->home = drive->lane;
         tell->lane = engine->lanes[runs[i].partition % engine->lane_count];
         tl_mail_init(&tell->mail, tell_run);
         tl_loop_post(tell->lane->loop, &tell->mail);

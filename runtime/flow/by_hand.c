@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "engine_int.h"
 #include "journal/state.h"
+#include "ticks.h"
 
 static bool is_quiet(const struct tl_engine *engine, size_t held)
 {
@@ -37,10 +38,10 @@ bool tl_engine_turn(struct tl_engine *engine, size_t held, int max_ms)
 /* ---- what waits for time -------------------------------------------------------------------------------------------
  */
 
-/* The loop's earliest timer beside the two that only make rounds. */
+/* The loop's earliest timer beside those that only make rounds. */
 static int64_t loop_due(struct tl_lane *lane)
 {
-    struct tl_timer *rounds[] = {&lane->tick, &lane->timers};
+    struct tl_timer *rounds[] = {&lane->tick, &lane->timers, &lane->ticks};
     int64_t due[TL_COUNT_OF(rounds)];
     for (size_t i = 0; i < TL_COUNT_OF(rounds); i++) {
         due[i] = tl_timer_is_set(rounds[i]) ? rounds[i]->due_ms : INT64_MAX;
@@ -78,8 +79,9 @@ int64_t tl_engine_due_ms(struct tl_engine *engine)
 {
     int64_t due = row_due(engine);
     for (unsigned i = 0; i < engine->lane_count; i++) {
-        int64_t of = loop_due(engine->lanes[i]);
+        int64_t of = loop_due(engine->lanes[i]), tick = tl_ticks_due_ms(engine->lanes[i]);
         due = of < due ? of : due;
+        due = tick < due ? tick : due;
     }
     return due;
 }

@@ -69,6 +69,7 @@ tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **
     tl_map_init(&engine->poison.marks);
     tl_map_init(&engine->pauses);
     tl_must(pthread_mutex_init(&engine->pause_lock, NULL) == 0);
+    tl_must(pthread_mutex_init(&engine->ticks_lock, NULL) == 0);
     figures(&engine->figures);
     tl_dispatch_init(&engine->dispatch, engine->config.lanes);
     tl_code code = tl_plan_init(&engine->plan, &engine->config, err);
@@ -214,6 +215,7 @@ void tl_engine_free(struct tl_engine *engine)
     tl_pauses_free(engine);
     pthread_mutex_destroy(&engine->pause_lock);
     tl_captures_free(engine);
+    pthread_mutex_destroy(&engine->ticks_lock);
     tl_plan_free(&engine->plan);
     tl_activation_units_free(&engine->begun);
     tl_activation_units_free(&engine->listed);

@@ -104,6 +104,7 @@ struct tl_engine {
     struct tl_checkpoint checkpoint;
     struct tl_capture_job **captures; /* own */
     size_t capture_count;
+    pthread_mutex_t ticks_lock; /* the lanes' lists of schedules: ticks.h */
     pthread_mutex_t use_lock;
     struct tl_use *uses; /* own; under use_lock */
     struct tl_closer closer;
@@ -149,6 +150,8 @@ struct tl_lane {
     struct tl_mail work; /* there is more to do in the next turn */
     bool work_posted;
     struct tl_timer tick;
+    struct tl_timer ticks;    /* of its schedules: ticks.h */
+    struct tl_list tick_jobs; /* own */
 
     /* under dispatch.lock */
     struct tl_wave *inbox, **inbox_end;

@@ -12,6 +12,7 @@
 #include "replay_later.h"
 #include "run.h"
 #include "slice.h"
+#include "ticks.h"
 #include "use.h"
 #include <stdio.h>
 
@@ -222,6 +223,7 @@ struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
     tl_list_init(&lane->sliced);
     tl_list_init(&lane->thens);
     tl_timers_init(lane);
+    tl_ticks_init(lane);
     tl_keylines_init(&lane->lines);
     tl_arena_init(&lane->scratch);
     tl_list_init(&lane->leaving);
@@ -245,6 +247,8 @@ tl_code tl_lane_begin(struct tl_lane *lane, struct tl_error *err)
     tl_timers_set(lane, tl_wall_ms());
     tl_lane_wake(lane);
     tl_code code = tl_captures_begin(lane, err);
+    if (code == TL_OK)
+        code = tl_ticks_begin(lane, err);
     if (code != TL_OK || config->lane_start == NULL)
         return code;
     code = config->lane_start(config->ctx, lane, err);
@@ -294,6 +298,7 @@ void tl_lane_free(struct tl_lane *lane)
     tl_hosts_free(lane);
     tl_runs_free(lane);
     tl_replay_laters_free(lane);
+    tl_ticks_free(lane);
     tl_loop_free(lane->loop);
     for (size_t i = 0; i < lane->system_count; i++) {
         tl_use_drop(lane->systems[i]->use);

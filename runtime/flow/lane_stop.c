@@ -59,6 +59,7 @@ void tl_lane_stop_begin(struct tl_mail *mail)
     lane->phase = TL_LANE_DRAINING;
     tl_timer_stop(&lane->tick);
     tl_timer_stop(&lane->timers);
+    tl_timer_stop(&lane->ticks);
     drop_waiting(lane);
     tl_captures_end(lane);
     tl_timer_init(&lane->grace, grace_over);

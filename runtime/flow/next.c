@@ -62,6 +62,8 @@ tl_code tl_engine_prepare(struct tl_engine *engine, const struct tl_engine_confi
     struct tl_engine_next *next = TL_NEW(struct tl_engine_next);
     next->engine = engine;
     next->bundle = config->bundle;
+    next->everys = config->everys;
+    next->every_count = config->every_count;
     next->park_removed = config->park_removed;
     next->batch = tl_batch_new(engine->journal);
     tl_code code = tl_plan_init(&next->plan, &full, err);

@@ -7,7 +7,9 @@ struct tl_engine_next {
     struct tl_engine *engine;       /* borrow */
     const struct tl_bundle *bundle; /* borrow; NULL with a run port of one's own */
     struct tl_plan plan;            /* with numbers of its own */
-    bool same;                      /* the bundle that was live then: no states are needed */
+    const struct tl_every *everys;  /* borrow */
+    size_t every_count;
+    bool same; /* the bundle that was live then: no states are needed */
     bool park_removed;
     void **hosts; /* own; one a lane, NULL: given to it; no array when `same` */
     unsigned host_count;

@@ -20,6 +20,7 @@ void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bu
 {
     config->bundle = bundle;
     config->flows = tl_bundle_flows(bundle, &config->flow_count);
+    config->everys = tl_bundle_everys(bundle, &config->every_count);
     config->routes = tl_bundle_routes(bundle, &config->route_count);
     config->stewards = tl_bundle_stewards(bundle, &config->steward_count);
     config->steward = tl_bundle_steward(bundle);

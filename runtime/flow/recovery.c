@@ -11,6 +11,7 @@
 #include "journal/state.h"
 #include "pause_int.h"
 #include "progress_row.h"
+#include "expected.h"
 #include "run.h"
 #include <stdio.h>
 
@@ -120,6 +121,7 @@ static tl_code read_run(struct tl_engine *engine, const struct tl_state_row *row
     run->commit = row->commit;
     index_waits(engine, run);
     if (run->phase != TL_PHASE_ACTIVE || is_parked(lane, run)) {
+        tl_expected_restore(lane, run);
         tl_run_row_free(run);
         return TL_OK;
     }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "child.h"
 #include "journal/reader.h"
+#include "moment.h"
 #include "replay_later.h"
 #include "replay_record.h"
 #include "replayed.h"
@@ -154,35 +155,11 @@ static tl_code take(struct selecting *s, const struct tl_entry *entry, struct tl
 /* ---- by time -------------------------------------------------------------------------------------------------------
  */
 
-/* Accept time of the first event from `commit` on; INT64_MAX: there is none. */
-static int64_t time_from(struct tl_engine *engine, uint64_t commit)
-{
-    struct tl_cursor *cursor = tl_cursor_new(engine->journal, commit, TL_RECORD_BIT(TL_RECORD_EVENT));
-    struct tl_record record;
-    int64_t time = tl_cursor_next(cursor, &record, NULL) == TL_OK ? record.entry.time_ms : INT64_MAX;
-    tl_cursor_free(cursor);
-    return time;
-}
-
-/* The first commit with nothing before `since_ms` behind it: time never goes back. */
-static uint64_t commit_at(struct tl_engine *engine, int64_t since_ms)
-{
-    uint64_t low = tl_journal_first(engine->journal), high = tl_journal_last(engine->journal) + 1;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (time_from(engine, middle) < since_ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static tl_code by_time(struct selecting *s, struct tl_error *err)
 {
     const struct tl_replay_request *request = s->request;
     struct tl_journal *journal = s->engine->journal;
-    uint64_t from = commit_at(s->engine, request->since_ms);
+    uint64_t from = tl_moment_commit(s->engine->journal, request->since_ms);
     bool paged = request->after != TL_POSITION_NONE && tl_position_commit(request->after) >= from;
     struct tl_cursor *cursor = paged ? tl_cursor_after(journal, request->after, TL_RECORD_BIT(TL_RECORD_EVENT))
                                      : tl_cursor_new(journal, from, TL_RECORD_BIT(TL_RECORD_EVENT));
@@ -335,7 +312,7 @@ tl_code tl_replay_select(struct tl_engine *engine, const struct tl_replay_reques
                           .out = out,
                           .until_ms = request->until_ms > 0 ? request->until_ms : INT64_MAX,
                           .limit = request->limit > 0 ? request->limit : TL_REPLAY_UNITS};
-    int64_t oldest = time_from(engine, tl_journal_first(engine->journal));
+    int64_t oldest = tl_moment_from(engine->journal, tl_journal_first(engine->journal));
     *out = (struct tl_replay_selection){.held_ms = oldest != INT64_MAX ? oldest : 0};
     tl_arena_init(&s.arena);
     tl_map_init(&s.keys);

@@ -1,5 +1,6 @@
 /* A run of which nothing is under way: it ends, leaves memory, waits for its next try, or parks. */
 #include "base/clock.h"
+#include "expected.h"
 #include "run.h"
 #include "undo.h"
 
@@ -64,6 +65,14 @@ static void park_stuck(struct tl_drive *drive, const struct tl_cause *cause)
         tl_unit_park(drive, cause);
 }
 
+static void park_asked(struct tl_drive *drive, const struct tl_run_ask *ask)
+{
+    struct tl_cause cause = {
+        .cls = TL_STR("parked"), .message = ask->reason, .place = tl_place_text(drive, &ask->place), .data = ask->data};
+    tl_expected_cause(drive, &cause);
+    tl_unit_park(drive, &cause);
+}
+
 bool tl_steps_told(const struct tl_drive *drive)
 {
     return drive->outcome != NULL && drive->outcome->undoing && drive->outcome->ending == TL_RUN_WAIT &&
@@ -91,10 +100,7 @@ void tl_steps_rest(struct tl_drive *drive)
     else if (rest.calls > 0)
         rest_calls(drive, &rest);
     else if (rest.park != NULL)
-        tl_unit_park(drive, &(struct tl_cause){.cls = TL_STR("parked"),
-                                               .message = rest.park->ask->reason,
-                                               .place = tl_place_text(drive, &rest.park->ask->place),
-                                               .data = rest.park->ask->data});
+        park_asked(drive, rest.park->ask);
     else
         tl_run_leave(drive);
 }

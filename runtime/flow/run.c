@@ -7,6 +7,7 @@
 #include "codec/json_pointer.h"
 #include "activation.h"
 #include "await.h"
+#include "expected.h"
 #include "flow/intake.h"
 #include "host.h"
 #include "one_per.h"
@@ -294,7 +295,7 @@ static void run_done(struct tl_drive *drive, const struct tl_run_outcome *outcom
     struct tl_emitted *emitted = tl_arena_alloc(&drive->arena, (count + 1) * sizeof *emitted);
     for (size_t i = 0; i < count; i++)
         emitted[i] = tl_run_emitted(drive, &outcome->emits[before + i]);
-    tl_unit_end(drive, TL_DONE, TL_STR_NONE, emitted, count);
+    tl_unit_end(drive, TL_DONE, tl_expected_note(drive, outcome->data), emitted, count);
 }
 
 static void run_failed(struct tl_drive *drive, const struct tl_run_outcome *outcome)

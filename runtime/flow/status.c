@@ -6,6 +6,7 @@
 #include "codec/json_writer.h"
 #include "exception_int.h"
 #include "pause_int.h"
+#include "ticks.h"
 #include <string.h>
 
 static void put_time(struct tl_json_writer *w, const char *name, int64_t ms)
@@ -181,6 +182,7 @@ tl_code tl_engine_status(struct tl_engine *engine, struct tl_buf *out, struct tl
             put_capture(&w, engine, engine->captures[i]);
     }
     tl_json_end_array(&w);
+    tl_ticks_status(engine, &w);
     put_journal(&w, engine->journal);
     tl_json_end_object(&w);
     return tl_json_writer_done(&w, err);

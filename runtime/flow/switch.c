@@ -23,6 +23,7 @@
 #include "next.h"
 #include "pause_int.h"
 #include "run.h"
+#include "ticks.h"
 #include "use.h"
 
 struct visit {
@@ -40,7 +41,7 @@ struct tl_switch {
     pthread_cond_t changed;
     unsigned arrived, done; /* lanes: in the meeting, at the end of this visit */
     bool open;              /* the meeting is over */
-    int64_t met_ns;         /* when the first stood still */
+    int64_t pause_ns;       /* the longest that one stood still */
     struct tl_map begun;    /* key → revision, own: units of other revisions than the next */
 };
 
@@ -249,6 +250,7 @@ static void take_over(struct tl_switch *sw, struct tl_lane *lane)
         tl_log(TL_ERROR, "engine.switch", err.text);
     tl_must(code == TL_OK); /* it takes memory, and nothing else */
     tl_captures_follow(lane);
+    tl_ticks_revise(lane);
     tl_lane_go_on(lane);
 }
 
@@ -256,14 +258,18 @@ static void meet(struct tl_mail *mail)
 {
     struct visit *visit = TL_CONTAINER_OF(mail, struct visit, mail);
     struct tl_switch *sw = visit->of;
+    int64_t from_ns = tl_mono_ns();
     pthread_mutex_lock(&sw->lock);
-    if (sw->arrived++ == 0)
-        sw->met_ns = tl_mono_ns();
+    sw->arrived++;
     pthread_cond_broadcast(&sw->changed);
     while (!sw->open)
         pthread_cond_wait(&sw->changed, &sw->lock);
     pthread_mutex_unlock(&sw->lock);
     take_over(sw, visit->lane);
+    int64_t pause_ns = tl_mono_ns() - from_ns;
+    pthread_mutex_lock(&sw->lock);
+    sw->pause_ns = pause_ns > sw->pause_ns ? pause_ns : sw->pause_ns;
+    pthread_mutex_unlock(&sw->lock);
     visited(sw);
 }
 
@@ -273,6 +279,8 @@ static void change_plan(struct tl_switch *sw)
     atomic_store(&engine->plan.coming, NULL);
     pthread_mutex_lock(&engine->plan_lock);
     engine->config.bundle = sw->next->bundle;
+    engine->config.everys = sw->next->everys;
+    engine->config.every_count = sw->next->every_count;
     tl_merge_apply(&sw->merge, engine);
     pthread_mutex_unlock(&engine->plan_lock);
     tl_pauses_apply(engine);
@@ -284,7 +292,7 @@ static void change_plan(struct tl_switch *sw)
 }
 
 /* A lane without a thread of its own stands still anyway. */
-static int64_t change_over(struct tl_switch *sw)
+static void change_over(struct tl_switch *sw)
 {
     struct tl_engine *engine = sw->engine;
     if (engine->config.by_hand) {
@@ -296,7 +304,6 @@ static int64_t change_over(struct tl_switch *sw)
         change_plan(sw);
     }
     wait_for(sw, &sw->done);
-    return tl_mono_ns() - sw->met_ns;
 }
 
 /* ---- the whole -----------------------------------------------------------------------------------------------------
@@ -371,7 +378,8 @@ tl_code tl_engine_switch(struct tl_engine *engine, struct tl_engine_next *next, 
         begin(&sw, next);
         code = until_durable(&sw, &switched, err);
         if (code == TL_OK) {
-            switched.pause_ms = (double)change_over(&sw) / 1e6;
+            change_over(&sw);
+            switched.pause_ms = (double)sw.pause_ns / 1e6;
             switched.held_ms = (double)(tl_mono_ns() - from_ns) / 1e6;
             tl_activation_listed(engine, &sw.begun);
             told(&sw, &switched);

@@ -208,12 +208,19 @@ static bool is_loopback(const struct tl_http_peer *peer)
 
 void tl_intake_request(struct tl_gateway *gateway, struct tl_http_request *request)
 {
+    tl_str name;
+    (void)tl_intake_path(request->path, &name);
+    struct tl_system_lane *system = tl_lane_system(gateway->lane, name);
+    if (system == NULL) { /* it went while the body came in */
+        tl_http_refuse(request, 404, NULL, "there is no system '%.*s' here", TL_STR_ARGS(name));
+        return;
+    }
     struct intake *intake = TL_NEW(struct intake);
     intake->gateway = gateway;
     intake->request = request;
+    intake->system = name;
     tl_buf_init(&intake->body, 1 << 20);
     tl_buf_init(&intake->header_text, 64 * 1024);
-    (void)tl_intake_path(request->path, &intake->system);
     read_trace(request, &intake->trace);
     struct tl_webhook_request webhook = {.method = request->method,
                                          .target = request->target,
@@ -222,5 +229,5 @@ void tl_intake_request(struct tl_gateway *gateway, struct tl_http_request *reque
                                          .body = request->body,
                                          .loopback = is_loopback(request->peer),
                                          .trace = &intake->trace};
-    tl_webhook_receive(tl_lane_system(gateway->lane, intake->system), &webhook, on_verified, intake);
+    tl_webhook_receive(system, &webhook, on_verified, intake);
 }

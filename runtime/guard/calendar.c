@@ -66,10 +66,12 @@ tl_code tl_calendar_add(struct tl_calendar *calendar, tl_str text, struct tl_err
     if ((code = find_zone(calendar, window.rule.zone, &window.zone, err)) != TL_OK) {
         if (err)
             err->code = code;
-        tl_error_prefix(err, "maintenance window \"%.*s\"", TL_STR_ARGS(text));
+        tl_error_prefix(err, "maintenance window \"%.*s\", character %zu", TL_STR_ARGS(text),
+                        (size_t)(window.rule.zone.ptr - text.ptr) + 1);
         return code;
     }
     window.text = tl_str_dup(text);
+    window.rule.at = NULL;
     window.rule.zone = TL_STR_NONE; /* it was part of the caller's text */
     calendar->windows[calendar->count++] = window;
     return TL_OK;
@@ -83,6 +85,11 @@ size_t tl_calendar_count(const struct tl_calendar *calendar)
 tl_str tl_calendar_text(const struct tl_calendar *calendar, size_t i)
 {
     return i < calendar->count ? tl_str_z(calendar->windows[i].text) : TL_STR_NONE;
+}
+
+const struct tl_zone *tl_calendar_zone(const struct tl_calendar *calendar, size_t i)
+{
+    return i < calendar->count ? calendar->windows[i].zone : NULL;
 }
 
 /* The window that starts on local day `day`, in seconds UTC. */

@@ -25,7 +25,7 @@ static tl_code read_day(tl_str name, int *day, struct tl_error *err)
                    TL_STR_ARGS(name), near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
-static tl_code read_days(tl_str text, uint8_t *days, struct tl_error *err)
+tl_code tl_weekdays_parse(tl_str text, uint8_t *days, struct tl_error *err)
 {
     tl_str rest = text, item;
 
@@ -64,7 +64,7 @@ static bool read_two(tl_str text, size_t at, int *out)
     return true;
 }
 
-static tl_code read_time(tl_str text, bool end, int *minutes, struct tl_error *err)
+tl_code tl_time_of_day_parse(tl_str text, bool end, int *minutes, struct tl_error *err)
 {
     int hour, minute;
 
@@ -72,7 +72,7 @@ static tl_code read_time(tl_str text, bool end, int *minutes, struct tl_error *e
         return tl_fail(err, TL_ECONFIG, "\"%.*s\" is not a time of day; write two digits each, as in 02:00",
                        TL_STR_ARGS(text));
     if (hour == 24 && minute == 0 && !end)
-        return tl_fail(err, TL_ECONFIG, "a window cannot start at 24:00; write 00:00 and the next day");
+        return tl_fail(err, TL_ECONFIG, "24:00 can only be an end; write 00:00 and the next day");
     if (minute > 59 || hour > 24 || (hour == 24 && minute > 0))
         return tl_fail(err, TL_ECONFIG, "\"%.*s\" is not a time of day; the day goes from 00:00 to 24:00",
                        TL_STR_ARGS(text));
@@ -88,9 +88,9 @@ static tl_code read_span(tl_str text, struct tl_window_text *out, struct tl_erro
         return tl_fail(err, TL_ECONFIG,
                        "\"%.*s\" is not a span of time; write start-end without blanks, as in 02:00-06:00",
                        TL_STR_ARGS(text));
-    tl_code code = read_time(tl_str_n(text.ptr, (size_t)dash), false, &out->start, err);
+    tl_code code = tl_time_of_day_parse(tl_str_n(text.ptr, (size_t)dash), false, &out->start, err);
     if (code == TL_OK)
-        code = read_time(tl_str_from(text, (size_t)dash + 1), true, &out->end, err);
+        code = tl_time_of_day_parse(tl_str_from(text, (size_t)dash + 1), true, &out->end, err);
     if (code == TL_OK && out->start == out->end)
         code = tl_fail(err, TL_ECONFIG, "start and end are the same; a whole day is 00:00-24:00");
     return code;
@@ -116,18 +116,22 @@ static tl_code read_words(tl_str text, struct tl_window_text *out, struct tl_err
     tl_code code;
 
     out->zone = next_word(&rest);
+    out->at = days.ptr;
     if (days.len == 0)
         return tl_fail(err, TL_ECONFIG, "it is empty; write days, a span of time and a zone, as in " EXAMPLE);
     if (days.ptr[0] >= '0' && days.ptr[0] <= '9')
         return tl_fail(err, TL_ECONFIG, "the days are missing; write daily or days first, as in " EXAMPLE);
-    if ((code = read_days(days, &out->days, err)) != TL_OK)
+    if ((code = tl_weekdays_parse(days, &out->days, err)) != TL_OK)
         return code;
+    out->at = span.ptr;
     if (span.len == 0)
         return tl_fail(err, TL_ECONFIG, "the span of time is missing, as in " EXAMPLE);
     if ((code = read_span(span, out, err)) != TL_OK)
         return code;
+    out->at = out->zone.ptr;
     if (out->zone.len == 0)
         return tl_fail(err, TL_ECONFIG, "the time zone is missing; add an IANA name such as Europe/Berlin, or UTC");
+    out->at = tl_str_trim(rest).ptr;
     if (tl_str_trim(rest).len > 0)
         return tl_fail(err, TL_ECONFIG,
                        "\"%.*s\" is too much behind the zone; one window is days, span and zone, as in " EXAMPLE,
@@ -142,6 +146,7 @@ tl_code tl_window_text_parse(tl_str text, struct tl_window_text *out, struct tl_
         return tl_fail(err, TL_ECONFIG, "a maintenance window has at most 200 characters");
     tl_code code = read_words(text, out, err);
     if (code != TL_OK)
-        tl_error_prefix(err, "maintenance window \"%.*s\"", TL_STR_ARGS(text));
+        tl_error_prefix(err, "maintenance window \"%.*s\", character %zu", TL_STR_ARGS(text),
+                        out->at != NULL ? (size_t)(out->at - text.ptr) + 1 : 1);
     return code;
 }

@@ -67,6 +67,8 @@ void tl_bundle_free(struct tl_bundle *bundle)
     tl_free(bundle->entities.items);
     tl_free(bundle->events.items);
     tl_free(bundle->flows.items);
+    tl_free(bundle->everys.items);
+    tl_free(bundle->expectations.items);
     tl_arena_free(&bundle->arena);
     tl_free(bundle);
 }
@@ -110,6 +112,8 @@ LIST(tl_bundle_routes, routes, tl_route)
 LIST(tl_bundle_entities, entities, tl_entity)
 LIST(tl_bundle_events, events, tl_event_type)
 LIST(tl_bundle_flows, flows, tl_flow)
+LIST(tl_bundle_everys, everys, tl_every)
+LIST(tl_bundle_expectations, expectations, tl_expectation)
 
 const struct tl_system_decl *tl_bundle_system(const struct tl_bundle *bundle, tl_str name)
 {
@@ -157,6 +161,29 @@ bool tl_bundle_file_at(const struct tl_bundle *bundle, size_t i, struct tl_bundl
             continue;
         *out = (struct tl_bundle_file){source->path, source->text};
         return true;
+    }
+    return false;
+}
+
+static bool is_quoted(tl_str source, tl_str text)
+{
+    const char *at = source.ptr, *end = source.ptr + source.len;
+    for (; at != NULL && (at = memmem(at, (size_t)(end - at), text.ptr, text.len)) != NULL; at++) {
+        const char *after = at + text.len;
+        if (at > source.ptr && after < end && at[-1] == *after && (*after == '"' || *after == '\''))
+            return true;
+    }
+    return false;
+}
+
+bool tl_bundle_names(const struct tl_bundle *bundle, tl_str text)
+{
+    for (size_t i = 0; text.len > 0 && i < bundle->sources.count; i++) {
+        const struct tl_source *source = &bundle->sources.items[i];
+        bool words = source->role == TL_SOURCE_MAIN || source->role == TL_SOURCE_LIB ||
+                     tl_str_starts(tl_str_z(source->path), TL_STR("contracts/"));
+        if (words && source->text.len > 0 && is_quoted(source->text, text))
+            return true;
     }
     return false;
 }

@@ -47,6 +47,7 @@ struct tl_bundle {
     TL_LIST_OF(struct tl_source) sources;
     struct tl_lookup *lookups;
     struct tl_contract *contracts;
+    struct tl_map *assigned; /* own; names of fields that some file assigns to; NULL until they are asked for */
     const char *integration, *steward;
     struct tl_place integration_place;
     char hash[65];
@@ -57,6 +58,8 @@ struct tl_bundle {
     TL_LIST_OF(struct tl_entity) entities;
     TL_LIST_OF(struct tl_event_type) events;
     TL_LIST_OF(struct tl_flow) flows;
+    TL_LIST_OF(struct tl_every) everys;
+    TL_LIST_OF(struct tl_expectation) expectations;
 };
 
 /* Adds a zeroed item to one of the lists; the address holds until the next add. */

@@ -14,6 +14,8 @@ static const struct {
                {"entity", tl_collect_entity},
                {"event", tl_collect_event},
                {"flow", tl_collect_flow},
+               {"every", tl_collect_every},
+               {"expect", tl_collect_expect},
                {"map", tl_check_map},
                {"lens", tl_check_lens}};
 
@@ -79,4 +81,5 @@ void tl_collect(struct tl_bundle *bundle, struct tl_script *script)
     struct tl_error err;
     if (tl_script_protected(script, collect_all, bundle, 10000, &err) != TL_OK)
         tl_findings_add(&bundle->findings, TL_FINDING_ERROR, (struct tl_place){"", 0}, "%s", err.text);
+    tl_assigned_drop(bundle);
 }

@@ -24,8 +24,7 @@ static const char *read_contract(struct tl_form *form, const struct tl_schema **
     return path;
 }
 
-/* "order_no" and "/order_no" as a pointer. */
-static const char *as_pointer(struct tl_form *form, const char *key, const char *text)
+const char *tl_form_pointer(struct tl_form *form, const char *key, const char *text)
 {
     const char *pointer = text[0] == '/' ? text : tl_arena_printf(&form->bundle->arena, "/%s", text);
     struct tl_error err;
@@ -36,18 +35,7 @@ static const char *as_pointer(struct tl_form *form, const char *key, const char 
 
 void tl_collect_entity(struct tl_form *form)
 {
-    static const struct tl_form_key keys[] = {{"contract", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
-                                              {"steward", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
-                                              {"key", TL_FORM_TEXT | TL_FORM_TABLE | TL_FORM_REQUIRED, NULL},
-                                              {"owner", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
-                                              {"owners", TL_FORM_TABLE, NULL},
-                                              {"copies", TL_FORM_TABLE, NULL},
-                                              {"refs", TL_FORM_TABLE, NULL},
-                                              {"on_conflict", TL_FORM_TEXT, NULL},
-                                              {"on_delete", TL_FORM_TEXT, NULL}};
-    static const char *const conflicts[] = {"queue", "owner", "latest", NULL};
-    static const char *const deletes[] = {"archive", "delete", "ignore", "ask", NULL};
-    TL_FORM_CHECK(form, keys);
+    tl_form_check(form);
     check_versioned(form);
     struct tl_entity *entity = TL_LIST_ADD(form->bundle->entities);
     entity->name = form->name;
@@ -57,8 +45,8 @@ void tl_collect_entity(struct tl_form *form)
     entity->owner = tl_form_text(form, "owner");
     if (tl_form_has(form, "key"))
         entity->key = tl_form_texts(form, "key", &entity->key_count);
-    tl_form_choice(form, "on_conflict", conflicts, 0);
-    tl_form_choice(form, "on_delete", deletes, 0);
+    tl_form_choice(form, "on_conflict", 0);
+    tl_form_choice(form, "on_delete", 0);
     entity->config = tl_form_json(form, NULL, "{}");
     struct tl_form owners;
     if (tl_form_open(form, "owners", &owners)) {
@@ -78,13 +66,7 @@ void tl_collect_entity(struct tl_form *form)
 
 void tl_collect_event(struct tl_form *form)
 {
-    static const struct tl_form_key keys[] = {{"contract", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
-                                              {"key", TL_FORM_TEXT | TL_FORM_FUNCTION | TL_FORM_REQUIRED, NULL},
-                                              {"steward", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
-                                              {"from", TL_FORM_TEXT, NULL},
-                                              {"when", TL_FORM_FUNCTION, NULL},
-                                              {"map", TL_FORM_TEXT, NULL}};
-    TL_FORM_CHECK(form, keys);
+    tl_form_check(form);
     check_versioned(form);
     struct tl_event_type *event = TL_LIST_ADD(form->bundle->events);
     event->name = form->name;
@@ -94,13 +76,14 @@ void tl_collect_event(struct tl_form *form)
     event->steward = tl_form_text(form, "steward");
     event->key.function = tl_form_is_function(form, "key", NULL);
     if (!event->key.function)
-        event->key.pointer = as_pointer(form, "key", tl_form_text(form, "key"));
+        event->key.pointer = tl_form_pointer(form, "key", tl_form_text(form, "key"));
     event->from = tl_form_text(form, "from");
     event->map = tl_form_text(form, "map");
     event->entity = event->key_field = "";
     event->when = tl_form_is_function(form, "when", &event->when_place);
     if (!event->from[0] && (event->map[0] || event->when))
         tl_form_error(form, NULL, "'when' and 'map' need 'from': the object whose changes become this event");
+    tl_check_event_fields(form, event);
 }
 
 /* order = { "scope", "/pointer" } or { "scope", function(e) … end } */
@@ -120,7 +103,7 @@ static void read_order(struct tl_form *form, struct tl_flow *flow)
         flow->order.function = true;
     else if (type == LUA_TSTRING)
         flow->order.pointer =
-            as_pointer(form, "order", tl_arena_copy(&form->bundle->arena, tl_str_z(lua_tostring(L, -1))));
+            tl_form_pointer(form, "order", tl_arena_copy(&form->bundle->arena, tl_str_z(lua_tostring(L, -1))));
     else if (type != LUA_TNIL)
         tl_form_error(form, "order", "the key of 'order' is a JSON pointer or a function of the event");
     tl_form_close(&inner);
@@ -129,8 +112,7 @@ static void read_order(struct tl_form *form, struct tl_flow *flow)
 /* The runs of one value stand in one line, so the value is the order's key too. */
 static void read_one_per(struct tl_form *form, struct tl_flow *flow)
 {
-    static const char *const again[] = {"ignore", "deliver", "restart", NULL};
-    flow->again = (enum tl_again)tl_form_choice(form, "again", again, TL_AGAIN_IGNORE);
+    flow->again = (enum tl_again)tl_form_choice(form, "again", TL_AGAIN_IGNORE);
     if (!tl_form_has(form, "one_per")) {
         if (tl_form_has(form, "again"))
             tl_form_error(form, "again",
@@ -138,7 +120,7 @@ static void read_one_per(struct tl_form *form, struct tl_flow *flow)
                           "which there is one run at most");
         return;
     }
-    flow->one_per = as_pointer(form, "one_per", tl_form_text(form, "one_per"));
+    flow->one_per = tl_form_pointer(form, "one_per", tl_form_text(form, "one_per"));
     if (!flow->order.function && !flow->order.pointer)
         flow->order.pointer = flow->one_per;
     else if (flow->order.function || strcmp(flow->order.pointer, flow->one_per) != 0)
@@ -148,39 +130,31 @@ static void read_one_per(struct tl_form *form, struct tl_flow *flow)
                       flow->scope, flow->one_per);
 }
 
+void tl_flow_policies(struct tl_form *form, struct tl_flow *flow, enum tl_after_failure otherwise)
+{
+    flow->after_failure = (enum tl_after_failure)tl_form_choice(form, "after_failure", (int)otherwise);
+    flow->on_failure = (enum tl_on_failure)tl_form_choice(form, "on_failure", TL_FAILURE_PARK);
+    flow->priority = (enum tl_priority)tl_form_choice(form, "priority", TL_NORMAL);
+    flow->deadline_ms = tl_form_duration(form, "deadline", 0);
+    read_order(form, flow);
+}
+
 void tl_collect_flow(struct tl_form *form)
 {
-    static const struct tl_form_key keys[] = {
-        {"on", TL_FORM_TEXT | TL_FORM_TABLE | TL_FORM_REQUIRED, NULL},
-        {"run", TL_FORM_FUNCTION | TL_FORM_REQUIRED, NULL},
-        {"steward", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
-        {"order", TL_FORM_TABLE, NULL},
-        {"after_failure", TL_FORM_TEXT, NULL},
-        {"on_failure", TL_FORM_TEXT, NULL},
-        {"deadline", TL_FORM_TEXT, NULL},
-        {"priority", TL_FORM_TEXT, NULL},
-        {"latest", TL_FORM_BOOLEAN, NULL},
-        {"one_per", TL_FORM_TEXT, NULL},
-        {"again", TL_FORM_TEXT, NULL},
-    };
-    static const char *const after[] = {"hold", "supersede", "pass", NULL};
-    static const char *const on_failure[] = {"park", "compensate", NULL};
-    static const char *const priorities[] = {"urgent", "normal", "bulk", NULL};
-    TL_FORM_CHECK(form, keys);
+    tl_form_check(form);
     struct tl_flow *flow = TL_LIST_ADD(form->bundle->flows);
     flow->name = form->name;
     flow->place = form->place;
+    if (tl_str_starts(tl_str_z(form->name), TL_STR(TL_EXPECT_FLOW)))
+        tl_form_error(form, NULL, "names that begin with \"" TL_EXPECT_FLOW "\" belong to expectations; take another");
     if (tl_form_has(form, "on"))
         flow->on = tl_form_texts(form, "on", &flow->on_count);
     flow->steward = tl_form_text(form, "steward");
-    flow->after_failure = (enum tl_after_failure)tl_form_choice(form, "after_failure", after, TL_AFTER_HOLD);
-    flow->on_failure = (enum tl_on_failure)tl_form_choice(form, "on_failure", on_failure, TL_FAILURE_PARK);
-    flow->priority = (enum tl_priority)tl_form_choice(form, "priority", priorities, TL_NORMAL);
-    flow->deadline_ms = tl_form_duration(form, "deadline", 0);
     flow->latest = tl_form_true(form, "latest");
-    read_order(form, flow);
+    tl_flow_policies(form, flow, TL_AFTER_HOLD);
     read_one_per(form, flow);
     tl_check_flow_code(form, flow);
+    tl_check_flow_fields(form, flow);
 }
 
 /* ---- the code of a flow ---- */

@@ -84,6 +84,7 @@ void tl_check_map(struct tl_form *form)
         return; /* refused when it was compiled */
     check_side(form->bundle, form->place, left);
     check_side(form->bundle, form->place, right);
+    tl_check_map_fields(form, left, right);
 }
 
 /* ---- internal flows ---- */
@@ -137,6 +138,7 @@ static void add_internal(struct tl_bundle *bundle, struct tl_event_type *event)
     flow->on = on;
     flow->on_count = count;
     flow->internal = true;
+    flow->origin = TL_FLOW_EVENT;
     flow->scope = flow->name;
     flow->steward = event->steward;
     flow->priority = TL_NORMAL;
@@ -196,7 +198,7 @@ static void check_event_map(struct tl_bundle *bundle, struct tl_script *script, 
 static void check_flow(struct tl_bundle *bundle, const struct tl_flow *flow)
 {
     need_steward(bundle, flow->place, flow->steward);
-    for (size_t i = 0; !flow->internal && i < flow->on_count; i++)
+    for (size_t i = 0; flow->origin == TL_FLOW_DECLARED && i < flow->on_count; i++)
         if (!tl_bundle_event(bundle, tl_str_z(flow->on[i])))
             complain(bundle, flow->place, "there is no event", flow->on[i],
                      tl_bundle_nearest_event(bundle, tl_str_z(flow->on[i])));
@@ -278,6 +280,8 @@ void tl_collect_links(struct tl_bundle *bundle, struct tl_script *script)
     }
     for (size_t i = 0; i < bundle->flows.count; i++)
         check_flow(bundle, &bundle->flows.items[i]);
+    tl_check_everys(bundle);
+    tl_check_expectations(bundle);
     check_routes(bundle);
     check_connectors(bundle);
     say_later(bundle);

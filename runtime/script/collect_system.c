@@ -13,9 +13,8 @@
 
 void tl_collect_integration(struct tl_form *form)
 {
-    static const struct tl_form_key keys[] = {{"steward", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL}};
     struct tl_bundle *bundle = form->bundle;
-    TL_FORM_CHECK(form, keys);
+    tl_form_check(form);
     if (bundle->integration[0])
         tl_form_error(form, NULL, "there is one integration in a folder; the first is \"%s\" in %s:%d",
                       bundle->integration, bundle->integration_place.file, bundle->integration_place.line);
@@ -26,9 +25,7 @@ void tl_collect_integration(struct tl_form *form)
 
 void tl_collect_steward(struct tl_form *form)
 {
-    static const struct tl_form_key keys[] = {
-        {"mail", TL_FORM_TEXT, NULL}, {"due", TL_FORM_TEXT, NULL}, {"escalate", TL_FORM_TEXT, NULL}};
-    TL_FORM_CHECK(form, keys);
+    tl_form_check(form);
     struct tl_steward *steward = TL_LIST_ADD(form->bundle->stewards);
     steward->name = form->name;
     steward->place = form->place;
@@ -69,17 +66,9 @@ static int read_percent(struct tl_form *form)
 
 static void read_limits(struct tl_form *form, struct tl_system_decl *system)
 {
-    static const struct tl_form_key limits[] = {{"concurrent", TL_FORM_INTEGER, NULL},
-                                                {"per_second", TL_FORM_INTEGER, NULL},
-                                                {"per_day", TL_FORM_INTEGER, NULL},
-                                                {"keep_for_live", TL_FORM_TEXT, NULL}};
-    static const struct tl_form_key retry[] = {
-        {"first", TL_FORM_TEXT, NULL}, {"cap", TL_FORM_TEXT, NULL}, {"attempts", TL_FORM_INTEGER, NULL}};
-    static const struct tl_form_key breaker[] = {
-        {"failures", TL_FORM_INTEGER, NULL}, {"within", TL_FORM_TEXT, NULL}, {"probe_after", TL_FORM_TEXT, NULL}};
     struct tl_form inner;
     if (tl_form_open(form, "limits", &inner)) {
-        TL_FORM_CHECK(&inner, limits);
+        tl_form_check(&inner);
         system->limits.concurrent = tl_form_integer(&inner, "concurrent", 1, 10000, 0);
         system->limits.per_second = tl_form_integer(&inner, "per_second", 1, MUCH, 0);
         system->limits.per_day = tl_form_integer(&inner, "per_day", 1, MUCH, 0);
@@ -87,14 +76,14 @@ static void read_limits(struct tl_form *form, struct tl_system_decl *system)
         tl_form_close(&inner);
     }
     if (tl_form_open(form, "retry", &inner)) {
-        TL_FORM_CHECK(&inner, retry);
+        tl_form_check(&inner);
         system->retry.first_ms = tl_form_duration(&inner, "first", 0);
         system->retry.cap_ms = tl_form_duration(&inner, "cap", 0);
         system->retry.attempts = tl_form_integer(&inner, "attempts", 1, 1000, 0);
         tl_form_close(&inner);
     }
     if (tl_form_open(form, "breaker", &inner)) {
-        TL_FORM_CHECK(&inner, breaker);
+        tl_form_check(&inner);
         system->breaker.failures = tl_form_integer(&inner, "failures", 1, 10000, 0);
         system->breaker.within_ms = tl_form_duration(&inner, "within", 0);
         system->breaker.probe_after_ms = tl_form_duration(&inner, "probe_after", 0);
@@ -166,23 +155,7 @@ static void read_files(struct tl_form *form, struct tl_system_decl *system)
 /* Keys beside these are the connector's configuration: check_system hands them to its manifest. */
 void tl_collect_system(struct tl_form *form)
 {
-    static const struct tl_form_key keys[] = {
-        {"kind", TL_FORM_TEXT, NULL},
-        {"connector", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
-        {"url", TL_FORM_TEXT | TL_FORM_TABLE, NULL},
-        {"auth", TL_FORM_TABLE, NULL},
-        {"operations", TL_FORM_TEXT, NULL},
-        {"timeout", TL_FORM_TEXT, NULL},
-        {"redelivers_for", TL_FORM_TEXT, NULL},
-        {"limits", TL_FORM_TABLE, NULL},
-        {"retry", TL_FORM_TABLE, NULL},
-        {"breaker", TL_FORM_TABLE, NULL},
-        {"maintenance", TL_FORM_TEXT | TL_FORM_TABLE, NULL},
-        {"changes", TL_FORM_TABLE, NULL},
-        {"isolation", TL_FORM_TEXT, "the scenarios package (contained connectors)"},
-    };
-    form->open = true;
-    TL_FORM_CHECK(form, keys);
+    tl_form_check(form);
     struct tl_system_decl *system = TL_LIST_ADD(form->bundle->systems);
     system->name = form->name;
     system->place = form->place;
@@ -206,10 +179,7 @@ void tl_collect_system(struct tl_form *form)
 
 void tl_collect_route(struct tl_form *form)
 {
-    static const struct tl_form_key keys[] = {{"by", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL},
-                                              {"to", TL_FORM_TABLE | TL_FORM_REQUIRED, NULL},
-                                              {"otherwise", TL_FORM_TEXT | TL_FORM_REQUIRED, NULL}};
-    TL_FORM_CHECK(form, keys);
+    tl_form_check(form);
     struct tl_bundle *bundle = form->bundle;
     struct tl_route *route = TL_LIST_ADD(bundle->routes);
     route->kind = form->name;

@@ -8,15 +8,12 @@
 #include "value.h"
 #include <string.h>
 
-static const char *const kinds[] = {"integration", "steward", "system", "route", "event",
-                                    "entity",      "flow",    "map",    "lens"};
+static const char *const kinds[] = {"integration", "steward", "system", "route", "event", "entity",
+                                    "flow",        "every",   "expect", "map",   "lens"};
 static const struct {
     const char *kind, *package;
-} later[] = {{"sync", "the entities package"},
-             {"endpoint", "the endpoints package"},
-             {"every", "a later package"},
-             {"expect", "a later package"},
-             {"connector", "the scenarios package"}};
+} later[] = {
+    {"sync", "the entities package"}, {"endpoint", "the endpoints package"}, {"connector", "the scenarios package"}};
 
 static void find(lua_State *L, struct tl_place place, const char *text, const char *name)
 {
@@ -50,6 +47,49 @@ static struct tl_place record_place(lua_State *L, int record)
     return place;
 }
 
+/* The record becomes known by its kind and name. 1 + `record` and below are kept. */
+static void name_record(lua_State *L, int record, const char *kind, const char *name)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->declarations);
+    lua_pushfstring(L, "%s %s", kind, name);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, -3) != LUA_TNIL) {
+        struct tl_place first = record_place(L, lua_gettop(L)), place = record_place(L, record);
+        char text[300];
+        snprintf(text, sizeof text, "%s \"%s\" is declared twice (first in %s:%d)", kind, name, first.file, first.line);
+        find(L, place, "%s", text);
+    }
+    lua_pop(L, 1);
+    lua_pushvalue(L, record);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+static void add_record(lua_State *L, const char *kind, const char *name, struct tl_place place)
+{
+    lua_createtable(L, 0, 5);
+    lua_pushstring(L, kind);
+    lua_setfield(L, -2, "kind");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "name");
+    set_place(L, place);
+    int record = lua_gettop(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->declarations);
+    lua_pushvalue(L, record);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_settop(L, record);
+    if (strcmp(kind, "every") != 0) /* its name stands in its body: several may come at one time */
+        name_record(L, record, kind, name);
+}
+
+/* every "02:00 …" { name = "name" }; 1: the body, 3: its record. */
+static int name_every(lua_State *L)
+{
+    if (lua_getfield(L, 1, "name") == LUA_TSTRING)
+        name_record(L, 3, "every", lua_tostring(L, -1));
+    return 0;
+}
+
 /* { … } of a declaration; upvalue: its record. */
 static int declare_body(lua_State *L)
 {
@@ -67,33 +107,9 @@ static int declare_body(lua_State *L)
         return tl_declare_map(L, 3);
     if (strcmp(lua_tostring(L, 2), "lens") == 0)
         return tl_declare_lens(L, 3);
+    if (strcmp(lua_tostring(L, 2), "every") == 0)
+        return name_every(L);
     return 0;
-}
-
-static void add_record(lua_State *L, const char *kind, const char *name, struct tl_place place)
-{
-    lua_createtable(L, 0, 5);
-    lua_pushstring(L, kind);
-    lua_setfield(L, -2, "kind");
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "name");
-    set_place(L, place);
-    int record = lua_gettop(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->declarations);
-    lua_pushvalue(L, record);
-    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-    lua_pushfstring(L, "%s %s", kind, name);
-    lua_pushvalue(L, -1);
-    if (lua_rawget(L, -3) != LUA_TNIL) {
-        struct tl_place first = record_place(L, lua_gettop(L));
-        char text[300];
-        snprintf(text, sizeof text, "%s \"%s\" is declared twice (first in %s:%d)", kind, name, first.file, first.line);
-        find(L, place, "%s", text);
-    }
-    lua_pop(L, 1);
-    lua_pushvalue(L, record);
-    lua_rawset(L, -3);
-    lua_settop(L, record);
 }
 
 /* kind "name"; upvalue: the kind. */

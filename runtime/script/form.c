@@ -97,44 +97,44 @@ void tl_form_error(struct tl_form *form, const char *key, const char *fmt, ...)
                     form->kind, form->name, form->part[0] ? ", " : "", form->part, text);
 }
 
-static void check_one(struct tl_form *form, const char *key, const struct tl_form_key *keys, size_t count)
+static void check_one(struct tl_form *form, const char *key, const struct tl_declaration *rows)
 {
     const char *names[KEYS_MAX];
     size_t usable = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(keys[i].name, key) == 0) {
-            if (keys[i].later)
-                tl_form_error(form, key, "'%s' comes with %s", key, keys[i].later);
-            else if (!fits(form->L, -1, keys[i].takes))
-                tl_form_error(form, key, "'%s' must be %s, not %s", key, type_word(keys[i].takes),
-                              luaL_typename(form->L, -1));
-            return;
-        }
-        if (!keys[i].later && usable < KEYS_MAX)
-            names[usable++] = keys[i].name;
-    }
+    const struct tl_form_key *row = tl_declaration_key(rows, key);
+    if (row && row->later)
+        tl_form_error(form, key, "'%s' comes with %s", key, row->later);
+    else if (row && !fits(form->L, -1, row->takes))
+        tl_form_error(form, key, "'%s' must be %s, not %s", key, type_word(row->takes), luaL_typename(form->L, -1));
+    if (row)
+        return;
+    for (size_t i = 0; i < rows->key_count && usable < KEYS_MAX; i++)
+        if (!rows->keys[i].later)
+            names[usable++] = rows->keys[i].name;
     const char *nearest = tl_nearest(tl_str_z(key), names, usable);
-    if (form->open && !nearest)
+    if (rows->others && !nearest)
         return;
     tl_form_error(form, key, "unknown key '%s'%s%s%s", key, nearest ? "; did you mean '" : "", nearest ? nearest : "",
                   nearest ? "'?" : "");
 }
 
-void tl_form_check(struct tl_form *form, const struct tl_form_key *keys, size_t count)
+void tl_form_check(struct tl_form *form)
 {
     lua_State *L = form->L;
+    const struct tl_declaration *rows = tl_declaration(form->kind, form->part);
+    tl_must(rows != NULL);
     luaL_checkstack(L, 12, NULL);
     lua_pushnil(L);
     while (lua_next(L, form->table)) {
         if (lua_type(L, -2) == LUA_TSTRING)
-            check_one(form, lua_tostring(L, -2), keys, count);
+            check_one(form, lua_tostring(L, -2), rows);
         else if (!lua_islightuserdata(L, -2))
             tl_form_error(form, NULL, "a value without a name; write key = value");
         lua_pop(L, 1);
     }
-    for (size_t i = 0; i < count; i++)
-        if ((keys[i].takes & TL_FORM_REQUIRED) && !tl_form_has(form, keys[i].name))
-            tl_form_error(form, NULL, "'%s' is missing", keys[i].name);
+    for (size_t i = 0; i < rows->key_count; i++)
+        if ((rows->keys[i].takes & TL_FORM_REQUIRED) && !tl_form_has(form, rows->keys[i].name))
+            tl_form_error(form, NULL, "'%s' is missing", rows->keys[i].name);
 }
 
 static int push(struct tl_form *form, const char *key)
@@ -280,8 +280,11 @@ const char *tl_form_json(struct tl_form *form, const char *key, const char *othe
     return json;
 }
 
-int tl_form_choice(struct tl_form *form, const char *key, const char *const *words, int otherwise)
+int tl_form_choice(struct tl_form *form, const char *key, int otherwise)
 {
+    const struct tl_form_key *row = tl_declaration_key(tl_declaration(form->kind, form->part), key);
+    tl_must(row != NULL && row->values != NULL);
+    const char *const *words = row->values;
     const char *text = tl_form_text(form, key);
     size_t count = 0;
     for (; words[count]; count++)

@@ -2,22 +2,8 @@
  * the line of the key. Thread: one at a time. */
 #pragma once
 #include "bundle_private.h"
+#include "script/declarations.h"
 #include "script_state.h"
-
-enum {
-    TL_FORM_TEXT = 1,
-    TL_FORM_INTEGER = 2,
-    TL_FORM_BOOLEAN = 4,
-    TL_FORM_TABLE = 8,
-    TL_FORM_FUNCTION = 16,
-    TL_FORM_REQUIRED = 32,
-};
-
-struct tl_form_key {
-    const char *name;
-    unsigned takes;
-    const char *later; /* not NULL: a key of a later package; says which */
-};
 
 struct tl_form {
     lua_State *L;
@@ -25,13 +11,11 @@ struct tl_form {
     const char *kind, *name; /* of the declaration; `what` in messages */
     const char *part;        /* "limits" when a table inside is read; "" */
     int table;               /* absolute index */
-    bool open;               /* keys that resemble none of the list are for somebody else to judge */
     struct tl_place place;   /* of the declaration */
 };
 
-#define TL_FORM_CHECK(form, keys) tl_form_check((form), (keys), TL_COUNT_OF(keys))
-/* Every key against the list. */
-void tl_form_check(struct tl_form *form, const struct tl_form_key *keys, size_t count);
+/* Every key against the rows of that declaration, or of its part (script/declarations.h). */
+void tl_form_check(struct tl_form *form);
 /* Where the key stands in the source; the declaration's place when it is not found. */
 struct tl_place tl_form_place(const struct tl_form *form, const char *key);
 /* An error at that key. */
@@ -50,8 +34,8 @@ const char *const *tl_form_texts(struct tl_form *form, const char *key, size_t *
 struct tl_ref tl_form_ref(struct tl_form *form, const char *key);
 /* The member as JSON; `otherwise` when absent. NULL key: the whole table. */
 const char *tl_form_json(struct tl_form *form, const char *key, const char *otherwise);
-/* One of some words; `otherwise` when absent. */
-int tl_form_choice(struct tl_form *form, const char *key, const char *const *words, int otherwise);
+/* Which of the words of its row it is; `otherwise` when absent. */
+int tl_form_choice(struct tl_form *form, const char *key, int otherwise);
 /* Opens a member table as a form of its own (popped by tl_form_close); false when absent. */
 bool tl_form_open(struct tl_form *form, const char *key, struct tl_form *inner);
 void tl_form_close(struct tl_form *inner);

@@ -182,7 +182,7 @@ bool tl_proto_keeps_state(const struct tl_proto *proto, tl_str *name, int *line)
 
 struct braces {
     struct tl_map keys[200];
-    char kind[200]; /* '{', '(' or '[' */
+    char kind[200]; /* '{', '(' or '['; 'b': a block of statements */
     int depth;
 };
 
@@ -204,6 +204,23 @@ static void check_key(const struct tl_tokens *t, size_t i, struct tl_map *keys, 
                         "the key '%.*s' stands twice in this table (first in line %d)", TL_STR_ARGS(key), first->line);
 }
 
+/* '{' '(' '[' and 'b' for a block that begins, 'e' for what ends, 0 for anything else. */
+static char bracket_of(const struct tl_token *token)
+{
+    static const char *const begins[] = {"function", "if", "do", "repeat"};
+    char c = token->kind == TL_TOKEN_OP && token->text.len == 1 ? token->text.ptr[0] : '\0';
+    if (c == '{' || c == '(' || c == '[')
+        return c;
+    if (c == '}' || c == ')' || c == ']')
+        return 'e';
+    if (token->kind != TL_TOKEN_NAME)
+        return '\0';
+    for (size_t i = 0; i < TL_COUNT_OF(begins); i++)
+        if (tl_str_is(token->text, begins[i]))
+            return 'b';
+    return tl_str_is(token->text, "end") || tl_str_is(token->text, "until") ? 'e' : '\0';
+}
+
 static void check_braces(const struct tl_tokens *t, const char *file, struct tl_findings *findings)
 {
     struct braces b = {.depth = 0};
@@ -214,14 +231,12 @@ static void check_braces(const struct tl_tokens *t, const char *file, struct tl_
                          tl_token_is(tl_token(t, i - 1), ";"));
         if (at_field)
             check_key(t, i, &b.keys[b.depth - 1], file, findings);
-        if (token->kind != TL_TOKEN_OP || token->text.len != 1)
-            continue;
-        char c = token->text.ptr[0];
-        if ((c == '{' || c == '(' || c == '[') && b.depth < 200) {
+        char c = bracket_of(token);
+        if (c == 'e' && b.depth > 0) {
+            tl_map_free(&b.keys[--b.depth]);
+        } else if (c && c != 'e' && b.depth < 200) {
             tl_map_init(&b.keys[b.depth]);
             b.kind[b.depth++] = c;
-        } else if ((c == '}' || c == ')' || c == ']') && b.depth > 0) {
-            tl_map_free(&b.keys[--b.depth]);
         }
     }
     while (b.depth > 0)

@@ -1,6 +1,7 @@
 /* The functions that scripts/lib stands on: text in UTF-8, JSON, lookup tables. Thread: that of the state. */
 #include "bundle_private.h"
 #include "codec/utf8.h"
+#include "fields.h"
 #include "libs.h"
 #include "load.h"
 #include "run_private.h"
@@ -87,4 +88,5 @@ void tl_lib_host(lua_State *L)
     luaL_newlib(L, functions);
     tl_lib_host_time(L);
     tl_lib_host_contract(L);
+    tl_lib_host_fields(L);
 }

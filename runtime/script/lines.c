@@ -19,6 +19,7 @@ struct tl_lines {
     struct file *files; /* own; sorted by path */
     size_t count;
     struct file *last; /* where the line before was */
+    struct tl_fields fields;
 };
 
 /* ---- what can run --------------------------------------------------------------------------------------------------
@@ -90,6 +91,7 @@ void tl_lines_free(struct tl_lines *lines)
         tl_free(lines->files[i].state);
     }
     tl_free(lines->files);
+    tl_fields_free(&lines->fields);
     tl_free(lines);
 }
 
@@ -132,5 +134,22 @@ bool tl_lines_file(const struct tl_lines *lines, size_t i, struct tl_lines_file 
         out->executable += file->state[line] != TL_LINE_NONE;
         out->ran += file->state[line] == TL_LINE_RAN;
     }
+    return true;
+}
+
+/* ---- fields --------------------------------------------------------------------------------------------------------
+ */
+
+struct tl_fields *tl_lines_fields(struct tl_lines *lines)
+{
+    return &lines->fields;
+}
+
+bool tl_lines_field(const struct tl_lines *lines, size_t i, struct tl_lines_field *out)
+{
+    if (i >= lines->fields.count)
+        return false;
+    const struct tl_field *field = &lines->fields.items[i];
+    *out = (struct tl_lines_field){field->map, field->way, field->name, field->passed};
     return true;
 }

@@ -45,17 +45,22 @@ static int prepare(lua_State *L)
     const struct tl_flow *flow = &script->bundle->flows.items[run->flow];
     struct tl_error err;
     int base = lua_gettop(L);
-    if (flow->internal) {
+    const char *kind = flow->origin == TL_FLOW_EVERY ? "every" : "flow";
+    if (flow->origin == TL_FLOW_EXPECT) {
+        tl_run_expect_push(L, run);
+    } else if (flow->internal) {
         lua_pushcfunction(L, tl_run_event_unit);
+        tl_run_event_push(L, run);
     } else if (run->order) {
-        tl_declared_push(L, "flow", flow->name, "order");
+        tl_declared_push(L, kind, flow->name, "order");
         lua_geti(L, -1, 2);
         lua_remove(L, -2);
+        tl_run_event_push(L, run);
     } else {
-        tl_declared_push(L, "flow", flow->name, "run");
+        tl_declared_push(L, kind, flow->name, "run");
         lua_rawgeti(L, LUA_REGISTRYINDEX, script->ctx);
+        tl_run_event_push(L, run);
     }
-    tl_run_event_push(L, run);
     if (!flow->internal && !run->order && run->event.state.len && !tl_value_decode(L, run->event.state, &err))
         return luaL_error(L, "the state given to ctx:continue is not JSON: %s", err.text);
     run->root = tl_branch_open(L, run, TL_STR_NONE, lua_gettop(L) - base - 1);

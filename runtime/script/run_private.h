@@ -158,6 +158,10 @@ int tl_run_event_unit(lua_State *L);
 /* The event type whose internal flow it is. */
 const struct tl_event_type *tl_run_event_type(const struct tl_run *run);
 
+/* ---- run_expect.c ---- */
+/* Pushes the function of an expectation's internal flow and its three arguments. Raises. */
+void tl_run_expect_push(lua_State *L, const struct tl_run *run);
+
 /* ---- run_error.c: inside the protected loop ---- */
 /* Ends the run with the error on the top of `thread`, or with a stop. */
 void tl_run_fail(lua_State *L, struct tl_run *run, lua_State *thread, int status);

@@ -26,7 +26,8 @@ struct tl_tester {
     int words;         /* registry reference: the table of words */
 };
 
-static const char *const files[] = {"words.lua", "assertions.lua", "platforms.lua", "world.lua", "maps.lua"};
+static const char *const files[] = {"words.lua", "assertions.lua", "platforms.lua",
+                                    "world.lua", "maps.lua",       "repl.lua"};
 
 static tl_str text_at(lua_State *L, int index)
 {

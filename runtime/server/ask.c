@@ -7,6 +7,7 @@
 #include "control.h"
 #include "flow/lane.h"
 #include "script/run.h"
+#include <string.h>
 
 enum { ASK_MS = 15000 };
 
@@ -14,16 +15,17 @@ enum { ASK_MS = 15000 };
 struct question {
     struct ask *ask;
     struct tl_mail mail; /* to the lane, then back to the main loop */
-    const struct tl_event_type *event;
-    char *system, *object, *field; /* own */
-    const char *verdict;           /* static word */
-    char *text;                    /* own; sentence */
+    size_t flow;         /* of the event's filter, in the revision that the question was asked under */
+    char *event, *system, *object, *field; /* own */
+    const char *verdict;                   /* static word */
+    char *text;                            /* own; sentence */
 };
 
 struct ask {
     struct tl_control_request *request;
     struct tl_lane *lane;
     char *key;                  /* own */
+    char revision[65];          /* live when it was asked */
     struct question *questions; /* own */
     size_t count, open;
 };
@@ -48,11 +50,12 @@ static void answer(struct ask *ask)
         tl_json_begin_object(&w);
         tl_json_put_z(&w, "system", q->system);
         tl_json_put_z(&w, "object", q->object);
-        tl_json_put_z(&w, "event", q->event->name);
+        tl_json_put_z(&w, "event", q->event);
         tl_json_put_z(&w, "verdict", q->verdict);
         tl_json_key(&w, "text");
         tl_json_lossy(&w, tl_str_z(q->text));
         tl_json_end_object(&w);
+        tl_free(q->event);
         tl_free(q->system);
         tl_free(q->object);
         tl_free(q->field);
@@ -85,12 +88,16 @@ static void settle(struct question *q, const char *verdict, char *text)
 /* What the event's filter says of a record that is there. */
 static void try_filter(struct question *q, tl_str record)
 {
+    struct tl_script *script = tl_lane_script(q->ask->lane);
+    if (strcmp(tl_bundle_hash(tl_script_bundle(script)), q->ask->revision) != 0) {
+        settle(q, "no-answer", tl_printf("the record is there; another revision became live meanwhile: ask again"));
+        return;
+    }
     char *type = tl_printf("%s.%s", q->system, q->object);
     struct tl_run_event event = {
         .type = tl_str_z(type), .key = tl_str_z(q->ask->key), .source = tl_str_z(q->system), .payload = record};
     struct tl_run *run = NULL;
-    const struct tl_run_outcome *outcome =
-        tl_run_start(tl_lane_script(q->ask->lane), (size_t)q->event->flow, &event, &run);
+    const struct tl_run_outcome *outcome = tl_run_start(script, q->flow, &event, &run);
     while (outcome->ending == TL_RUN_PREEMPTED)
         outcome = tl_run_go_on(run);
     if (outcome->ending == TL_RUN_DROPPED)
@@ -115,6 +122,11 @@ static void settle_failed(struct question *q, const struct tl_call_result *resul
            tl_printf("%s: %.*s", tl_failure_name(result->failure), TL_STR_ARGS(result->message)));
 }
 
+static void settle_gone(struct question *q)
+{
+    settle(q, "cannot-ask", tl_printf("it is gone since the question was asked"));
+}
+
 static void on_read(void *ctx, const struct tl_captured *event, const struct tl_call_result *result)
 {
     struct question *q = ctx;
@@ -131,7 +143,9 @@ static void on_found(void *ctx, const struct tl_call_result *result)
 {
     struct question *q = ctx;
     struct tl_system_lane *system = tl_lane_system(q->ask->lane, tl_str_z(q->system));
-    if (result->failure != TL_FAIL_NONE)
+    if (system == NULL)
+        settle_gone(q);
+    else if (result->failure != TL_FAIL_NONE)
         settle_failed(q, result);
     else if (result->matches == 0 || result->id.len == 0)
         settle(q, "absent", tl_printf("it has no %s with %s '%s'", q->object, q->field, q->ask->key));
@@ -144,6 +158,10 @@ static void on_lane(struct tl_mail *mail)
     struct question *q = TL_CONTAINER_OF(mail, struct question, mail);
     struct tl_system_lane *system = tl_lane_system(q->ask->lane, tl_str_z(q->system));
     struct tl_operation_facts facts;
+    if (system == NULL) {
+        settle_gone(q);
+        return;
+    }
     if (!tl_system_operation(tl_system_lane_system(system), TL_STR("find"), &facts)) {
         settle(q, "cannot-ask", tl_printf("its connector has no operation 'find'"));
         return;
@@ -167,7 +185,8 @@ static void add_question(struct ask *ask, const struct tl_event_type *event, con
 {
     struct question *q = &ask->questions[ask->count++];
     q->ask = ask;
-    q->event = event;
+    q->flow = (size_t)event->flow;
+    q->event = tl_copy_z(event->name);
     q->system = tl_copy_z(system);
     q->object = tl_str_dup(object);
     q->field = tl_copy_z(event->key_field);
@@ -198,6 +217,7 @@ void tl_ask_systems(struct tl_control_request *request, tl_str key)
     (void)tl_bundle_systems(bundle, &systems);
     ptrdiff_t slash = tl_str_find(key, '/');
     ask->request = request;
+    memcpy(ask->revision, tl_bundle_hash(bundle), sizeof ask->revision);
     ask->lane = tl_engine_lane(server->engine, 0);
     ask->key = tl_str_dup(slash < 0 ? key : tl_str_from(key, (size_t)slash + 1));
     ask->questions = tl_zalloc(count * systems + 1, sizeof *ask->questions);

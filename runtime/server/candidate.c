@@ -147,8 +147,11 @@ static tl_code run(struct tl_candidate *candidate, struct tl_confined *confined,
     words[count] = NULL;
     tl_buf_init(&errors, PRINTED_MAX);
     tl_code code = tl_confined_run(confined, words, config->trial_ms, status, out, &errors, err);
-    if (code == TL_OK && *status != 0 && errors.len != 0) /* what it says besides its answer */
-        tl_fail(err, TL_EFAILED, "%.*s", TL_STR_ARGS(tl_str_trim(tl_buf_str(&errors))));
+    tl_str said = tl_str_trim(tl_buf_str(&errors)); /* besides its answer */
+    if (tl_str_starts(said, TL_STR("tidelock: ")))
+        said = tl_str_from(said, 10);
+    if (code == TL_OK && *status != 0 && said.len != 0)
+        tl_fail(err, TL_EFAILED, "%.*s", TL_STR_ARGS(said));
     else if (code == TL_OK && *status != 0)
         tl_fail(err, TL_EFAILED, "it ended with status %d", *status);
     tl_buf_free(&errors);

@@ -32,6 +32,7 @@ static const struct {
     {"GET", "/v1/decisions", tl_control_decisions, false},
     {"POST", "/v1/decisions/*", tl_control_decision, false},
     {"POST", "/v1/replay", tl_control_replay, false},
+    {"GET", "/v1/recording", tl_control_recording, false},
     {"POST", "/v1/pause", tl_control_pause, false},
     {"POST", "/v1/resume", tl_control_resume, false},
     {"GET", "/v1/settings", tl_control_settings, false},

@@ -55,6 +55,7 @@ void tl_control_run_act(struct tl_control_request *request);
 void tl_control_decisions(struct tl_control_request *request);
 void tl_control_decision(struct tl_control_request *request);
 void tl_control_replay(struct tl_control_request *request);
+void tl_control_recording(struct tl_control_request *request);
 void tl_control_pause(struct tl_control_request *request);
 void tl_control_resume(struct tl_control_request *request);
 void tl_control_settings(struct tl_control_request *request);

@@ -35,7 +35,7 @@ static void put_row(void *ctx, const struct tl_json_value *row, int64_t time_ms)
     list->live_seen |= live;
 }
 
-/* {"live","doing","revisions":[{row of history.h, "time","live","kept","runs"}…]}, newest first */
+/* {"live","doing","waiting","revisions":[{row of history.h, "time","live","kept","runs"}…]}, newest first */
 void tl_control_revisions(struct tl_control_request *request)
 {
     struct tl_server *server = request->server;
@@ -48,6 +48,7 @@ void tl_control_revisions(struct tl_control_request *request)
     tl_json_begin_object(&list.w);
     tl_json_put_z(&list.w, "live", tl_bundle_hash(tl_integration_bundle(server->integration)));
     tl_json_put_z(&list.w, "doing", tl_deploys_doing(server->deploys));
+    tl_json_put_uint(&list.w, "waiting", tl_deploys_waiting(server->deploys));
     tl_json_key(&list.w, "revisions");
     tl_json_begin_array(&list.w);
     tl_code code =

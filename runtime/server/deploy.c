@@ -55,14 +55,18 @@ static void body(void *ctx)
 static void begin_next(struct tl_deploys *deploys)
 {
     struct tl_link *first = deploys->now == NULL ? tl_list_pop(&deploys->line) : NULL;
+    struct tl_error err;
     if (first == NULL)
         return;
     struct tl_job *job = TL_LIST_ITEM(first, struct tl_job, link);
     deploys->now = job;
     tl_mail_init(&job->mail, on_worked);
-    job->code = tl_thread_start("loader", body, job, &job->thread, &job->err);
-    if (job->code != TL_OK)
-        tl_loop_next(deploys->server->loop, &job->mail);
+    tl_code code = tl_thread_start("loader", body, job, &job->thread, &err); /* from here on the job is the thread's */
+    if (code == TL_OK)
+        return;
+    job->code = code;
+    job->err = err;
+    tl_loop_next(deploys->server->loop, &job->mail);
 }
 
 static void join_line(struct tl_job *job)
@@ -110,6 +114,14 @@ const char *tl_deploys_doing(const struct tl_deploys *deploys)
 {
     static const char *const words[] = {"deploy", "rollback", "plan", "settings"};
     return deploys->now != NULL ? words[deploys->now->kind] : NULL;
+}
+
+size_t tl_deploys_waiting(const struct tl_deploys *deploys)
+{
+    size_t count = 0;
+    for (struct tl_link *at = tl_list_first(&deploys->line); at != NULL; at = tl_list_after(&deploys->line, at))
+        count++;
+    return count;
 }
 
 void tl_deploys_stop(struct tl_deploys *deploys)

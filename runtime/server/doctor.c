@@ -13,7 +13,7 @@ struct finding {
     struct doctor *doctor;
     struct tl_mail mail; /* to the lane, then back to the main loop */
     struct tl_lane *lane;
-    const struct tl_system_decl *decl;
+    char *system; /* own; the declaration may be gone when the answer comes */
     bool ok;
     int status;
     int64_t duration_ms;
@@ -55,8 +55,9 @@ static void answer(struct doctor *doctor)
     }
     for (size_t i = 0; i < doctor->count; i++) {
         struct finding *f = &doctor->findings[i];
-        put_finding(&w, "system", f->decl->name, f->ok, f->text);
+        put_finding(&w, "system", f->system, f->ok, f->text);
         all = all && f->ok;
+        tl_free(f->system);
         tl_free(f->text);
     }
     tl_json_end_array(&w);
@@ -75,23 +76,31 @@ static void back_on_main(struct tl_mail *mail)
         answer(doctor);
 }
 
-static void on_probed(void *ctx, const struct tl_call_result *result)
+static void settle(struct finding *f, bool ok, char *text)
 {
-    struct finding *f = ctx;
-    f->ok = result->failure == TL_FAIL_NONE;
-    if (f->ok)
-        f->text = tl_printf("answers and accepts the credentials (%lld ms)", (long long)result->duration_ms);
-    else
-        f->text = tl_printf("%s%s%.*s", tl_failure_name(result->failure), result->message.len != 0 ? ": " : "",
-                            TL_STR_ARGS(result->message));
+    f->ok = ok;
+    f->text = text;
     tl_mail_init(&f->mail, back_on_main);
     tl_loop_post(f->doctor->request->server->loop, &f->mail);
+}
+
+static void on_probed(void *ctx, const struct tl_call_result *result)
+{
+    bool ok = result->failure == TL_FAIL_NONE;
+    settle(ctx, ok,
+           ok ? tl_printf("answers and accepts the credentials (%lld ms)", (long long)result->duration_ms)
+              : tl_printf("%s%s%.*s", tl_failure_name(result->failure), result->message.len != 0 ? ": " : "",
+                          TL_STR_ARGS(result->message)));
 }
 
 static void on_lane(struct tl_mail *mail)
 {
     struct finding *f = TL_CONTAINER_OF(mail, struct finding, mail);
-    tl_probe_start(tl_lane_system(f->lane, tl_str_z(f->decl->name)), PROBE_MS, on_probed, f);
+    struct tl_system_lane *system = tl_lane_system(f->lane, tl_str_z(f->system));
+    if (system != NULL)
+        tl_probe_start(system, PROBE_MS, on_probed, f);
+    else
+        settle(f, false, tl_printf("it is gone since the question was asked"));
 }
 
 /* A webhook source: no address and no credentials that could be tried. */
@@ -100,13 +109,11 @@ static bool only_takes_messages(const struct tl_system_decl *decl)
     return decl->url.kind == TL_REF_NONE && decl->auth[0] == 0;
 }
 
-static void ask(struct finding *f)
+static void ask(struct finding *f, const struct tl_system_decl *decl)
 {
-    if (only_takes_messages(f->decl)) {
-        f->ok = true;
-        f->text = tl_printf("only takes messages: there is no address to ask");
-        tl_mail_init(&f->mail, back_on_main);
-        tl_loop_post(f->doctor->request->server->loop, &f->mail);
+    f->system = tl_copy_z(decl->name);
+    if (only_takes_messages(decl)) {
+        settle(f, true, tl_printf("only takes messages: there is no address to ask"));
         return;
     }
     tl_mail_init(&f->mail, on_lane);
@@ -125,8 +132,7 @@ void tl_control_doctor(struct tl_control_request *request)
         struct finding *f = &doctor->findings[i];
         f->doctor = doctor;
         f->lane = tl_engine_lane(server->engine, 0);
-        f->decl = server->systems.list[i].decl;
-        ask(f);
+        ask(f, server->systems.list[i].decl);
     }
     if (doctor->count == 0)
         answer(doctor);

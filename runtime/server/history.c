@@ -54,8 +54,8 @@ static void write_row(const struct tl_attempt *attempt, uint64_t number, struct 
     tl_json_end_object(&w);
 }
 
-static tl_code submit(struct tl_journal *journal, const struct tl_attempt *attempt, uint64_t number, tl_str row,
-                      struct tl_error *err)
+static tl_code put_both(const struct tl_attempt *attempt, uint64_t number, tl_str row, struct tl_batch *batch,
+                        struct tl_error *err)
 {
     char key[20];
     snprintf(key, sizeof key, "%016" PRIx64, number);
@@ -67,29 +67,37 @@ static tl_code submit(struct tl_journal *journal, const struct tl_attempt *attem
         .attr = {attempt->stage == NULL ? TL_STR("live") : TL_STR("refused"), tl_str_z(attempt->revision)}};
     struct tl_state_put audit = {
         .table = TL_STR("audit"), .key = tl_str_z(audit_key), .value = row, .attr = {tl_str_z(attempt->who)}};
-    struct tl_batch *batch = tl_batch_new(journal);
     tl_code code = tl_batch_put(batch, &put, err);
     if (code == TL_OK)
         code = tl_batch_put(batch, &audit, err);
-    tl_batch_insist(batch);
-    if (code == TL_OK)
-        code = tl_journal_submit_wait(journal, batch, TL_APPLIED, err);
-    tl_batch_free(batch);
     tl_free(audit_key);
+    return code;
+}
+
+tl_code tl_history_put(struct tl_journal *journal, const struct tl_attempt *attempt, struct tl_batch *batch,
+                       struct tl_error *err)
+{
+    struct tl_buf row;
+    uint64_t number;
+    tl_buf_init(&row, ROW_MAX);
+    tl_journal_wait_applied(journal, tl_journal_last(journal)); /* the number before must be seen */
+    tl_code code = next_number(journal, &number, err);
+    if (code == TL_OK) {
+        write_row(attempt, number, &row);
+        code = put_both(attempt, number, tl_buf_str(&row), batch, err);
+    }
+    tl_buf_free(&row);
     return code;
 }
 
 tl_code tl_history_add(struct tl_journal *journal, const struct tl_attempt *attempt, struct tl_error *err)
 {
-    struct tl_buf row;
-    uint64_t number;
-    tl_buf_init(&row, ROW_MAX);
-    tl_code code = next_number(journal, &number, err);
-    if (code == TL_OK) {
-        write_row(attempt, number, &row);
-        code = submit(journal, attempt, number, tl_buf_str(&row), err);
-    }
-    tl_buf_free(&row);
+    struct tl_batch *batch = tl_batch_new(journal);
+    tl_code code = tl_history_put(journal, attempt, batch, err);
+    tl_batch_insist(batch);
+    if (code == TL_OK)
+        code = tl_journal_submit_wait(journal, batch, TL_APPLIED, err);
+    tl_batch_free(batch);
     return code;
 }
 

@@ -20,7 +20,11 @@ struct tl_attempt {
     int64_t ms;
 };
 
-/* Durable and visible when it returns; waits for the journal, so never on a lane. */
+/* Adds the row and its audit record to a batch. Waits for the state, so never on a lane; nobody else adds one
+ * meanwhile. */
+TL_MUST_CHECK tl_code tl_history_put(struct tl_journal *journal, const struct tl_attempt *attempt,
+                                     struct tl_batch *batch, struct tl_error *err);
+/* A commit of its own; durable and visible when it returns. */
 TL_MUST_CHECK tl_code tl_history_add(struct tl_journal *journal, const struct tl_attempt *attempt,
                                      struct tl_error *err);
 /* The live revision; TL_ENOTFOUND: none ever was. */

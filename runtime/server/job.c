@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "changes.h"
+#include "flow/switch.h"
 #include "history.h"
 #include "script/bundle_store.h"
 #include "server/parcel.h"
@@ -232,52 +233,61 @@ void tl_job_work(struct tl_job *job)
     job->begun_ms = tl_mono_ms();
     memcpy(job->before, live_hash(job), sizeof job->before);
     job->code = work(job, &job->err);
+    job->err.code = job->code; /* the one that is answered */
 }
 
 /* ---- the switch ---------------------------------------------------------------------------------------------------
  */
 
-static void record(struct tl_job *job)
+static struct tl_attempt attempt_of(const struct tl_job *job)
+{
+    bool live = job->code == TL_OK;
+    return (struct tl_attempt){.act = job->kind == TL_JOB_ROLLBACK ? "rollback" : "deploy",
+                               .revision = job->revision,
+                               .integration = job->integration,
+                               .before = job->before,
+                               .who = job->request->who,
+                               .reason = job->reason,
+                               .stage = live ? NULL : tl_stage_name(job->candidate.stage),
+                               .why = live ? NULL : job->err.text,
+                               .ms = tl_mono_ms() - job->begun_ms};
+}
+
+static void switch_over(struct tl_job *job)
+{
+    int64_t begun = tl_mono_ms();
+    bool renewal = job->kind == TL_JOB_RENEW;
+    struct tl_attempt attempt = {0};
+    struct tl_engine_switched switched;
+    job->candidate.stage = TL_STAGE_SWITCH;
+    if (!renewal)
+        attempt = attempt_of(job);
+    job->code = tl_server_switch(job->server, job->next, renewal ? NULL : &attempt, &switched, &job->err);
+    job->pause_ms = switched.pause_ms;
+    job->err.code = job->code;
+    job->next = NULL;
+    job->switch_ms = tl_mono_ms() - begun;
+    if (!renewal && job->code == TL_OK)
+        tl_log(TL_INFO, "deploy.live", "another revision is live", TL_FSTR("revision", job->revision),
+               TL_FSTR("before", job->before), TL_FSTR("who", job->request->who), TL_FINT("ms", job->switch_ms));
+}
+
+static void record_refusal(struct tl_job *job)
 {
     struct tl_error err;
-    bool live = job->code == TL_OK;
-    struct tl_attempt attempt = {.act = job->kind == TL_JOB_ROLLBACK ? "rollback" : "deploy",
-                                 .revision = job->revision,
-                                 .integration = job->integration,
-                                 .before = job->before,
-                                 .who = job->request->who,
-                                 .reason = job->reason,
-                                 .stage = live ? NULL : tl_stage_name(job->candidate.stage),
-                                 .why = live ? NULL : job->err.text,
-                                 .ms = tl_mono_ms() - job->begun_ms};
-    tl_code code = tl_history_add(job->server->journal, &attempt, &err);
-    if (code == TL_OK)
-        return;
-    tl_log(TL_ERROR, "deploy.history", err.text);
-    if (live)
-        job->code = tl_fail(&job->err, code,
-                            "it is live, but that could not be written down (%s): a restart would go back to %.12s",
-                            err.text, job->before);
+    struct tl_attempt attempt = attempt_of(job);
+    tl_log(TL_WARN, "deploy.refused", job->err.text, TL_FSTR("stage", attempt.stage),
+           TL_FSTR("revision", job->revision), TL_FSTR("who", job->request->who));
+    if (tl_history_add(job->server->journal, &attempt, &err) != TL_OK)
+        tl_log(TL_ERROR, "deploy.history", err.text);
 }
 
 void tl_job_finish(struct tl_job *job)
 {
-    if (job->next != NULL && job->code == TL_OK) {
-        int64_t begun = tl_mono_ms();
-        job->candidate.stage = TL_STAGE_SWITCH;
-        job->code = tl_server_switch(job->server, job->next, &job->err);
-        job->next = NULL;
-        job->switch_ms = tl_mono_ms() - begun;
-    }
-    if (job->kind == TL_JOB_RENEW || !job->read || job->unchanged)
-        return;
-    record(job);
-    if (job->code == TL_OK)
-        tl_log(TL_INFO, "deploy.live", "another revision is live", TL_FSTR("revision", job->revision),
-               TL_FSTR("before", job->before), TL_FSTR("who", job->request->who), TL_FINT("ms", job->switch_ms));
-    else
-        tl_log(TL_WARN, "deploy.refused", job->err.text, TL_FSTR("stage", tl_stage_name(job->candidate.stage)),
-               TL_FSTR("revision", job->revision), TL_FSTR("who", job->request->who));
+    if (job->next != NULL && job->code == TL_OK)
+        switch_over(job);
+    if (job->code != TL_OK && job->read)
+        record_refusal(job);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------------------------------
@@ -317,6 +327,8 @@ static void write_members(const struct tl_job *job, struct tl_buf *out)
     tl_json_put_int(&w, "tests", job->candidate.tests_ms);
     tl_json_put_int(&w, "load", job->load_ms);
     tl_json_put_int(&w, "switch", job->switch_ms);
+    tl_json_key(&w, "pause");
+    tl_json_double(&w, job->pause_ms);
     tl_json_put_int(&w, "all", tl_mono_ms() - job->begun_ms);
     tl_json_end_object(&w);
     tl_json_end_object(&w);

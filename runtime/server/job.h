@@ -33,6 +33,7 @@ struct tl_job {
     struct tl_buf told;            /* JSON object: changes, missing, pending, staying; empty: not compared */
     size_t differences;
     int64_t begun_ms, load_ms, switch_ms; /* monotonic; how long */
+    double pause_ms;                      /* lanes stood still */
     tl_code code;
     struct tl_error err;
 };

@@ -62,6 +62,7 @@ void tl_server_stop_engine(struct tl_server *server)
         set_engine(server, NULL);
         tl_engine_free(engine);
     }
+    tl_server_forget_retired(server);
     if (server->revisions != NULL)
         tl_revisions_forget(server->revisions);
 }
@@ -81,6 +82,9 @@ static tl_code run_engine(struct tl_server *server, bool park_removed, struct tl
                                       .lane_start = tl_server_lane_start,
                                       .lane_stop = tl_server_lane_stop,
                                       .revision_bundle = revision_bundle,
+                                      .loop = server->loop,
+                                      .bundle_released = tl_server_bundle_released,
+                                      .system_released = tl_server_system_released,
                                       .ctx = server};
     tl_engine_config_bundle(&config, tl_integration_bundle(server->integration));
     struct tl_engine *engine = NULL;
@@ -405,6 +409,7 @@ static void stop(struct tl_server *server)
     tl_free(server->run_as);
     pthread_mutex_destroy(&server->listen.lock);
     pthread_rwlock_destroy(&server->engine_lock);
+    pthread_rwlock_destroy(&server->systems_lock);
 }
 
 tl_code tl_server_run(const struct tl_server_config *config, struct tl_error *err)
@@ -412,6 +417,7 @@ tl_code tl_server_run(const struct tl_server_config *config, struct tl_error *er
     struct tl_server server = {.config = config, .started_ms = tl_mono_ms()};
     pthread_mutex_init(&server.listen.lock, NULL);
     pthread_rwlock_init(&server.engine_lock, NULL);
+    pthread_rwlock_init(&server.systems_lock, NULL);
     server.loop = tl_loop_new("main");
     server.connectors = tl_library_new(config->plugins);
     server.deploys = tl_deploys_new(&server);

@@ -16,8 +16,12 @@
 #include "server/settings.h"
 #include <pthread.h>
 
+struct tl_attempt;
+struct tl_engine_switched; /* flow/switch.h */
 struct tl_deploys;
 struct tl_escalator;
+struct tl_server_next;
+struct tl_server_retired;
 
 enum { TL_LANES_MAX = 64 };
 
@@ -59,6 +63,8 @@ struct tl_server {
     struct tl_integration *integration; /* own; the live one. Changes with its systems, and only in switch.c */
     struct tl_revisions *revisions;
     struct tl_server_systems systems;
+    pthread_rwlock_t systems_lock;     /* guards `systems` for the lanes */
+    struct tl_server_retired *retired; /* own; what was live and the engine may still use */
     struct tl_server_listen listen;
     struct tl_engine *engine;     /* NULL while settings are missing */
     pthread_rwlock_t engine_lock; /* guards `engine` for the journal's threads */
@@ -86,16 +92,23 @@ bool tl_notify_uses(bool secret, tl_str name);
 TL_MUST_CHECK tl_code tl_notify_check(bool secret, tl_str name, tl_str value, struct tl_error *err);
 
 /* ---- switch.c: another integration, or other systems, in a server that works on */
-struct tl_server_next;
 /* Takes over `integration`; NULL: the live one, with the values that settings have now. Builds what takes long, beside
  * the lanes. Not while another one is prepared or switched. [a loader's thread] */
 TL_MUST_CHECK tl_code tl_server_prepare(struct tl_server *server, struct tl_integration *integration, bool park_removed,
                                         struct tl_server_next **out, struct tl_error *err);
 /* Makes it live, or waits for settings that are missing, or nothing has changed and `err` says why. Consumes it.
- * TL_EDIFFERS: flows or systems that go are in use (the text names them). */
-TL_MUST_CHECK tl_code tl_server_switch(struct tl_server *server, struct tl_server_next *next, struct tl_error *err);
+ * `attempt` (NULL: none) goes into the history with it, in one commit where an engine runs. `out`: what was done in the
+ * engine; zeros where none ran. TL_EDIFFERS: flows or systems that go are in use (the text names them). */
+TL_MUST_CHECK tl_code tl_server_switch(struct tl_server *server, struct tl_server_next *next,
+                                       const struct tl_attempt *attempt, struct tl_engine_switched *out,
+                                       struct tl_error *err);
 /* One that will not be used. NULL is fine. */
 void tl_server_next_free(struct tl_server *server, struct tl_server_next *next);
+/* For tl_engine_config; ctx is the server. */
+void tl_server_bundle_released(void *ctx, const struct tl_bundle *bundle);
+void tl_server_system_released(void *ctx, struct tl_system *system);
+/* Frees what was live before; no engine may be left that uses it. */
+void tl_server_forget_retired(struct tl_server *server);
 /* "acme@1f2e3d…", for log lines. */
 void tl_server_name_live(struct tl_server *server);
 

@@ -160,11 +160,10 @@ static bool stands_for(const struct tl_server_systems *systems, const struct tl_
     return there ? strcmp(system->decl->name, decl->name) == 0 : strcmp(system->decl->kind, decl->kind) == 0;
 }
 
-enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_system_decl *decl, tl_str operation,
-                                            const char **nearest)
+static enum tl_effect_class strictest(const struct tl_server_systems *systems, const struct tl_system_decl *decl,
+                                      tl_str operation, const char **nearest)
 {
-    const struct tl_server_systems *systems = &((const struct tl_server *)ctx)->systems;
-    enum tl_effect_class strictest = TL_EFFECT_UNKNOWN;
+    enum tl_effect_class found = TL_EFFECT_UNKNOWN;
     struct tl_operation_facts facts;
     for (size_t i = 0; i < systems->count; i++) {
         if (!stands_for(systems, &systems->list[i], decl))
@@ -173,10 +172,20 @@ enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_system_de
             *nearest = tl_system_nearest_operation(systems->list[i].system, operation);
             return TL_EFFECT_UNKNOWN;
         }
-        if (strictest == TL_EFFECT_UNKNOWN || facts.effect > strictest)
-            strictest = facts.effect;
+        if (found == TL_EFFECT_UNKNOWN || facts.effect > found)
+            found = facts.effect;
     }
-    return strictest;
+    return found;
+}
+
+enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_system_decl *decl, tl_str operation,
+                                            const char **nearest)
+{
+    struct tl_server *server = ctx;
+    pthread_rwlock_rdlock(&server->systems_lock);
+    enum tl_effect_class effect = strictest(&server->systems, decl, operation, nearest);
+    pthread_rwlock_unlock(&server->systems_lock);
+    return effect;
 }
 
 bool tl_server_systems_have(const struct tl_server_systems *systems, const struct tl_system *system)

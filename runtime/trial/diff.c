@@ -112,7 +112,10 @@ void tl_diff_print(tl_str expected, tl_str got, struct tl_buf *out)
     while (tail < a.count - head && tail < b.count - head &&
            tl_str_eq(a.items[a.count - 1 - tail], b.items[b.count - 1 - tail]))
         tail++;
-    middle(a.items + head, a.count - head - tail, b.items + head, b.count - head - tail, &marks);
+    if (a.count > 0 && b.count > 0)
+        middle(a.items + head, a.count - head - tail, b.items + head, b.count - head - tail, &marks);
+    else /* one of them has no lines, not even a place for them */
+        middle(a.items, a.count, b.items, b.count, &marks);
     for (; tail > 0; tail--)
         add(&marks, ' ', a.items[a.count - tail]);
     print(&marks, out);

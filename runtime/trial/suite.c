@@ -160,6 +160,7 @@ static tl_code with_world(struct tl_suite *suite, struct tl_integration *integra
     const struct tl_bundle *bundle = tl_integration_bundle(integration);
     struct tl_tester_host host = {tl_world_call, &suite->world};
     tl_code code = tl_world_init(&suite->world, integration, lines, err);
+    suite->world.folder = suite->options->dir;
     if (code == TL_OK)
         code = tl_tester_new(bundle, suite->options->words, lines, &host, &suite->tester, err);
     suite->world.tester = suite->tester;
@@ -179,7 +180,8 @@ static tl_code run(struct tl_suite *suite, struct tl_integration *integration, s
 {
     const struct tl_trial_options *options = suite->options;
     const struct tl_bundle *bundle = tl_integration_bundle(integration);
-    struct tl_lines *lines = options->coverage ? tl_lines_new(bundle) : NULL;
+    bool noted = options->coverage || options->coverage_json != NULL;
+    struct tl_lines *lines = noted ? tl_lines_new(bundle) : NULL;
     tl_code code = refuse_errors(bundle, options->dir, err);
     if (code == TL_OK) {
         tl_trial_clock_take();
@@ -188,8 +190,10 @@ static tl_code run(struct tl_suite *suite, struct tl_integration *integration, s
         tl_log_sink(NULL, NULL);
         tl_trial_clock_give_back();
     }
-    if (code == TL_OK && lines != NULL)
+    if (code == TL_OK && options->coverage)
         tl_cover_print(lines);
+    if (code == TL_OK && options->coverage_json != NULL)
+        code = tl_cover_write(lines, options->coverage_json, err);
     if (code == TL_OK)
         tl_report_end(&suite->report);
     if (code == TL_OK && options->junit != NULL)

@@ -16,6 +16,7 @@ struct tl_trial_system {
 };
 
 struct tl_world {
+    const char *folder;                      /* borrow; the integration's */
     struct tl_integration *integration;      /* borrow */
     const struct tl_bundle *bundle;          /* borrow */
     struct tl_lines *lines;                  /* borrow; NULL: not noted */

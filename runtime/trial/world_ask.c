@@ -229,6 +229,19 @@ static tl_code check(const struct tl_world *w, const struct tl_json_value *args,
     return code == TL_ENOTFOUND ? TL_OK : code;
 }
 
+/* What `tidelock record` wrote. */
+static tl_code recording(const struct tl_world *w, const struct tl_json_value *args, struct tl_buf *out,
+                         struct tl_error *err)
+{
+    tl_str name = tl_json_get_text(args, "name");
+    char *path = tl_printf("%s/tests/recorded/%.*s.json", w->folder, TL_STR_ARGS(name));
+    tl_code code = tl_str_find(name, '/') < 0
+                       ? tl_folder_read(path, out, err)
+                       : tl_fail(err, TL_EINPUT, "w:play takes the name of a recording: a file of tests/recorded/");
+    tl_free(path);
+    return code;
+}
+
 static tl_code in_world(struct tl_world *w, tl_str name, const struct tl_json_value *args, struct tl_buf *out,
                         struct tl_error *err)
 {
@@ -276,6 +289,8 @@ tl_code tl_world_call(void *ctx, tl_str name, tl_str text, struct tl_buf *out, s
         code = entities(w, out, err);
     else if (tl_str_is(name, "compare"))
         code = compare(args, out);
+    else if (tl_str_is(name, "recording"))
+        code = recording(w, args, out, err);
     else if (tl_str_is(name, "check"))
         code = check(w, args, err);
     else if (tl_str_is(name, "exists"))

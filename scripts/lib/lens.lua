@@ -8,6 +8,7 @@ local records = require "lens_record"
 local lens_fields = require "lens_fields"
 local checks = require "lens_checks"
 local page = require "lens_page"
+local coverage = require "coverage"
 require "json" -- paths.copy takes it when it runs
 local M = {}
 
@@ -86,6 +87,7 @@ end
 local function build(title, body, entities, problems)
   local entity, object, target, name = split(title)
   local context = new_context(entities, target, problems)
+  context.watch = coverage.of(title)
   local detail = { name = title, entity = entity, object = object, target = target, platform = name, touches = body.touches,
     contract = entities[entity] and entities[entity].contract, whole = type(body[1]) == "function" }
   if detail.whole then

@@ -1,11 +1,12 @@
 -- Compiling the fields of a lens: from what the integrator wrote (words.lua) to functions that read and write one place of
 -- the platform's record. What is wrong is told to context.problem(label, text), so that every field is named with its line.
--- context: { system, problem(label, text), refs(entity, label) → { id, key } or nil }
+-- context: { system, problem(label, text), refs(entity, label) → { id, key } or nil, watch (coverage.lua; may be nil) }
 local host = ...
 local paths = require "paths"
 local words = require "words"
 local kinds = require "kinds"
 local records = require "lens_record"
+local coverage = require "coverage"
 local M = {}
 local is_spec, fail, same_json = words.is_spec, kinds.fail, kinds.same_json
 local has, give, taken = records.has, records.give, records.taken
@@ -46,7 +47,7 @@ end
 -- What the record holds already is left as it is when it reads as the value to be put.
 local function holds(f, record, value)
   local out = {}
-  return pcall(f.read, record, out) and has(out, f.name) and f.same(taken(out, f.name), value)
+  return pcall(f.look, record, out) and has(out, f.name) and f.same(taken(out, f.name), value)
 end
 
 local function writer(f, codec, get_at, set_at)
@@ -105,23 +106,26 @@ end
 local function pure_or_nil(fn) return fn and function(...) return host.pure(fn, ...) end end
 
 -- A pair over several places: { first = "FirstName", last = "LastName" }.
-local function places(f, codec)
+local function places(f, codec, seen)
   local get, set = {}, {}
   for name, path in pairs(f.path) do get[name], set[name] = paths.getter(path), paths.setter(path) end
-  function f.read(record, out)
-    local values, any = {}, false
-    for name in pairs(get) do
-      local got, parent, key = get[name](record)
-      if got ~= nil then values[name] = got
-      elseif parent ~= nil and isnull(parent, key) then setnull(values, name) end
-      any = any or has(values, name)
+  local function reading(make)
+    return function(record, out)
+      local values, any = {}, false
+      for name in pairs(get) do
+        local got, parent, key = get[name](record)
+        if got ~= nil then values[name] = got
+        elseif parent ~= nil and isnull(parent, key) then setnull(values, name) end
+        any = any or has(values, name)
+      end
+      if any then give(out, f.name, make(values)) end
     end
-    if any then give(out, f.name, codec.get(values)) end
   end
+  f.look, f.read = reading(codec.get), reading(seen.get)
   function f.write(entity, record, fresh)
     local value = taken(entity, f.name)
     if value == nil or not fresh and f.one_way ~= "write" and holds(f, record, value) then return end
-    local values = codec.put(value)
+    local values = seen.put(value)
     if type(values) ~= "table" then fail(f.label .. ": the function that puts gave no table of its places") end
     for name in pairs(set) do
       local v = taken(values, name)
@@ -156,7 +160,15 @@ local function codec_of(f, s, context)
   return kinds.of(s, f.label, true)
 end
 
-local function compile_const(f, s)
+-- Reading or writing a fixed value, noted.
+local function noted_const(note, fn)
+  return function(...)
+    fn(...)
+    note()
+  end
+end
+
+local function compile_const(f, s, context)
   f.fixed, f.path = s.value, s.path
   f.same = function(a, b) return a == nil or b == nil or same_json(a, b) end
   local get_at, set_at = s.path and paths.getter(s.path), s.path and paths.setter(s.path)
@@ -178,6 +190,10 @@ local function compile_const(f, s)
       fail(f.label .. ": is always " .. host.encode(s.value) .. ", not " .. host.encode(value))
     end
     if set_at and fresh then set_at(record, s.value) end
+  end
+  if context.watch then
+    f.read = noted_const(context.watch:note("get", f.label), f.read)
+    if s.path then f.write = noted_const(context.watch:note("put", f.label), f.write) end
   end
 end
 
@@ -209,6 +225,14 @@ local function compile_group(f, value, context)
   end
 end
 
+-- The codec of a field, noting in which directions values went through it.
+local function watched(codec, f, context)
+  if not context.watch then return codec end
+  local get = f.one_way ~= "write" and codec.get and context.watch:note("get", f.label)
+  local put = f.one_way ~= "read" and codec.put and context.watch:note("put", f.label)
+  return { get = coverage.through(get, codec.get), put = coverage.through(put, codec.put) }
+end
+
 local function compile_place(f, s, context)
   f.path, f.spec, f.one_way = s.path, s, s.options.one_way
   if s.kind == "pair" and f.one_way == "read" and not s.get or f.one_way == "write" and s.kind == "pair" and not s.put then
@@ -223,12 +247,14 @@ local function compile_place(f, s, context)
     return
   end
   f.same, f.scale = loose(codec.same, s), codec.scale
+  local seen = watched(codec, f, context)
   if s.kind == "pair" and is_places(s.path) then
-    places(f, codec)
+    places(f, codec, seen)
   else
     local get_at, set_at = paths.getter(s.path), paths.setter(s.path)
-    f.read = codec.get and reader(f, codec, get_at)
-    f.write = codec.put and writer(f, codec, get_at, set_at)
+    f.look = codec.get and reader(f, codec, get_at) -- what the old record holds is no value that went through
+    f.read = codec.get and reader(f, seen, get_at)
+    f.write = codec.put and writer(f, seen, get_at, set_at)
   end
 end
 
@@ -256,13 +282,13 @@ local function compile_field(fields, name, value, label, context, condition)
     compile_group(f, value, context)
   elseif value.kind == "const" then
     f.kind, f.spec = "const", value
-    compile_const(f, value)
+    compile_const(f, value, context)
   else
     f.kind = value.kind
     compile_place(f, value, context)
     if not f.same then return end
   end
-  if f.one_way == "read" then f.write = nothing elseif f.one_way == "write" then f.read = nothing end
+  if f.one_way == "read" then f.write = nothing elseif f.one_way == "write" then f.read, f.look = nothing, nothing end
   fields[#fields + 1] = f
 end
 

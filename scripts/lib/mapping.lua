@@ -3,6 +3,7 @@
 local paths = require "paths"
 local words = require "words"
 local kinds = require "kinds"
+local coverage = require "coverage"
 local M = { as = words.as }
 local is_spec, as = words.is_spec, words.as
 
@@ -36,8 +37,8 @@ local function is_map(value)
 end
 
 local structures = {}
-function structures.list(s, where)
-  local element = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where .. "[]")
+function structures.list(s, where, watch)
+  local element = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where .. "[]", watch and watch:below(paths.text(s.path) .. "[]."))
   return function(value)
     if type(value) ~= "table" then bad(where, "a list", value) end
     local out = array()
@@ -48,18 +49,20 @@ function structures.list(s, where)
     return out
   end
 end
-function structures.object(s, where)
-  local one = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where)
+function structures.object(s, where, watch)
+  local one = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where, watch and watch:below(paths.text(s.path) .. "."))
   return function(value)
     if type(value) ~= "table" then bad(where, "an object", value) end
     return one(value)
   end
 end
 
--- A function (source, out, name) that writes one field.
-local function compile_field(value, where)
+-- A function (source, out, name) that writes one field. `watch`: coverage.lua; may be nil.
+local function compile_field(value, where, watch)
   if type(value) == "string" then value = as.any(value) end
   if type(value) == "function" then
+    if watch then watch:origin(where, nil, "function", value) end
+    value = coverage.through(watch and watch:note("map", where), value)
     return function(source, out, name)
       local got = value(source)
       if got == null then setnull(out, name) else out[name] = got end
@@ -69,22 +72,27 @@ local function compile_field(value, where)
     if type(value) ~= "table" then
       error(where .. ": a field is a path (text), as.…, a function, or a table of fields; a fixed value is as.const(…)", 0)
     end
-    local fields = compile_fields(value, where)
+    local fields = compile_fields(value, where, watch)
     return function(source, out, name) out[name] = fields(source) end
   end
   if value.kind == "const" then
-    local fixed = value.value
-    return function(_, out, name) out[name] = fixed end
+    local fixed, note = value.value, watch and watch:note("map", where)
+    if watch then watch:origin(where, nil, "always the same") end
+    return function(_, out, name)
+      out[name] = fixed
+      if note then note() end
+    end
   end
-  if value.kind == "key" then return compile_field(value.inner, where) end
+  if value.kind == "key" then return compile_field(value.inner, where, watch) end
   if value.kind == "when" then
-    local inner, condition = compile_field(value.inner, where), value.condition
+    local inner, condition = compile_field(value.inner, where, watch), value.condition
     return function(source, out, name)
       if condition(source) then inner(source, out, name) end
     end
   end
   local get, to, options = paths.getter(value.path), nil, value.options
-  to = (structures[value.kind] or conversion)(value, where)
+  to = coverage.through(watch and watch:note("map", where), (structures[value.kind] or conversion)(value, where, watch))
+  if watch and (not structures[value.kind] or is_map(value.fields)) then watch:origin(where, paths.text(value.path), value.kind) end
   local default, required, list = options.default, options.required, value.kind == "list"
   return function(source, out, name)
     local got, parent, key = get(source)
@@ -102,14 +110,14 @@ local function compile_field(value, where)
   end
 end
 
-function compile_fields(fields, where)
+function compile_fields(fields, where, watch)
   local names, steps = {}, {}
   for name, value in pairs(fields) do
     if type(name) ~= "string" then
       error(where .. ": fields have names; a map by function is { function(source) … end } with at most a key beside it", 0)
     end
     names[#names + 1] = name
-    steps[#steps + 1] = compile_field(value, where == "" and name or where .. "." .. name)
+    steps[#steps + 1] = compile_field(value, where == "" and name or where .. "." .. name, watch)
   end
   local count = #names
   return function(source)
@@ -188,7 +196,9 @@ function M.compile(title, body, entities)
       map.keys = as_list(body.key)
     end
   else
-    map.apply = compile_fields(body, "")
+    local watch = coverage.of(title)
+    map.apply = compile_fields(body, "", watch)
+    map.origins = watch and watch.origins
     if writes then map.keys = keys_of(body, title, entities[right] and entities[right].key) end
   end
   return setmetatable(map, { __call = function(_, source) return map.apply(source) end })

@@ -2,6 +2,8 @@
 flow "customer-to-receiver" {
   on      = "customer.changed@1",
   steward = "me",
+  ---@param ctx Ctx
+  ---@param e Event.customer_changed_1
   run     = function(ctx, e)
     ctx.receiver:store { path = "customers/" .. e.data.customer_no, body = e.data }
   end,

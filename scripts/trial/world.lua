@@ -43,6 +43,18 @@ function face.deliver(w, type_name, data, options)
   return host.call("deliver", { type = type_name, data = data, key = options.key, dedupe = options.dedupe })
 end
 
+-- w:play("monday"): the events of tests/recorded/monday.json, one after another; those that flows emitted are not delivered
+-- (they come of themselves). Gives all of them: type key data time source emitted outcomes (flow ending effects).
+function face.play(w, name)
+  if type(name) ~= "string" then host.fail("w:play takes the name of a recording: w:play \"monday\"") end
+  local events = host.call("recording", { name = name }).events
+  if type(events) ~= "table" then host.fail("tests/recorded/" .. name .. ".json is no recording: it has no events") end
+  for _, event in ipairs(events) do
+    if not event.emitted then face.deliver(w, event.type, event.data, { key = event.key }) end
+  end
+  return events
+end
+
 function face.advance(w, duration)
   words.milliseconds(duration)
   words.note(w, "advance " .. duration)

@@ -1,7 +1,7 @@
 // ./dev bench: every figure beside a baseline of the same run, medians of interleaved rounds (the machine's speed drifts).
 //
 //   node tests/bench/bench.mjs [--json FILE] [--rounds 9] [--quick] [--only NAME] [--events 1m|10m] [--runs 100k|1m]
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { options } from '../crash/options.mjs'
 import { folder } from '../world/folder.mjs'
@@ -75,6 +75,33 @@ async function contract() {
   if (code !== 0) throw new Error(`bench_contract: ${err}`)
   const { value, baseline } = JSON.parse(out)
   figures.add('contract_validate', 'documents/s', value, { baseline, least: 0.3 })
+}
+
+// The fixtures of a map as `tidelock test` runs them (files, golden outputs), beside a bare loop of the same calls.
+async function trial() {
+  const title = 'erp.SalesOrders <- order@1', dir = join(folder('bench-trial'), 'deliver'), count = o.quick ? 2000 : 10000
+  const cases = join(dir, 'tests/maps', title.replace('<-', 'from')), record = join(here, 'order.json')
+  cpSync(join(here, 'deliver'), dir, { recursive: true })
+  mkdirSync(cases, { recursive: true })
+  for (let i = 0; i < count; i++) writeFileSync(join(cases, `${i}.input.json`), readFileSync(record))
+  const whole = async (...words) => {
+    const { out, err, code } = await run(program('tidelock'), ['test', dir, ...words])
+    const found = /^(\d+) tests: \1 passed.*\(([\d.]+) s\)$/m.exec(out)
+    if (code !== 0 || !found) throw new Error(`tidelock test: ${out.slice(-1000)}${err}`)
+    return Number(found[1]) / Number(found[2])
+  }
+  const bare = async () => {
+    const { out, err, code } = await run(program('bench_maps'), [dir, join(root, 'scripts/lib'), join(build, 'lib/tidelock/plugins'), join(root, 'scripts/trial'), title, record, o.quick ? '200' : '500'])
+    if (code !== 0) throw new Error(`bench_maps: ${err}`)
+    return JSON.parse(out).value
+  }
+  await whole('--accept')
+  const rounds = { whole: [], bare: [] }
+  for (let i = 0; i < o.rounds; i++) {
+    rounds.whole.push(await whole())
+    rounds.bare.push(await bare())
+  }
+  figures.add('trial_cases', 'cases/s', median(rounds.whole), { baseline: median(rounds.bare), least: 1000, of: 'value' })
 }
 
 async function accept() {
@@ -241,7 +268,7 @@ async function restart() {
   figures.add(`restart_${named(o.runs)}_clean`, 's', of.restart_clean, { most: o.runs <= 100000 ? 5 : undefined })
 }
 
-const parts = { journal, contract, steps, light, waiting, restart, accept, deliver, start, growth_1m: () => growth(Math.min(o.events, 1000000), 'growth_1m') }
+const parts = { journal, contract, trial, steps, light, waiting, restart, accept, deliver, start, growth_1m: () => growth(Math.min(o.events, 1000000), 'growth_1m') }
 if (o.events >= 10000000) parts.growth_10m = () => growth(10000000, 'growth_10m')
 
 for (const [name, part] of Object.entries(parts)) {

@@ -311,6 +311,39 @@ end)`))
   assert.match(none.err, /no test's name holds 'nothing like it'/)
 })
 
+test('coverage of fields: by direction, what no value went through', async () => {
+  const lens = 'order_status@1 <-> support.Organizations'
+  const dir = integration({
+    ...suite(`local lens = require "lenses.status"
+it("reads and writes", function(w)
+  assert.equal("SO-1", w:map("order_status@1 <- support.Organizations", { No = "SO-1", Total = decimal "1.5", Notes = { { Text = "x" } } }).order_no)
+  assert.equal("SO-2", w:map("support.Organizations <- order_status@1", { order_no = "SO-2" }).No)
+  assert.equal("open", lens.put({ order_no = "SO-2", status = "open" }, { No = "SO-2", Status = "open" }).Status) -- stays as it is
+  assert.is_nil(w:map("order@1 <- salesforce.Opportunity", { No = "SO-1" }).total)
+end)
+describe("through the engine", function()
+  it("puts", function(w) w.erp:on "credit_status":answers{ on_hold = false } w:deliver("order.won@1", { order_no = "SO-1", account_no = "A-1", company_code = "1000", total = decimal "2.00" }) end)
+end)`),
+    'contracts/status.json': JSON.stringify({ type: 'object', properties: { order_no: { type: 'string' }, status: { type: 'string' }, total: { type: 'number' }, kind: { type: 'string' },
+      notes: { type: 'array', items: { type: 'object', properties: { text: { type: 'string' }, by: { type: 'string' } } } } } }),
+    'lenses/status.lua': `return lens "${lens}" {
+  order_no = "No", status = "Status", total = as.decimal("Total", { one_way = "read" }), kind = as.const("x", "Kind"),
+  notes = as.list("Notes", { text = "Text", by = "By" }) }`,
+  }, { 'entities.lua': acme['entities.lua'].replace('"order_status@1" { contract = "contracts/order.json"', '"order_status@1" { contract = "contracts/status.json"') })
+  const report = join(folder('coverage'), 'coverage.json')
+  const { code, out, err } = await trial(dir, '--coverage', '--coverage-json', report)
+  assert.equal(code, 0, out + err)
+  assert.match(out, /coverage of fields/)
+  assert.match(out, /order_status@1 <-> support\.Organizations, get +5\/7 +71% +no value: notes\[\]\.by, status$/m)
+  assert.match(out, /order_status@1 <-> support\.Organizations, put +2\/6 +33% +no value: notes\[\]\.by, notes\[\]\.text, notes, status$/m)
+  assert.match(out, /erp\.SalesOrders <- order@1 +2\/2 +100%$/m)
+  assert.match(out, /order@1 <- salesforce\.Opportunity +1\/2 +50% +no value: total$/m)
+  const { fields, lines } = JSON.parse(readFileSync(report, 'utf8'))
+  const found = fields.find(f => f.map === lens && f.direction === 'put')
+  assert.deepEqual(found, { map: lens, direction: 'put', fields: 6, passed: 2, no_value: ['notes[].by', 'notes[].text', 'notes', 'status'] })
+  assert.ok(lines.find(f => f.file === 'flows/order_to_cash.lua').not_run.length > 0)
+})
+
 test('exit codes of what cannot be tested', async () => {
   assert.equal((await tool(['test'])).code, 64)
   assert.equal((await tool(['test', integration(), '--no-such'])).code, 64)

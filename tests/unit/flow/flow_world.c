@@ -353,14 +353,29 @@ void world_new(struct world *w, const struct tl_flow *flows, const struct script
                                           .revision = "r1"};
 }
 
+static void on_commit(void *ctx, struct tl_commit *commit)
+{
+    struct world *w = ctx;
+    if (w->engine == NULL) /* it was abandoned */
+        return;
+    tl_engine_on_commit(w->engine, commit);
+    if (w->on_commit != NULL)
+        w->on_commit(w, commit);
+}
+
+static bool before_drop(void *ctx, uint64_t first, uint64_t last)
+{
+    return tl_engine_before_drop(((struct world *)ctx)->engine, first, last);
+}
+
 tl_code world_try_start(struct world *w, struct tl_error *err)
 {
     tl_code code = tl_engine_new(&w->config, &w->engine, err);
     if (code != TL_OK)
         return code;
-    struct tl_journal_options options = {.on_commit = tl_engine_on_commit,
-                                         .before_drop = tl_engine_before_drop,
-                                         .ctx = w->engine,
+    struct tl_journal_options options = {.on_commit = on_commit,
+                                         .before_drop = before_drop,
+                                         .ctx = w,
                                          .ahead_bytes = 1 << 20,
                                          .segment_events = w->segment_events,
                                          .reserve_bytes = 1 << 20};
@@ -459,6 +474,12 @@ void world_advance(struct world *w, int64_t ms)
         tl_loop_clock_moved(tl_lane_loop(tl_engine_lane(w->engine, i)));
     if (w->config.by_hand)
         world_settle(w);
+}
+
+void world_pass(struct world *w, int64_t ms)
+{
+    assert_null(w->engine);
+    atomic_fetch_add(&now_ms, ms);
 }
 
 /* ---- doing ---------------------------------------------------------------------------------------------------------

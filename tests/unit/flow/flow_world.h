@@ -82,6 +82,8 @@ struct world {
     tl_position last_position;
     uint32_t segment_events; /* of the journal; 0: its default */
     void *ctx;               /* the test's */
+    /* After the engine was told, on the journal's writer; NULL: nothing. */
+    void (*on_commit)(struct world *w, struct tl_commit *commit);
 };
 
 /* Declarations: arrays of these are handed to world_new; they must live as long as the world. */
@@ -106,6 +108,8 @@ void world_until(struct world *w, bool (*until)(struct world *w));
 void world_settle(struct world *w);
 /* Moves the clock and lets what is due happen. */
 void world_advance(struct world *w, int64_t ms);
+/* Moves the clock while nothing runs, after world_stop or world_crash; also back. */
+void world_pass(struct world *w, int64_t ms);
 /* Ends a call that was told to wait. */
 void world_answer(struct world *w, size_t i, enum tl_failure failure);
 /* Notes a call as carried out. */

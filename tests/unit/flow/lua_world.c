@@ -242,7 +242,8 @@ void lua_revise(struct world *w, const char *flows)
     revise(w, flows, NULL);
 }
 
-tl_code lua_switch_systems(struct world *w, const char *flows, const char *systems, bool park)
+static tl_code change(struct world *w, const char *flows, const char *systems, bool park,
+                      struct tl_engine_switched *out)
 {
     struct tl_engine_config before = w->config;
     struct tl_engine_next *next = NULL;
@@ -251,7 +252,7 @@ tl_code lua_switch_systems(struct world *w, const char *flows, const char *syste
     w->config.park_removed = park;
     tl_code code = tl_engine_prepare(w->engine, &w->config, &next, &err);
     if (code == TL_OK)
-        code = tl_engine_switch(w->engine, next, NULL, &err);
+        code = tl_engine_switch(w->engine, next, out, &err);
     w->config.park_removed = before.park_removed;
     if (code != TL_OK)
         w->config = before;
@@ -261,7 +262,17 @@ tl_code lua_switch_systems(struct world *w, const char *flows, const char *syste
 
 tl_code lua_switch(struct world *w, const char *flows, bool park)
 {
-    return lua_switch_systems(w, flows, NULL, park);
+    return change(w, flows, NULL, park, NULL);
+}
+
+tl_code lua_switch_systems(struct world *w, const char *flows, const char *systems, bool park)
+{
+    return change(w, flows, systems, park, NULL);
+}
+
+tl_code lua_switch_timed(struct world *w, const char *flows, struct tl_engine_switched *out)
+{
+    return change(w, flows, NULL, false, out);
 }
 
 size_t lua_released(struct world *w)
@@ -293,9 +304,11 @@ void lua_world(struct world *w, const char *flows)
     world_start(w);
 }
 
-void lua_world_on_threads(struct world *w, const char *flows)
+void lua_world_on_threads(struct world *w, const char *flows,
+                          void (*on_commit)(struct world *w, struct tl_commit *commit))
 {
     prepare(w, flows);
+    w->on_commit = on_commit;
     w->config.by_hand = false;
     tl_clock_set(NULL);
     world_start(w);

@@ -10,8 +10,9 @@
 
 /* `flows`: the text of flows.lua. Checks it, and starts. */
 void lua_world(struct world *w, const char *flows);
-/* The same, with lanes on threads and the machine's clock. */
-void lua_world_on_threads(struct world *w, const char *flows);
+/* The same, with lanes on threads and the machine's clock; `on_commit` as in the world, NULL allowed. */
+void lua_world_on_threads(struct world *w, const char *flows,
+                          void (*on_commit)(struct world *w, struct tl_commit *commit));
 /* The same flows as another revision, or other flows, from the next start on; earlier revisions are kept. */
 void lua_revise(struct world *w, const char *flows);
 /* The same flows as another revision, or other flows, in the engine that runs. `park`: of flows that are gone, what is
@@ -19,6 +20,8 @@ void lua_revise(struct world *w, const char *flows);
 tl_code lua_switch(struct world *w, const char *flows, bool park);
 /* The same with declarations of systems (the text of systems.lua; two of them, erp and crm, when NULL). */
 tl_code lua_switch_systems(struct world *w, const char *flows, const char *systems, bool park);
+/* The same, and how long it took. */
+tl_code lua_switch_timed(struct world *w, const char *flows, struct tl_engine_switched *out);
 /* Bundles that the engine has given back. */
 size_t lua_released(struct world *w);
 /* Stops as a crash does and starts again. */

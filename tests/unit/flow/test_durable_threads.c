@@ -42,7 +42,7 @@ static void runs_meet_across_lanes(void **state)
 {
     (void)state;
     struct world w;
-    lua_world_on_threads(&w, flows);
+    lua_world_on_threads(&w, flows, NULL);
     flood(&w, "won@1");
     flood(&w, "sent@1");
     world_until(&w, all_told);

@@ -23,6 +23,8 @@ static void refuses_a_key_that_stands_twice(void **state)
     case_refuses("flows/f.lua", "flow \"f\" { on = \"in@1\", steward = \"s\",\n on = \"in@1\", run = function() end }",
                  2, "'on' stands twice");
     case_refuses("lib/x.lua", "return { a = 1, b = { a = 2 }, [\"a\"] = 3 }", 1, "'a' stands twice");
+    case_refuses("lib/x.lua", "return { f = function(g) if g then g() end end, f = 2 }", 1, "'f' stands twice");
+    case_accepts("lib/x.lua", "return { f = function(o, p) o, p = p, o repeat o, p = p, o until p return o, p end }");
     case_accepts("lib/x.lua",
                  "return { a = 1, b = { a = 2 }, c = { a = 3, f = function() local a = 1 return a end } }");
 }

@@ -187,6 +187,20 @@ static void removes_what_is_old_and_not_used(void **state)
     assert_true(is_kept(3));  /* not old enough */
 }
 
+static void keeps_what_a_rollback_goes_to(void **state)
+{
+    (void)state;
+    for (int i = 0; i < BUNDLES; i++)
+        set_age(i, 31);
+    tl_revisions_tidy(revisions, journal, hash(0), hash(2), tl_wall_ms());
+    assert_true(is_kept(0));
+    assert_false(is_kept(1));
+    assert_true(is_kept(2));
+    assert_true(tl_revisions_has(revisions, tl_str_z(hash(2))));
+    assert_false(tl_revisions_has(revisions, tl_str_z(hash(1))));
+    assert_false(tl_revisions_has(revisions, TL_STR_NONE));
+}
+
 static void counts_the_age_from_when_it_was_last_live(void **state)
 {
     (void)state;
@@ -255,6 +269,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(says_what_to_do_and_finds_a_folder_that_came_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_a_damaged_copy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(removes_what_is_old_and_not_used, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keeps_what_a_rollback_goes_to, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_the_age_from_when_it_was_last_live, set_up, tear_down),
         cmocka_unit_test_setup_teardown(removes_nothing_while_the_clock_runs_ahead, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_open_runs_by_revision, set_up, tear_down),

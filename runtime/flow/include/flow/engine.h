@@ -29,6 +29,8 @@ struct tl_engine_config {
     const struct tl_bundle *bundle; /* NULL only with a run port of one's own */
     const struct tl_flow *flows;
     size_t flow_count;
+    const struct tl_every *everys;
+    size_t every_count;
     const struct tl_route *routes;
     size_t route_count;
     const struct tl_steward *stewards;
@@ -67,7 +69,7 @@ struct tl_engine_config {
     const struct tl_call_port *calls;
 };
 
-/* Fills flows, routes, stewards, steward and revision from a bundle without errors. */
+/* Fills flows, schedules, routes, stewards, steward and revision from a bundle without errors. */
 void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bundle *bundle);
 
 /* TL_ECONFIG: a declaration the engine cannot carry out (text says which and why). Takes no thread and no disk. */

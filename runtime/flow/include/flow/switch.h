@@ -33,7 +33,7 @@ struct tl_batch *tl_engine_next_batch(struct tl_engine_next *next);
 /* What a switch did, for the log and the answer to whoever asked. */
 struct tl_engine_switched {
     uint64_t commit;     /* the activation */
-    double pause_ms;     /* lanes stood still */
+    double pause_ms;     /* the longest that a lane stood still */
     double held_ms;      /* no new unit began */
     size_t begun;        /* units that had begun under another revision, and go on with it */
     size_t parked_flows; /* flows that are gone and had units pending (park_removed) */

@@ -16,6 +16,7 @@
 #include "guard/instant.h"
 
 struct tl_calendar;
+struct tl_zone;
 
 struct tl_calendar *tl_calendar_new(void);
 void tl_calendar_free(struct tl_calendar *calendar);
@@ -24,6 +25,8 @@ TL_MUST_CHECK tl_code tl_calendar_add(struct tl_calendar *calendar, tl_str text,
 size_t tl_calendar_count(const struct tl_calendar *calendar);
 /* The text as added; valid as long as the calendar. */
 tl_str tl_calendar_text(const struct tl_calendar *calendar, size_t i);
+/* Valid as long as the calendar; NULL when there is no such window. */
+const struct tl_zone *tl_calendar_zone(const struct tl_calendar *calendar, size_t i);
 /* True inside a window: `*change_ms` is when all windows that overlap or touch have ended, `*which` the first
  * of them. False: `*change_ms` is when the next begins (TL_NEVER without windows). */
 bool tl_calendar_at(const struct tl_calendar *calendar, int64_t wall_ms, int64_t *change_ms, size_t *which);

@@ -144,13 +144,24 @@ enum tl_on_failure { TL_FAILURE_PARK, TL_FAILURE_COMPENSATE };
 /* A second event for an open run of a flow with `one_per`. */
 enum tl_again { TL_AGAIN_IGNORE, TL_AGAIN_DELIVER, TL_AGAIN_RESTART };
 
-/* A flow as declared, or the internal pure flow "event:<name>" of an event with `from`. The index of a flow in the
- * bundle is what script/run.h takes. */
+/* What a flow is made from. */
+enum tl_flow_origin {
+    TL_FLOW_DECLARED, /* flow "name" { … } */
+    TL_FLOW_EVENT,    /* an event with `from`: the internal pure flow "event:<name>" */
+    TL_FLOW_EVERY,    /* every "02:00 …" { name = "name", … }: on "tick:<name>" */
+    TL_FLOW_EXPECT    /* expect "title" { … }: the internal flow TL_EXPECT_FLOW "<title>" on what it comes after */
+};
+
+/* Names of flows that begin with this are expectations'. */
+#define TL_EXPECT_FLOW "expect:"
+
+/* The index of a flow in the bundle is what script/run.h takes. */
 struct tl_flow {
     const char *name;
-    const char *const *on; /* event types; for an internal flow "<system>.<Object>" of each system of `from` */
+    const char *const *on; /* event types; of an event's flow "<system>.<Object>" of each system of `from` */
     size_t on_count;
-    bool internal;         /* made from an event declaration: no effects, one emit or a drop */
+    enum tl_flow_origin origin;
+    bool internal;         /* no code of its own, nobody starts it: made from an event or an expectation */
     const char *scope;     /* of the order; the flow's own name unless declared */
     struct tl_keyed order; /* neither: the event's key */
     enum tl_after_failure after_failure;
@@ -164,6 +175,35 @@ struct tl_flow {
     const char *steward;
     const char *const *targets; /* systems and kinds that its text names as ctx.<target>, sorted */
     size_t target_count;
+    struct tl_place place;
+};
+
+/* Planned instants that passed while nothing ran. */
+enum tl_missed {
+    TL_MISSED_ONCE, /* the newest of them, for all */
+    TL_MISSED_ALL,  /* each, in order */
+    TL_MISSED_SKIP  /* none of them */
+};
+
+/* A schedule: at each planned instant an event of type "tick:<name>", for the flow of that name. */
+struct tl_every {
+    const char *name;
+    const char *expression; /* guard/schedule.h */
+    enum tl_missed missed;
+    int64_t max_late_ms; /* an instant that is later than this when its turn comes is skipped; 0: never */
+    size_t flow;         /* its index */
+    struct tl_place place;
+};
+
+/* What has to follow an event. */
+struct tl_expectation {
+    const char *title;
+    const char *after;         /* event type */
+    const char *const *events; /* types; one of them has to follow, with the key, within the time */
+    size_t event_count;
+    const char *within;  /* as written */
+    struct tl_keyed key; /* of `after`'s payload; neither: the event's own key */
+    size_t flow;         /* index of its internal flow */
     struct tl_place place;
 };
 
@@ -215,6 +255,8 @@ const struct tl_entity *tl_bundle_entities(const struct tl_bundle *bundle, size_
 const struct tl_event_type *tl_bundle_events(const struct tl_bundle *bundle, size_t *count);
 /* Declared flows first, then the internal ones. */
 const struct tl_flow *tl_bundle_flows(const struct tl_bundle *bundle, size_t *count);
+const struct tl_every *tl_bundle_everys(const struct tl_bundle *bundle, size_t *count);
+const struct tl_expectation *tl_bundle_expectations(const struct tl_bundle *bundle, size_t *count);
 /* By name; NULL when absent. */
 const struct tl_system_decl *tl_bundle_system(const struct tl_bundle *bundle, tl_str name);
 const struct tl_route *tl_bundle_route(const struct tl_bundle *bundle, tl_str kind);
@@ -226,6 +268,10 @@ tl_str tl_bundle_file(const struct tl_bundle *bundle, const char *path);
 bool tl_bundle_file_at(const struct tl_bundle *bundle, size_t i, struct tl_bundle_file *out);
 /* Would a bundle read the file at this path, relative to the integration's folder? */
 bool tl_bundle_takes(const char *path);
+
+/* Does the text stand, whole and in quotes, in the integration's Lua or its contracts ("Closed Won" in an as.enum)?
+ * Then it is a word of the integration and no value of a person. */
+bool tl_bundle_names(const struct tl_bundle *bundle, tl_str text);
 
 /* The system that `target` (a system or a kind) means for this payload, or NULL: *reason (static text or in `err`)
  * says why the unit must park. A kind with a single system needs no route. */

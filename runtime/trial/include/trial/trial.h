@@ -13,7 +13,8 @@ struct tl_trial_options {
     const char *filter;            /* only tests whose full name holds this text; NULL: all */
     const char *junit;             /* file for a JUnit report; NULL: none */
     bool accept;                   /* golden outputs that differ are written anew */
-    bool coverage;                 /* also print which lines ran */
+    bool coverage;                 /* also print which lines ran, and which fields a value went through */
+    const char *coverage_json;     /* file for the same as JSON; NULL: none */
 };
 
 struct tl_trial_result {

@@ -102,22 +102,9 @@ static const tlc_transfer *ask_first_page(tlc_call *c, struct changes *s)
     return &c->transfer;
 }
 
-/* An opaque link: absolute ones keep their path and query and lose their origin, so that credentials stay at
- * home. */
 static const tlc_transfer *ask_next_page(tlc_call *c, struct changes *s)
 {
-    tlc_slice url = s->next;
-    uint64_t i, slashes = 0;
-
-    if (url.len > 4 && memcmp(url.ptr, "http", 4) == 0) {
-        for (i = 0; i < url.len; i++)
-            if (url.ptr[i] == '/' && ++slashes == 3)
-                break;
-        url = tlc_text_n(url.ptr + i, url.len - i);
-    }
-    if (url.len && url.ptr[0] == '/')
-        url = TLC_JOIN(c, c->instance->origin, url);
-    tlc_ask_any(c, "GET", url);
+    tlc_ask_any(c, "GET", od_own_link(c, s->next));
     tlc_add_header(c, "Prefer", TLC_JOIN(c, TLC_TEXT("odata.maxpagesize="), c->instance->page_size));
     s->followed = 1;
     return &c->transfer;

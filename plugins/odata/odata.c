@@ -27,11 +27,19 @@ static int32_t open_instance(const tlc_host *host, tlc_scope *scope, tlc_slice c
     return 0;
 }
 
+/* A capture with the setting `delta` follows links; any other asks by time. */
+static void changes(tlc_call *c, const tlc_input *in, tlc_action *out)
+{
+    if (tlc_option(c, "/delta").len)
+        od_delta(c, in, out);
+    else
+        od_changes(c, in, out);
+}
+
 static const tlc_route routes[] = {
-    {TLC_FOR(TLC_ROLE_CHANGES), 0, od_changes}, {TLC_FOR_CALLS, "put", od_put},
-    {TLC_FOR_CALLS, "create", od_create},       {TLC_FOR_CALLS, "update", od_update},
-    {TLC_FOR_CALLS, "delete", od_delete},       {TLC_FOR_CALLS, "get", od_get},
-    {TLC_FOR_CALLS, "related", od_related},     {TLC_FOR_CALLS, "find", od_find},
+    {TLC_FOR(TLC_ROLE_CHANGES), 0, changes}, {TLC_FOR_CALLS, "put", od_put},       {TLC_FOR_CALLS, "create", od_create},
+    {TLC_FOR_CALLS, "update", od_update},    {TLC_FOR_CALLS, "delete", od_delete}, {TLC_FOR_CALLS, "get", od_get},
+    {TLC_FOR_CALLS, "related", od_related},  {TLC_FOR_CALLS, "find", od_find},
 };
 
 static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request *request, tlc_call **out)
@@ -44,6 +52,21 @@ TLC_CONNECTOR(open_instance, begin)
 /* ---- answers and metadata
  * ----------------------------------------------------------------------------------------------------------------
  */
+
+tlc_slice od_own_link(tlc_call *c, tlc_slice url)
+{
+    uint64_t i, slashes = 0;
+
+    if (url.len > 4 && memcmp(url.ptr, "http", 4) == 0) {
+        for (i = 0; i < url.len; i++)
+            if (url.ptr[i] == '/' && ++slashes == 3)
+                break;
+        url = tlc_text_n(url.ptr + i, url.len - i);
+    }
+    if (url.len && url.ptr[0] == '/')
+        url = TLC_JOIN(c, c->instance->origin, url);
+    return url;
+}
 
 int od_good(const tlc_input *in)
 {

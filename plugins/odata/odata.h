@@ -24,10 +24,14 @@ void od_get(tlc_call *c, const tlc_input *in, tlc_action *out);
 void od_related(tlc_call *c, const tlc_input *in, tlc_action *out);
 void od_find(tlc_call *c, const tlc_input *in, tlc_action *out);
 void od_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
+void od_delta(tlc_call *c, const tlc_input *in, tlc_action *out);
 
 /* ---- answers and metadata (odata.c)
  * ---------------------------------------------------------------------------------------------------- */
 
+/* An opaque link of the platform: an absolute one keeps its path and query and loses its origin, so that credentials
+ * stay at home. */
+tlc_slice od_own_link(tlc_call *c, tlc_slice url);
 /* 1: a status below 300 came. */
 int od_good(const tlc_input *in);
 /* "{verb}: key must be …", for an address that came out absent. */

@@ -4,20 +4,26 @@
  * says; what was emitted lately is left out again. A backlog is read a page at a time, and the cursor stored
  * with each page; after PAGES pages the round ends and the next begins at once, so that one round's memory
  * stays small. A locator that is gone (INVALID_QUERY_LOCATOR) means a new query from the last record on,
- * never a failure. A delete log that does not reach back to our cursor is a gap. */
+ * never a failure. A delete log that does not reach back to our cursor is a gap: it is emitted with its interval, and
+ * the log is read from where it begins. A stretch with too many deletions is asked for in halves. */
 #include "children.h"
 #include "cursor.h"
 
+#include <tidelock/gap.h>
 #include <tidelock/json.h>
 #include <tidelock/time.h>
 
 #define PAGES 4
-#define LOG_STEP_MS 61000 /* the log wants start and end more than a minute apart */
+#define LOG_LOOKS 32
+#define LOG_STEP_MS 61000              /* the log wants start and end more than a minute apart */
+#define LOG_REACH_MS (29LL * 86400000) /* it takes no start older than 30 days */
 
 struct changes {
     struct sf_cursor cursor;
     tlc_slice object, fields, where;
     int64_t overlap_ms, now_ms; /* now: the platform's clock */
+    int64_t log_end_ms;         /* of the stretch of the delete log that is asked for */
+    int log_looks;
     int want_deleted, pages;
     int stored_more;    /* what the stored cursor says of cursor.more */
     tlc_slice next;     /* path of the next page, or absent */
@@ -253,37 +259,70 @@ static int log_is_due(const struct changes *s)
            s->now_ms - from >= LOG_STEP_MS;
 }
 
+static int64_t log_start(const struct changes *s)
+{
+    int64_t from = 0;
+    tlc_time_read(s->cursor.deleted, &from);
+    return from;
+}
+
 static const tlc_transfer *ask_log(tlc_call *c, const struct changes *s)
 {
     return tlc_ask_any(c, "GET",
                        TLC_JOIN(c, TLC_TEXT("sobjects/"), tlc_percent(c, s->object), TLC_TEXT("/deleted?start="),
                                 tlc_percent(c, s->cursor.deleted), TLC_TEXT("&end="),
-                                tlc_percent(c, time_text(c, s->now_ms))));
+                                tlc_percent(c, time_text(c, s->log_end_ms))));
 }
 
-static int log_has_gap(tlc_call *c, const struct changes *s, const tlc_input *in)
+static int log_says(tlc_call *c, const tlc_input *in, const char *code)
 {
-    int64_t from = 0, earliest;
-    tlc_slice text = tlc_json_text(c->host, c->scope, in->body, "/earliestDateAvailable");
+    return in->outcome == TLC_SENT && in->status == 400 &&
+           tlc_is(tlc_json_text(c->host, c->scope, in->body, "/0/errorCode"), code);
+}
 
-    if (in->status >= 400) {
-        tlc_slice code = tlc_json_text(c->host, c->scope, in->body, "/0/errorCode");
-        return tlc_is(code, "INVALID_REPLICATION_DATE") || tlc_is(code, "EXCEEDED_ID_LIMIT");
-    }
-    tlc_time_read(s->cursor.deleted, &from);
-    return tlc_time_read(text, &earliest) && earliest > from;
+/* Half of the stretch, when it can still be halved. */
+static int log_halved(struct changes *s)
+{
+    int64_t from = log_start(s), length = s->log_end_ms - from;
+
+    if (length < 2 * LOG_STEP_MS)
+        return 0;
+    s->log_end_ms = from + length / 2;
+    return 1;
+}
+
+static void add_gap(tlc_call *c, struct changes *s, int64_t to_ms, const char *why)
+{
+    tlc_slice to = time_text(c, to_ms);
+
+    tlc_gap_event(c->host, c->scope, s->object, s->cursor.deleted, to, why, &s->events[s->event_count++]);
+    s->cursor.deleted = to;
+}
+
+/* The answer cannot be had: what was deleted up to `to_ms` is not told, and the log goes on from there. */
+static void skip_log(tlc_call *c, struct changes *s, int64_t to_ms, const char *why)
+{
+    s->events = c->host->alloc(c->scope, sizeof *s->events);
+    s->event_count = 0;
+    add_gap(c, s, to_ms, why);
 }
 
 static void take_log(tlc_call *c, struct changes *s, const tlc_input *in)
 {
     tlc_slice list, key, raw, covered;
+    int64_t earliest;
     uint64_t at = 0;
 
     s->page = tlc_keep(c->host, c->scope, in->body);
     list = tlc_json_raw(c->host, c->scope, s->page, "/deletedRecords");
     s->count = tlc_json_count(c->host, c->scope, list);
-    s->events = c->host->alloc(c->scope, (s->count + 1) * sizeof *s->events);
-    for (s->event_count = 0; list.len && c->host->json_next(c->scope, list, &at, &key, &raw) == 1;) {
+    s->events = c->host->alloc(c->scope, (s->count + 2) * sizeof *s->events);
+    s->event_count = 0;
+    if (tlc_time_read(tlc_json_text(c->host, c->scope, s->page, "/earliestDateAvailable"), &earliest) &&
+        earliest > log_start(s))
+        add_gap(c, s, earliest < s->log_end_ms ? earliest : s->log_end_ms,
+                "the delete log does not reach back to the last look: what was deleted is not told");
+    while (list.len && c->host->json_next(c->scope, list, &at, &key, &raw) == 1) {
         tlc_event *event = &s->events[s->event_count];
         event->size = (uint32_t)sizeof *event;
         event->object = s->object;
@@ -365,13 +404,24 @@ void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
         }
     } while (s->cursor.more && s->pages < PAGES);
 
-    if (log_is_due(s)) {
+    while (log_is_due(s) && s->log_looks++ < LOG_LOOKS) {
+        if (!s->log_end_ms)
+            s->log_end_ms = s->now_ms;
         TL_HTTP(ask_log(c, s));
-        if (in->outcome == TLC_SENT && log_has_gap(c, s, in))
-            TL_FAIL(TLC_GAP, TLC_TEXT("the delete log does not reach back to the last look"));
-        if (in->outcome != TLC_SENT || in->status >= 300)
+        if (log_says(c, in, "EXCEEDED_ID_LIMIT") && log_halved(s))
+            continue;
+        if (log_says(c, in, "EXCEEDED_ID_LIMIT"))
+            skip_log(c, s, s->log_end_ms, "more was deleted within two minutes than the platform tells");
+        else if (log_says(c, in, "INVALID_REPLICATION_DATE") && log_start(s) < s->now_ms - LOG_REACH_MS)
+            skip_log(c, s, s->log_end_ms = s->now_ms - LOG_REACH_MS,
+                     "the last look is longer ago than the delete log goes back: what was deleted is not told");
+        else if (in->outcome != TLC_SENT || in->status >= 300)
             TL_FAIL(0, TLC_TEXT(""));
-        take_log(c, s, in);
+        else
+            take_log(c, s, in);
+        if (s->log_end_ms == s->now_ms)
+            s->log_looks = LOG_LOOKS; /* up to now: what is held back there is for the next round */
+        s->log_end_ms = 0;
         TL_EMIT(s->events, s->event_count, sf_cursor_write(c, &s->cursor));
         tlc_seen_add(&c->instance->seen, s->events, s->event_count);
     }

@@ -18,6 +18,7 @@ static int32_t open_instance(const tlc_host *host, tlc_scope *scope, tlc_slice c
 static const tlc_route routes[] = {
     {TLC_FOR(TLC_ROLE_CHANGES), 0, sf_changes},
     {TLC_FOR(TLC_ROLE_CALL), "put", sf_put},
+    {TLC_FOR(TLC_ROLE_WRITE_MANY), "put", sf_put_many},
     {TLC_FOR_CALLS, "find", sf_find},
 };
 

@@ -21,6 +21,7 @@ struct tlc_instance {
     tlc_seen seen;
 };
 
+void sf_put_many(tlc_call *c, const tlc_input *in, tlc_action *out);
 void sf_put(tlc_call *c, const tlc_input *in, tlc_action *out);
 void sf_find(tlc_call *c, const tlc_input *in, tlc_action *out);
 void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out);

@@ -3,10 +3,12 @@
  * The export withholds the last minute and allows 10 requests a minute; a start must lie more than a minute
  * back. "now" therefore begins some minutes ago and leaves out what was changed before the first look. Of the
  * time export the rows of the border second come again, which the same id and updated_at reveal. Cursor, as
- * JSON: {"after": cursor of the export} or {"start": Unix seconds}, and "floor": updated_at below which
- * nothing is wanted. */
+ * JSON: {"after": cursor of the export} or {"start": Unix seconds}, "floor": updated_at below which nothing is
+ * wanted, and "t": the newest updated_at read. A cursor that is refused is replaced by a start at "t"; without
+ * one it is a gap, and the export is read from its floor on. */
 #include "zendesk.h"
 
+#include <tidelock/gap.h>
 #include <tidelock/json.h>
 #include <tidelock/time.h>
 
@@ -15,7 +17,7 @@
 #define BACK_MS 300000 /* how far "now" begins in the past */
 
 struct changes {
-    tlc_slice after, floor;
+    tlc_slice after, floor, newest;
     int64_t start_s;
     int by_time, pages, moved, more;
     tlc_event *events;
@@ -54,6 +56,7 @@ static tlc_slice cursor(tlc_call *c, const struct changes *s)
     if (!s->after.len)
         tlc_json_optional(c->host, writer, "start", TLC_JSON_RAW, digits(c, s->start_s));
     tlc_json_optional(c->host, writer, "floor", TLC_JSON_STRING, s->floor);
+    tlc_json_optional(c->host, writer, "t", TLC_JSON_STRING, s->newest);
     tlc_json_mark(c->host, writer, TLC_JSON_END);
     c->host->json_finish(writer, &text);
     return text;
@@ -69,6 +72,7 @@ static int begin_at(tlc_call *c, struct changes *s)
     if (stored.len) {
         s->after = tlc_json_text(c->host, c->scope, stored, "/after");
         s->floor = tlc_json_text(c->host, c->scope, stored, "/floor");
+        s->newest = tlc_json_text(c->host, c->scope, stored, "/t");
         s->start_s = number(tlc_json_text(c->host, c->scope, stored, "/start"));
         return c->host->json_check(c->scope, stored) == 1;
     }
@@ -98,7 +102,7 @@ static const tlc_transfer *ask(tlc_call *c, const struct changes *s)
                               s->by_time ? TLC_TEXT(".json?") : TLC_TEXT("/cursor.json?"));
 
     if (s->after.len)
-        return tlc_ask(c, "GET", TLC_JOIN(c, path, TLC_TEXT("cursor="), tlc_percent(c, s->after)));
+        return tlc_ask_any(c, "GET", TLC_JOIN(c, path, TLC_TEXT("cursor="), tlc_percent(c, s->after)));
     return tlc_ask(c, "GET", TLC_JOIN(c, path, TLC_TEXT("start_time="), digits(c, s->start_s)));
 }
 
@@ -127,6 +131,8 @@ static void make_event(tlc_call *c, struct changes *s, tlc_slice record)
     event->payload = record;
     event->deleted = (uint32_t)is_gone(c, record);
     tlc_time_read(event->version, &event->changed_ms);
+    if (event->version.len && !below(event->version, s->newest))
+        s->newest = event->version;
     s->event_count += event->key.len && !below(event->version, s->floor) && !tlc_seen_has(&c->instance->seen, event);
 }
 
@@ -164,6 +170,40 @@ static int take(tlc_call *c, struct changes *s, const tlc_input *in)
     return 1;
 }
 
+/* ---- a cursor that is good for nothing any more
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static int is_refused(const struct changes *s, const tlc_input *in)
+{
+    return s->after.len && in->outcome == TLC_SENT && (in->status == 400 || in->status == 410 || in->status == 422);
+}
+
+/* Behind the newest record read, some minutes earlier: the export tells all that changed since a time, so nothing is
+ * missed. */
+static int begin_at_newest(struct changes *s)
+{
+    int64_t ms;
+
+    s->after.len = 0;
+    if (!tlc_time_read(s->newest, &ms))
+        return 0;
+    s->start_s = (ms > BACK_MS ? ms - BACK_MS : 0) / 1000;
+    return 1;
+}
+
+static void begin_at_floor(tlc_call *c, struct changes *s)
+{
+    tlc_slice none = {0, 0};
+    int64_t ms = 0;
+
+    tlc_time_read(s->floor, &ms);
+    s->start_s = ms / 1000;
+    s->events = c->host->alloc(c->scope, sizeof *s->events);
+    s->event_count = 1;
+    tlc_gap_event(c->host, c->scope, c->request->object, none, none,
+                  "the export's cursor is refused; it is read from the beginning", s->events);
+}
+
 /* "now" by the platform's clock: ours may be ahead, and would leave out what it should not. */
 static void correct_floor(tlc_call *c, struct changes *s, const tlc_input *in)
 {
@@ -191,6 +231,16 @@ void zd_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
                          "cursor one of ours"));
     do {
         TL_HTTP(ask(c, s));
+        if (is_refused(s, in)) {
+            if (!begin_at_newest(s)) {
+                begin_at_floor(c, s);
+                TL_EMIT(s->events, s->event_count, cursor(c, s));
+            }
+            s->more = 1;
+            continue;
+        }
+        if (in->outcome != TLC_SENT || in->status >= 300)
+            TL_FAIL(0, TLC_TEXT(""));
         correct_floor(c, s, in);
         if (!take(c, s, in))
             TL_FAIL(TLC_RETRY, TLC_TEXT("the answer of the export has no records"));

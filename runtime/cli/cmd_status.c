@@ -29,9 +29,9 @@ static void print_status(const struct tl_json_value *answer)
     static const struct tl_column flows[] = {
         {"FLOW", "name"},     {"WAITING", "unfinished"},   {"OLDEST", "oldest"}, {"DONE", "done"},
         {"PARKED", "parked"}, {"PAUSED BY", "paused.who"}, {"WHY", "paused.why"}};
-    static const struct tl_column captures[] = {{"CAPTURE", "system"}, {"OBJECT", "object"},
-                                                {"STATE", "state"},    {"LAST SUCCESS", "last_success"},
-                                                {"LAG MS", "lag_ms"},  {"ERROR", "error"}};
+    static const struct tl_column captures[] = {
+        {"CAPTURE", "system"}, {"OBJECT", "object"}, {"STATE", "state"},       {"LAST SUCCESS", "last_success"},
+        {"LAG MS", "lag_ms"},  {"ERROR", "error"},   {"GAP FROM", "gap.from"}, {"GAP TO", "gap.to"}};
     static const struct tl_column schedules[] = {
         {"SCHEDULE", "name"}, {"WHEN", "expression"}, {"NEXT", "next"}, {"LAST", "previous"}, {"SKIPPED", "skipped"}};
     static const struct tl_column lanes[] = {

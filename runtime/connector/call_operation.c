@@ -3,9 +3,7 @@
 #include "base/clock.h"
 #include "codec/json_pointer.h"
 #include "codec/json_writer.h"
-#include "codec/uri.h"
 #include "request.h"
-#include <string.h>
 
 #define PAGES 100
 #define ITEMS 10000
@@ -88,7 +86,7 @@ static void succeed(struct tl_call *call, struct tl_answer *answer)
     result->version = read_place(call, answer, "version");
     result->url = read_place(call, answer, "url");
     result->created = read_created(tl_json_get(spec, "created"), call, answer);
-    if (call->page_count == 0) {
+    if (call->pages.count == 0) {
         const struct tl_json_value *document = tl_json_at(json, tl_json_get_text(spec, "document"));
         result->document = document ? tl_json_raw(document) : TL_STR_NONE;
     }
@@ -112,70 +110,11 @@ static bool add_items(struct tl_call *call, const struct tl_json_value *items)
 {
     struct tl_json_iter i = tl_json_iter(items);
     while (tl_json_next(&i)) {
-        if (call->item_count++)
+        if (call->items.len)
             tl_buf_add_char(&call->items, ',');
         tl_buf_add_str(&call->items, tl_json_raw(i.value));
     }
     return !call->items.overflow;
-}
-
-/* Link: <…>; rel="next", <…>; rel="prev" (RFC 8288), as platforms write it. */
-static bool link_target(tl_str value, tl_str wanted, tl_str *target)
-{
-    while (value.len) {
-        ptrdiff_t open = tl_str_find(value, '<'), close = tl_str_find(value, '>');
-        if (open < 0 || close < open)
-            return false;
-        tl_str url = {value.ptr + open + 1, (size_t)(close - open - 1)};
-        value = tl_str_from(value, (size_t)close + 1);
-        ptrdiff_t next = tl_str_find(value, '<');
-        tl_str parameters = {value.ptr, next < 0 ? value.len : (size_t)next};
-        const char *rel = parameters.len ? memmem(parameters.ptr, parameters.len, "rel=", 4) : NULL;
-        if (rel) {
-            tl_str word = tl_str_from(parameters, (size_t)(rel - parameters.ptr) + 4);
-            if (word.len && word.ptr[0] == '"')
-                word = tl_str_from(word, 1);
-            if (tl_str_starts(word, wanted)) {
-                *target = url;
-                return true;
-            }
-        }
-        if (next < 0)
-            return false;
-        value = tl_str_from(value, (size_t)next);
-    }
-    return false;
-}
-
-static bool next_link(const struct tl_answer *answer, tl_str rel, tl_str *target)
-{
-    const struct tl_http_header *field = tl_http_header_find(answer->headers, answer->header_count, "Link");
-    for (; field; field = tl_http_header_next(answer->headers, answer->header_count, field))
-        if (link_target(field->value, rel, target))
-            return true;
-    return false;
-}
-
-/* The first request's query with one parameter replaced. */
-static tl_str query_with(struct tl_call *call, tl_str name, tl_str value)
-{
-    struct tl_buf query, decoded;
-    tl_str rest = call->sending.query, n, v;
-    tl_buf_init(&query, 1u << 20);
-    tl_buf_init(&decoded, 1u << 20);
-    while (tl_query_next(&rest, &n, &v)) {
-        tl_buf_clear(&decoded);
-        if (tl_uri_decode(&decoded, n, true, NULL) == TL_OK && tl_str_eq(tl_buf_str(&decoded), name))
-            continue;
-        if (query.len)
-            tl_buf_add_char(&query, '&');
-        tl_buf_addf(&query, "%.*s=%.*s", TL_STR_ARGS(n), TL_STR_ARGS(v));
-    }
-    tl_query_add(&query, name, value);
-    tl_str out = tl_arena_str(&call->arena, tl_buf_str(&query));
-    tl_buf_free(&query);
-    tl_buf_free(&decoded);
-    return out;
 }
 
 static bool more_follows(struct tl_call *call, const struct tl_json_value *paging, struct tl_answer *answer)
@@ -183,29 +122,6 @@ static bool more_follows(struct tl_call *call, const struct tl_json_value *pagin
     tl_str text;
     const struct tl_json_value *more = tl_json_get(paging, "more");
     return !more || (tl_place_read(more, answer, &call->vars, &call->arena, &text) && tl_str_is(text, "true"));
-}
-
-/* Points `sending` at the next page; false when this was the last. */
-static bool aim_at_next(struct tl_call *call, const struct tl_json_value *paging, struct tl_answer *answer)
-{
-    const struct tl_json_value *next = tl_json_get(paging, "next");
-    tl_str target = TL_STR_NONE;
-    if (!more_follows(call, paging, answer))
-        return false;
-    if (tl_json_get(next, "param")) {
-        if (!tl_place_read(tl_json_get(next, "value"), answer, &call->vars, &call->arena, &target) || target.len == 0)
-            return false;
-        call->sending.query = query_with(call, tl_json_get_text(next, "param"), tl_arena_str(&call->arena, target));
-        return true;
-    }
-    bool found = tl_json_get(next, "link") ? next_link(answer, tl_json_get_text(next, "link"), &target)
-                                           : tl_place_read(next, answer, &call->vars, &call->arena, &target);
-    if (!found || target.len == 0)
-        return false;
-    call->sending.url = tl_arena_str(&call->arena, target);
-    call->sending.query = TL_STR_NONE;
-    call->sending.rebase = true;
-    return true;
 }
 
 /* True: another page is on its way, or the call has failed; false: all pages are here. */
@@ -218,10 +134,14 @@ static bool take_page(struct tl_call *call, const struct tl_json_value *paging, 
         tl_call_fail(call, TL_FAIL_BUG, TL_STR("the answer has no list of items where the manifest says"));
         return true;
     }
-    bool fits = add_items(call, items) && call->item_count <= (size_t)max_items;
-    call->page_count++;
-    bool next = aim_at_next(call, paging, answer);
-    if (!fits || (next && call->page_count >= (size_t)max_pages)) {
+    struct tl_pages *pages = &call->pages;
+    pages->count++;
+    pages->last = tl_json_count(items);
+    pages->items += pages->last;
+    bool fits = add_items(call, items) && pages->items <= (uint64_t)max_items;
+    bool next = more_follows(call, paging, answer) &&
+                tl_paging_next(paging, answer, &call->vars, &call->arena, pages, &call->sending);
+    if (!fits || (next && pages->count >= (uint64_t)max_pages)) {
         tl_call_fail(
             call, TL_FAIL_DATA,
             tl_str_z(tl_arena_printf(&call->arena, "more than %lld items or %lld pages: ask for less at a time",

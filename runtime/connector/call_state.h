@@ -4,6 +4,7 @@
 #include "connector/call.h"
 #include "driver.h"
 #include "notes.h"
+#include "paging.h"
 
 struct tl_call {
     struct tl_activity activity;
@@ -29,7 +30,7 @@ struct tl_call {
     struct tl_error refused; /* found out in tl_call_start: told later */
     enum tl_failure refused_as;
     struct tl_buf items; /* paging: the items so far, with commas */
-    size_t item_count, page_count;
+    struct tl_pages pages;
     struct tl_call_result result;
     tl_call_done *done;
     void *ctx;

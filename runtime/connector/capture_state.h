@@ -4,6 +4,7 @@
 #include "connector/capture.h"
 #include "driver.h"
 #include "event.h"
+#include "paging.h"
 
 enum tl_capture_state {
     TL_CAPTURE_RESTING, /* the timer of the next round is set */
@@ -37,7 +38,10 @@ struct tl_capture {
     struct tl_vars vars;
     struct tl_exchange exchange;
     struct tl_exchange_request sending;
-    bool more;
+    bool more;             /* by manifest: the next round at once */
+    bool page_follows;     /* by manifest: `sending` is the next page of this sweep */
+    struct tl_pages pages; /* of the sweep */
+    tl_str reached;        /* in the round's arena: the greatest version of the sweep so far */
     const char *stop_why;
 };
 

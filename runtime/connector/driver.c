@@ -248,6 +248,20 @@ static void act_emit(struct tl_driver *d, const tlc_action *action)
     d->emit(d, action->events, action->event_count, action->cursor);
 }
 
+static void act_save(struct tl_driver *d, tlc_slice state)
+{
+    if (!d->save) {
+        fail(d, TL_FAIL_UNSUPPORTED, 0, "only batches can be saved");
+        return;
+    }
+    if (state.len == 0) {
+        fail_bug(d, "SAVE of nothing");
+        return;
+    }
+    d->storing = true;
+    d->save(d, state);
+}
+
 static void woke(struct tl_timer *timer)
 {
     struct tl_driver *d = TL_CONTAINER_OF(timer, struct tl_driver, wait);
@@ -269,7 +283,7 @@ static bool next_slice(struct tl_driver *d, tlc_input *input)
 /* After CANCEL only an end or one transfer is done. */
 static bool allowed_when_stopped(struct tl_driver *d, uint32_t kind)
 {
-    if (!d->told || kind == TLC_DONE || kind == TLC_FAIL)
+    if (!d->told || kind == TLC_DONE || kind == TLC_FAIL || kind == TLC_OUTCOMES)
         return true;
     if (kind != TLC_TRANSFER || d->last_transfer_used)
         return false;
@@ -296,9 +310,7 @@ static void act(struct tl_driver *d, const tlc_action *action)
         act_fail(d, action->fail);
         break;
     case TLC_SAVE:
-    case TLC_WANT_ROWS:
-    case TLC_OUTCOMES:
-        fail(d, TL_FAIL_UNSUPPORTED, 0, "this Tidelock has no batches and no saved calls yet");
+        act_save(d, action->state);
         break;
     default:
         fail_bug(d, "answered with an action that does not exist or does not fit here");
@@ -321,6 +333,17 @@ static void step(struct tl_driver *d, tlc_input *input)
         }
         if (action.kind == TLC_MORE && next_slice(d, &next))
             continue;
+        if (action.kind == TLC_WANT_ROWS && d->rows && d->rows(d, &next))
+            continue;
+        if (action.kind == TLC_OUTCOMES && d->outcomes) {
+            const char *wrong = d->outcomes(d, action.outcomes, action.outcome_count);
+            if (!wrong) {
+                next = (tlc_input){.kind = d->told ? TLC_CANCEL : TLC_STORED};
+                continue;
+            }
+            fail_bug(d, wrong);
+            return;
+        }
         act(d, &action);
         return;
     }
@@ -354,7 +377,8 @@ static void begin(struct tl_mail *mail)
             fail(d, (enum tl_failure)refused, 0, "the connector refused the call");
         return;
     }
-    step(d, &(tlc_input){.kind = TLC_START});
+    tlc_input first = {.kind = d->saved.len ? TLC_RESUME : TLC_START, .saved = tl_slice_of(d->saved)};
+    step(d, &first);
 }
 
 static void out_of_time(struct tl_timer *timer)

@@ -30,7 +30,7 @@ struct tl_driver {
     bool lost;                     /* the stop broke off a transfer that may have been carried out */
     bool plain_only;               /* a login: its requests carry no credentials of ours */
     bool any_status, streams;      /* of the transfer under way */
-    bool storing;                  /* EMIT waits for tl_driver_stored */
+    bool storing;                  /* EMIT or SAVE waits for tl_driver_stored */
     int last_status;               /* of the latest answer; 0 none */
     struct tl_answer last;         /* copied: what FAIL with class 0 judges */
     tl_str pending;                /* streamed body not yet given; in the scope */
@@ -39,6 +39,13 @@ struct tl_driver {
     struct tl_driver_end end;
     void *owner; /* for whoever it is not a field of */
     void (*emit)(struct tl_driver *driver, const tlc_event *events, uint32_t count, tlc_slice cursor);
+    /* NULL unless it is a batch. The next rows as input; false: they have all been given. */
+    bool (*rows)(struct tl_driver *driver, tlc_input *input);
+    /* What is wrong with them, or NULL. */
+    const char *(*outcomes)(struct tl_driver *driver, const tlc_row_outcome *outcomes, uint32_t count);
+    /* Answered by tl_driver_stored. */
+    void (*save)(struct tl_driver *driver, tlc_slice state);
+    tl_str saved; /* borrow; not empty: the call begins with RESUME */
     void (*ended)(struct tl_driver *driver, const struct tl_driver_end *end);
 };
 
@@ -48,7 +55,7 @@ void tl_driver_init(struct tl_driver *driver, struct tl_system_lane *lane);
 void tl_driver_start(struct tl_driver *driver);
 /* `why` is static: "cancelled". The connector is told and may make one more transfer within 5 s. */
 void tl_driver_cancel(struct tl_driver *driver, const char *why);
-/* The answer to `emit`. */
+/* The answer to `emit` and `save`. */
 void tl_driver_stored(struct tl_driver *driver, bool ok);
 /* After `ended`. Not inside it unless it is the last thing done there. */
 void tl_driver_deinit(struct tl_driver *driver);

@@ -34,6 +34,7 @@ void tl_event_from_code(const tlc_event *from, tl_str from_cursor, struct tl_are
         .payload = from->payload.len ? tl_arena_str(arena, tl_str_of(from->payload)) : TL_STR("null"),
         .deleted = from->deleted,
         .hint = from->hint,
+        .gap = from->gap,
         .changed_ms = from->changed_ms,
     };
     tl_event_name(out, from_cursor, arena);

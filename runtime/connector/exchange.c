@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "codec/base64.h"
 #include "codec/uri.h"
+#include "exchange_letter.h"
 #include "login.h"
 #include "origin.h"
 
@@ -317,6 +318,18 @@ static void send_request(struct tl_exchange *x, tl_str url, const struct head *h
     x->transfer = tl_transfer_start(x->lane->client, &transfer, transferred, x);
 }
 
+static void send_letter(struct tl_exchange *x, tl_str url, int64_t left_ms)
+{
+    struct tl_error err = {0};
+    x->transfer = tl_exchange_letter(x, url, left_ms, transferred, &err);
+    if (!x->transfer) {
+        end_with(x, TL_FAIL_CONFIG, 0, err.text);
+        return;
+    }
+    x->state = TL_EXCHANGE_SENDING;
+    x->transfers++;
+}
+
 static void go(struct tl_exchange *x)
 {
     struct tl_error err = {0};
@@ -340,6 +353,8 @@ static void go(struct tl_exchange *x)
         code = tl_origin_url(x->lane->system, x->vars, x->request->url, query, x->request->rebase, &url, &err);
     if (code != TL_OK)
         end_with(x, code == TL_EACCESS ? TL_FAIL_BUG : TL_FAIL_CONFIG, 0, err.text);
+    else if (tl_url_is_mail(url))
+        send_letter(x, url, left_ms);
     else
         send_request(x, url, &head, left_ms);
 }

@@ -13,14 +13,21 @@ struct tl_manifest {
 #define TL_MANIFEST_MAX (4u << 20)
 #define TL_MANIFEST_DEPTH 64
 
-/* TL_ECONFIG with the place ("operations.upsert.effect: …"). TL_EVERSION for another manifest format. */
+/* TL_ECONFIG with the pointer ("/operations/upsert/effect: …"). TL_EVERSION for another manifest format. */
 TL_MUST_CHECK tl_code tl_manifest_new(tl_str text, struct tl_manifest *out, struct tl_error *err);
 void tl_manifest_deinit(struct tl_manifest *manifest);
+
+/* Parses only: an object within the limits. What was made is released by the caller, also on failure. */
+TL_MUST_CHECK tl_code tl_manifest_read(tl_str text, struct tl_manifest *out, struct tl_error *err);
 
 /* A system's own operations file: {"operations": …, "errors": …}, by the same rules, without `code`. `of` is the
  * connector's manifest. */
 TL_MUST_CHECK tl_code tl_manifest_extra_new(tl_str text, const struct tl_manifest *of, struct tl_manifest *out,
                                             struct tl_error *err);
+/* For a connector whose manifest says "by_file": its head and the system's file (everything but the head, without
+ * `code`) as one manifest. */
+TL_MUST_CHECK tl_code tl_manifest_by_file_new(tl_str text, const struct tl_manifest *of, struct tl_manifest *out,
+                                              struct tl_error *err);
 
 /* The usual fields of an auth kind that a manifest need not repeat; NULL past the end. */
 const char *tl_auth_field(tl_str kind, size_t i, bool *required);

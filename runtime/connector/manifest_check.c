@@ -20,16 +20,14 @@ tl_code tl_manifest_refuse(struct tl_manifest_check *check, struct tl_error *err
     return TL_ECONFIG;
 }
 
-static size_t enter(struct tl_manifest_check *check, tl_str step)
+size_t tl_manifest_enter(struct tl_manifest_check *check, tl_str step)
 {
     size_t was = check->place.len;
-    if (was)
-        tl_buf_add_char(&check->place, '.');
-    tl_buf_add_str(&check->place, step);
+    tl_json_pointer_add(&check->place, step);
     return was;
 }
 
-static void leave(struct tl_manifest_check *check, size_t was)
+void tl_manifest_leave(struct tl_manifest_check *check, size_t was)
 {
     check->place.len = was;
     if (check->place.ptr)
@@ -48,28 +46,52 @@ static bool request_name(tl_str name)
     return false;
 }
 
+/* "config.x.y" and the like: the first step must be a member. */
+static bool is_member(struct tl_manifest_check *check, const struct tl_json_value *object, tl_str path)
+{
+    tl_str first;
+    if (tl_str_cut(&path, '.', &first) && tl_json_get_str(object, first))
+        return true;
+    tl_manifest_nearest(first, &object, 1, check->near, sizeof check->near);
+    return false;
+}
+
+static bool is_reserved(tl_str name)
+{
+    return tl_str_is(name, "args") || tl_str_starts(name, TL_STR("args.")) || tl_str_starts(name, TL_STR("session.")) ||
+           tl_str_starts(name, TL_STR("option."));
+}
+
 static bool name_exists(void *ctx, tl_str name)
 {
     struct tl_manifest_check *check = ctx;
+    check->near[0] = 0;
     if (name.len == 0)
         return false;
     if (tl_str_starts(name, TL_STR("request.")))
         return request_name(tl_str_from(name, 8));
     if (tl_str_starts(name, TL_STR("auth.")))
         return check->in_auth;
-    if (tl_str_starts(name, TL_STR("config."))) {
-        tl_str rest = tl_str_from(name, 7), first;
-        return tl_str_cut(&rest, '.', &first) && tl_json_get_str(check->config, first);
-    }
+    if (tl_str_starts(name, TL_STR("config.")))
+        return is_member(check, check->config, tl_str_from(name, 7));
+    if (check->names == TL_NAMES_ARGS)
+        return is_reserved(name) || is_member(check, check->named, name);
+    if (check->names == TL_NAMES_CAPTURE && tl_str_starts(name, TL_STR("option.")))
+        return is_member(check, check->named, tl_str_from(name, 7));
+    if (check->names == TL_NAMES_CAPTURE)
+        return tl_str_starts(name, TL_STR("session.")) || tl_str_is(name, "cursor") || tl_str_is(name, "start");
     return true;
 }
 
 static tl_code check_template(struct tl_manifest_check *check, tl_str text, bool path, struct tl_error *err)
 {
     struct tl_error why = {0};
-    if (tl_template_names(text, path, name_exists, check, &why) != TL_OK)
-        return tl_manifest_refuse(check, err, "%s", why.text);
-    return TL_OK;
+    check->near[0] = 0;
+    if (tl_template_names(text, path, name_exists, check, &why) == TL_OK)
+        return TL_OK;
+    bool near = check->near[0] != 0;
+    return tl_manifest_refuse(check, err, "%s%s%s%s", why.text, near ? "; did you mean \"" : "", check->near,
+                              near ? "\"?" : "");
 }
 
 static tl_code check_body(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
@@ -145,9 +167,9 @@ static tl_code check_each(struct tl_manifest_check *check, const struct tl_key *
     while (code == TL_OK && tl_json_next(&i)) {
         char number[24];
         int n = snprintf(number, sizeof number, "%zu", index++);
-        size_t was = enter(check, is_list ? tl_str_n(number, (size_t)n) : i.key);
+        size_t was = tl_manifest_enter(check, is_list ? tl_str_n(number, (size_t)n) : i.key);
         code = tl_manifest_check_value(check, &of, i.value, err);
-        leave(check, was);
+        tl_manifest_leave(check, was);
     }
     return code;
 }
@@ -243,12 +265,22 @@ tl_code tl_manifest_check_object(struct tl_manifest_check *check, const struct t
             continue;
         if (!key)
             return refuse_key(check, keys, i.key, err);
-        size_t was = enter(check, i.key);
+        size_t was = tl_manifest_enter(check, i.key);
         code = tl_manifest_check_value(check, key, i.value, err);
-        leave(check, was);
+        tl_manifest_leave(check, was);
     }
     for (const struct tl_key *key = keys; code == TL_OK && key->name; key++)
         if (key->required && !tl_json_get(value, key->name))
             return tl_manifest_refuse(check, err, "\"%s\" is missing", key->name);
+    return code;
+}
+
+tl_code tl_manifest_check_keys(const struct tl_json_value *root, const struct tl_key *keys,
+                               const struct tl_json_value *config, struct tl_error *err)
+{
+    struct tl_manifest_check check = {.config = config};
+    tl_buf_init(&check.place, 400);
+    tl_code code = tl_manifest_check_object(&check, root, keys, err);
+    tl_buf_free(&check.place);
     return code;
 }

@@ -1,6 +1,7 @@
 /* The tables of keys: what stands where in a manifest. sdk/docs/manifest.md says the same for people. */
 #include "args.h"
 #include "base/duration.h"
+#include "base/nearest.h"
 #include "codec/json_pointer.h"
 #include "guard/failure.h"
 #include "manifest.h"
@@ -24,7 +25,9 @@ static tl_code one_of(struct tl_manifest_check *check, const struct tl_json_valu
     tl_buf_init(&all, 400);
     for (size_t i = 0; i < count; i++)
         tl_buf_addf(&all, "%s%s", i ? ", " : "", words[i]);
-    tl_manifest_refuse(check, err, "%.*s must be one of %s", TL_STR_ARGS(tl_json_raw(value)), all.ptr);
+    const char *near = tl_nearest(tl_json_text(value), words, count);
+    tl_manifest_refuse(check, err, "%.*s must be one of %s%s%s%s", TL_STR_ARGS(tl_json_raw(value)), all.ptr,
+                       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     tl_buf_free(&all);
     return TL_ECONFIG;
 }
@@ -36,6 +39,7 @@ static tl_code one_of(struct tl_manifest_check *check, const struct tl_json_valu
         return one_of(check, value, words, TL_COUNT_OF(words), err);                                                   \
     }
 
+ONE_OF(check_method, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ONE_OF(check_effect, "read", "idempotent", "keyed", "unsafe")
 ONE_OF(check_body_as, "json", "form", "text")
 ONE_OF(check_field_type, "string", "url", "integer", "number", "boolean", "duration", "list", "object")
@@ -44,17 +48,21 @@ ONE_OF(check_token_body, "form", "json")
 ONE_OF(check_algorithm, "RS256", "ES256")
 ONE_OF(check_hmac_algorithm, "sha256")
 ONE_OF(check_hmac_form, "hex", "base64")
-ONE_OF(check_wait_unit, "s", "ms")
+ONE_OF(check_wait_unit, "s", "ms", "epoch")
 
 static tl_code check_class(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
 {
+    static const char *const words[] = {"retry",    "auth", "quota",  "data",        "missing",
+                                        "conflict", "gap",  "config", "unsupported", "bug"};
     enum tl_failure failure;
     if (tl_failure_parse(tl_json_text(value), &failure))
         return TL_OK;
+    const char *near = tl_nearest(tl_json_text(value), words, TL_COUNT_OF(words));
     return tl_manifest_refuse(check, err,
                               "%.*s is no failure class (retry auth quota data missing conflict gap config "
-                              "unsupported bug, or done)",
-                              TL_STR_ARGS(tl_json_raw(value)));
+                              "unsupported bug, or done)%s%s%s",
+                              TL_STR_ARGS(tl_json_raw(value)), near ? "; did you mean \"" : "", near ? near : "",
+                              near ? "\"?" : "");
 }
 
 static tl_code check_status_word(struct tl_manifest_check *check, const struct tl_json_value *value,
@@ -180,33 +188,58 @@ static const struct tl_key result_keys[] = {
 };
 
 static const struct tl_key next_keys[] = {
-    {"link", TL_KEY_TEXT, false, NULL, NULL},
-    {"param", TL_KEY_TEXT, false, NULL, NULL},
-    {"value", TL_KEY_PLACE, false, NULL, NULL},
-    {"header", TL_KEY_TEXT, false, NULL, NULL},
-    END,
+    {"link", TL_KEY_TEXT, false, NULL, NULL},    {"header", TL_KEY_TEXT, false, NULL, NULL},
+    {"param", TL_KEY_TEXT, false, NULL, NULL},   {"value", TL_KEY_PLACE, false, NULL, NULL},
+    {"page", TL_KEY_COUNT, false, NULL, NULL},   {"offset", TL_KEY_COUNT, false, NULL, NULL},
+    {"pointer", TL_KEY_TEXT, false, NULL, NULL}, END,
 };
 
 static tl_code check_next(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
 {
+    static const char *const ways[] = {"value", "page", "offset"};
+    static const struct tl_key place = {"next", TL_KEY_PLACE, false, NULL, NULL};
     if (tl_json_type(value) != TL_JSON_IS_OBJECT)
-        return tl_json_is_string(value)
-                   ? TL_OK
-                   : tl_manifest_refuse(check, err,
-                                        "must be a pointer, {\"link\": \"next\"} or {\"param\", \"value\"}");
+        return tl_manifest_check_value(check, &place, value, err);
+    size_t found = 0;
     tl_code code = tl_manifest_check_object(check, value, next_keys, err);
-    if (code == TL_OK && !tl_json_get(value, "param") != !tl_json_get(value, "value"))
-        return tl_manifest_refuse(check, err, "\"param\" and \"value\" go together");
-    return code;
+    for (size_t i = 0; i < TL_COUNT_OF(ways); i++)
+        found += tl_json_get(value, ways[i]) != NULL;
+    if (code != TL_OK)
+        return code;
+    if (found != (tl_json_get(value, "param") ? 1 : 0))
+        return tl_manifest_refuse(
+            check, err, "\"param\" goes with one of \"value\" (a place), \"page\" and \"offset\" (the first number)");
+    if (!found && tl_json_count(value) != 1)
+        return tl_manifest_refuse(
+            check, err,
+            "must be a place, {\"link\": \"next\"}, or {\"param\": …} with \"value\", \"page\" or \"offset\"");
+    return TL_OK;
 }
 
+#define NEXT_KEYS                                                                                                      \
+    {"size", TL_KEY_TEMPLATE, false, NULL, NULL},                                                                      \
+    {                                                                                                                  \
+        "total", TL_KEY_PLACE, false, NULL, NULL                                                                       \
+    }
+
 static const struct tl_key paging_keys[] = {
-    {"items", TL_KEY_POINTER, true, NULL, NULL},    {"next", TL_KEY_CHECK, true, NULL, check_next},
-    {"more", TL_KEY_PLACE, false, NULL, NULL},      {"max_items", TL_KEY_COUNT, false, NULL, NULL},
-    {"max_pages", TL_KEY_COUNT, false, NULL, NULL}, END,
+    {"items", TL_KEY_POINTER, true, NULL, NULL},
+    {"next", TL_KEY_CHECK, true, NULL, check_next},
+    {"more", TL_KEY_PLACE, false, NULL, NULL},
+    {"max_items", TL_KEY_COUNT, false, NULL, NULL},
+    {"max_pages", TL_KEY_COUNT, false, NULL, NULL},
+    NEXT_KEYS,
+    END,
 };
 static const struct tl_key writes_keys[] = {
     {"object", TL_KEY_TEMPLATE, true, NULL, NULL}, {"record", TL_KEY_POINTER, false, NULL, NULL}, END};
+
+static const struct tl_key many_keys[] = {
+    {"rows", TL_KEY_COUNT, true, NULL, NULL},      {"bytes", TL_KEY_COUNT, false, NULL, NULL},
+    {"object", TL_KEY_POINTER, false, NULL, NULL}, {"key", TL_KEY_POINTER, false, NULL, NULL},
+    {"parent", TL_KEY_POINTER, false, NULL, NULL}, {"timeout", TL_KEY_DURATION, false, NULL, NULL},
+    {"objects", TL_KEY_TEXTS, false, NULL, NULL},  END,
+};
 
 static tl_code check_missing(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
 {
@@ -223,7 +256,7 @@ static const struct tl_key operation_keys[] = {
     {"lookup_by", TL_KEY_OBJECT, false, lookup_keys, NULL},
     {"args", TL_KEY_CHECK, false, NULL, check_schema},
     {"code", TL_KEY_BOOL, false, NULL, NULL},
-    {"method", TL_KEY_TEXT, false, NULL, NULL},
+    {"method", TL_KEY_CHECK, false, NULL, check_method},
     {"path", TL_KEY_PATH, false, NULL, NULL},
     {"query", TL_KEY_TEMPLATES, false, NULL, NULL},
     {"headers", TL_KEY_TEMPLATES, false, NULL, NULL},
@@ -235,6 +268,7 @@ static const struct tl_key operation_keys[] = {
     {"missing", TL_KEY_CHECK, false, NULL, check_missing},
     {"paging", TL_KEY_OBJECT, false, paging_keys, NULL},
     {"writes", TL_KEY_OBJECT, false, writes_keys, NULL},
+    {"many", TL_KEY_OBJECT, false, many_keys, NULL},
     {"errors", TL_KEY_LIST, false, error_keys, NULL},
     {"deprecated", TL_KEY_TEXT, false, NULL, NULL},
     END,
@@ -259,6 +293,8 @@ static tl_code check_operation_sense(struct tl_manifest_check *check, const stru
         return tl_manifest_refuse(check, err, "needs \"method\" and \"path\", or \"code\": true");
     if (code && (tl_json_get(op, "path") || tl_json_get(op, "body")))
         return tl_manifest_refuse(check, err, "has both code and a path: one of them is never used");
+    if (tl_json_get(op, "many") && (!code || !tl_json_is(tl_json_get(op, "effect"), "idempotent")))
+        return tl_manifest_refuse(check, err, "has \"many\": only an idempotent operation with code can have it");
     if (!tl_json_is(tl_json_get(op, "effect"), "keyed"))
         return TL_OK;
     if (!tl_json_get(op, "key_ttl"))
@@ -274,15 +310,18 @@ static tl_code check_operations(struct tl_manifest_check *check, const struct tl
     if (tl_json_type(value) != TL_JSON_IS_OBJECT)
         return tl_manifest_refuse(check, err, "must be an object");
     tl_code code = TL_OK;
-    size_t was = check->place.len;
     struct tl_json_iter i = tl_json_iter(value);
     while (code == TL_OK && tl_json_next(&i)) {
-        tl_buf_addf(&check->place, ".%.*s", TL_STR_ARGS(i.key));
+        size_t was = tl_manifest_enter(check, i.key);
+        const struct tl_json_value *args = tl_json_get(i.value, "args");
+        bool closed = !tl_json_get_bool(args, "additionalProperties", true);
+        check->names = closed ? TL_NAMES_ARGS : TL_NAMES_ANY;
+        check->named = tl_json_get(args, "properties");
         code = tl_manifest_check_object(check, i.value, operation_keys, err);
+        check->names = TL_NAMES_ANY;
         if (code == TL_OK)
             code = check_operation_sense(check, i.value, err);
-        check->place.len = was;
-        check->place.ptr[was] = 0;
+        tl_manifest_leave(check, was);
     }
     return code;
 }
@@ -338,23 +377,21 @@ static tl_code check_auth(struct tl_manifest_check *check, const struct tl_json_
     if (tl_json_type(value) != TL_JSON_IS_OBJECT)
         return tl_manifest_refuse(check, err, "must be an object");
     tl_code code = TL_OK;
-    size_t was = check->place.len;
     check->in_auth = true;
     struct tl_json_iter i = tl_json_iter(value);
     while (code == TL_OK && tl_json_next(&i)) {
-        tl_buf_addf(&check->place, ".%.*s", TL_STR_ARGS(i.key));
+        size_t was = tl_manifest_enter(check, i.key);
         code = tl_manifest_check_object(check, i.value, auth_keys, err);
         if (code == TL_OK)
             code = check_auth_sense(check, i.key, i.value, err);
-        check->place.len = was;
-        check->place.ptr[was] = 0;
+        tl_manifest_leave(check, was);
     }
     check->in_auth = false;
     return code;
 }
 
 static const struct tl_key csrf_fetch_keys[] = {
-    {"method", TL_KEY_TEXT, false, NULL, NULL}, {"path", TL_KEY_PATH, true, NULL, NULL}, END};
+    {"method", TL_KEY_CHECK, false, NULL, check_method}, {"path", TL_KEY_PATH, true, NULL, NULL}, END};
 static const struct tl_key csrf_keys[] = {
     {"fetch", TL_KEY_OBJECT, true, csrf_fetch_keys, NULL},
     {"header", TL_KEY_TEXT, true, NULL, NULL},
@@ -376,6 +413,7 @@ static const struct tl_key quota_keys[] = {
     {"used", TL_KEY_TEXT, false, NULL, NULL},
     {"remaining", TL_KEY_TEXT, false, NULL, NULL},
     {"reset", TL_KEY_TEXT, false, NULL, NULL},
+    {"unit", TL_KEY_CHECK, false, NULL, check_wait_unit},
     END,
 };
 static const struct tl_key warning_keys[] = {{"header", TL_KEY_TEXT, false, NULL, NULL},
@@ -386,13 +424,15 @@ static const struct tl_key read_keys[] = {{"operation", TL_KEY_TEXT, true, NULL,
                                           {"args", TL_KEY_BODY, false, NULL, NULL},
                                           {"record", TL_KEY_POINTER, false, NULL, NULL},
                                           END};
-static const struct tl_key max_keys[] = {{"max", TL_KEY_POINTER, true, NULL, NULL}, END};
+static const struct tl_key max_keys[] = {
+    {"max", TL_KEY_POINTER, true, NULL, NULL}, {"overlap", TL_KEY_DURATION, false, NULL, NULL}, END};
 
 static tl_code check_cursor(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
 {
     if (tl_json_get(value, "max"))
         return tl_manifest_check_object(check, value, max_keys, err);
-    return tl_json_type(value) == TL_JSON_IS_NULL ? tl_manifest_refuse(check, err, "is no place") : TL_OK;
+    static const struct tl_key place = {"cursor", TL_KEY_PLACE, false, NULL, NULL};
+    return tl_manifest_check_value(check, &place, value, err);
 }
 
 static const struct tl_key poll_keys[] = {
@@ -402,6 +442,9 @@ static const struct tl_key poll_keys[] = {
     {"items", TL_KEY_POINTER, true, NULL, NULL},
     {"cursor", TL_KEY_CHECK, true, NULL, check_cursor},
     {"more", TL_KEY_OBJECT, false, condition_keys, NULL},
+    {"next", TL_KEY_CHECK, false, NULL, check_next},
+    NEXT_KEYS,
+    {"ordered", TL_KEY_BOOL, false, NULL, NULL},
     {"deleted", TL_KEY_OBJECT, false, condition_keys, NULL},
     {"start", TL_KEY_TEXT, false, NULL, NULL},
     {"errors", TL_KEY_LIST, false, error_keys, NULL},
@@ -418,6 +461,24 @@ static const struct tl_key changes_keys[] = {
     {"read", TL_KEY_OBJECT, false, read_keys, NULL},
     END,
 };
+
+/* Templates of a capture may name its settings; there are no arguments. */
+static tl_code check_changes(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
+{
+    if (tl_json_type(value) != TL_JSON_IS_OBJECT)
+        return tl_manifest_refuse(check, err, "must be an object");
+    tl_code code = TL_OK;
+    struct tl_json_iter i = tl_json_iter(value);
+    while (code == TL_OK && tl_json_next(&i)) {
+        size_t was = tl_manifest_enter(check, i.key);
+        check->names = TL_NAMES_CAPTURE;
+        check->named = tl_json_get(i.value, "config");
+        code = tl_manifest_check_object(check, i.value, changes_keys, err);
+        check->names = TL_NAMES_ANY;
+        tl_manifest_leave(check, was);
+    }
+    return code;
+}
 
 static tl_code check_scheme(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
 {
@@ -475,32 +536,33 @@ static const struct tl_key probe_keys[] = {{"operation", TL_KEY_TEXT, false, NUL
 /* ---- the whole
  * ------------------------------------------------------------------------------------------------------------ */
 
+/* What a system's file may say too, when its connector is told everything by it. */
+#define PLATFORM_KEYS                                                                                                  \
+    {"vendor", TL_KEY_TEXT, false, NULL, NULL}, {"title", TL_KEY_TEXT, false, NULL, NULL},                             \
+        {"docs", TL_KEY_TEXT, false, NULL, NULL}, {"config", TL_KEY_MAP, false, field_keys, NULL},                     \
+        {"hosts", TL_KEY_TEXTS, false, NULL, NULL}, {"base", TL_KEY_PATH, false, NULL, NULL},                          \
+        {"headers", TL_KEY_TEMPLATES, false, NULL, NULL}, {"auth", TL_KEY_CHECK, false, NULL, check_auth},             \
+        {"csrf", TL_KEY_OBJECT, false, csrf_keys, NULL}, {"operations", TL_KEY_CHECK, false, NULL, check_operations},  \
+        {"errors", TL_KEY_LIST, false, error_keys, NULL}, {"error_message", TL_KEY_PLACE, false, NULL, NULL},          \
+        {"error_code", TL_KEY_PLACE, false, NULL, NULL}, {"quota", TL_KEY_LIST, false, quota_keys, NULL},              \
+        {"warnings", TL_KEY_LIST, false, warning_keys, NULL}, {"changes", TL_KEY_CHECK, false, NULL, check_changes},   \
+        {"webhook", TL_KEY_OBJECT, false, webhook_keys, NULL},                                                         \
+    {                                                                                                                  \
+        "probe", TL_KEY_OBJECT, false, probe_keys, NULL                                                                \
+    }
+
 const struct tl_key tl_manifest_keys[] = {
     {"manifest", TL_KEY_COUNT, true, NULL, NULL},
     {"id", TL_KEY_TEXT, true, NULL, NULL},
     {"version", TL_KEY_TEXT, true, NULL, NULL},
     {"abi", TL_KEY_TEXT, true, NULL, NULL},
     {"licence", TL_KEY_TEXT, true, NULL, NULL},
-    {"vendor", TL_KEY_TEXT, false, NULL, NULL},
-    {"title", TL_KEY_TEXT, false, NULL, NULL},
-    {"docs", TL_KEY_TEXT, false, NULL, NULL},
-    {"config", TL_KEY_MAP, false, field_keys, NULL},
-    {"hosts", TL_KEY_TEXTS, false, NULL, NULL},
-    {"base", TL_KEY_PATH, false, NULL, NULL},
-    {"headers", TL_KEY_TEMPLATES, false, NULL, NULL},
-    {"auth", TL_KEY_CHECK, false, NULL, check_auth},
-    {"csrf", TL_KEY_OBJECT, false, csrf_keys, NULL},
-    {"operations", TL_KEY_CHECK, false, NULL, check_operations},
-    {"errors", TL_KEY_LIST, false, error_keys, NULL},
-    {"error_message", TL_KEY_PLACE, false, NULL, NULL},
-    {"error_code", TL_KEY_PLACE, false, NULL, NULL},
-    {"quota", TL_KEY_LIST, false, quota_keys, NULL},
-    {"warnings", TL_KEY_LIST, false, warning_keys, NULL},
-    {"changes", TL_KEY_MAP, false, changes_keys, NULL},
-    {"webhook", TL_KEY_OBJECT, false, webhook_keys, NULL},
-    {"probe", TL_KEY_OBJECT, false, probe_keys, NULL},
+    {"by_file", TL_KEY_BOOL, false, NULL, NULL},
+    PLATFORM_KEYS,
     END,
 };
+
+const struct tl_key tl_manifest_file_keys[] = {PLATFORM_KEYS, END};
 
 const struct tl_key tl_manifest_extra_keys[] = {
     {"operations", TL_KEY_CHECK, true, NULL, check_operations},

@@ -1,5 +1,6 @@
 /* Reading allowances out of headers: "api-usage=18/5000" by a form, or a header for each number. */
 #include "notes.h"
+#include "base/clock.h"
 #include "base/duration.h"
 #include <string.h>
 
@@ -91,6 +92,15 @@ static bool read_headers(struct tl_answer *answer, const struct tl_json_value *r
     return any;
 }
 
+/* `reset` as the platform writes it (seconds from now, milliseconds, Unix seconds), times 1000, to milliseconds. */
+static int64_t from_now(int64_t reset_ms, const struct tl_json_value *unit)
+{
+    if (tl_json_is(unit, "ms"))
+        return reset_ms / 1000;
+    int64_t ms = tl_json_is(unit, "epoch") ? reset_ms - tl_wall_ms() : reset_ms;
+    return ms > 0 ? ms : 0;
+}
+
 static void take_quotas(struct tl_notes *notes, const struct tl_json_value *rows, struct tl_answer *answer,
                         struct tl_arena *arena)
 {
@@ -104,6 +114,8 @@ static void take_quotas(struct tl_notes *notes, const struct tl_json_value *rows
             hint.window_ms = -1;
         bool found = form.len ? read_form(form, header_of(answer, i.value, "header", arena), &hint)
                               : read_headers(answer, i.value, arena, &hint);
+        if (found && hint.reset_ms >= 0)
+            hint.reset_ms = from_now(hint.reset_ms, tl_json_get(i.value, "unit"));
         if (found)
             notes->quotas[count++] = hint;
     }

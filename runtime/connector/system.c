@@ -35,6 +35,28 @@ static tl_code read_config(struct tl_system *system, const struct tl_system_conf
     return TL_OK;
 }
 
+/* The file adds operations to what the connector has, or says all that the connector is to do. */
+static tl_code read_file(struct tl_system *system, const struct tl_system_config *config, struct tl_error *err)
+{
+    const struct tl_manifest *of = &system->connector->manifest;
+    bool by_file = tl_json_get_bool(of->root, "by_file", false);
+    tl_str name = config->operations_file.len ? config->operations_file : TL_STR("operations file");
+    tl_code code = TL_OK;
+    if (by_file && config->operations.len == 0)
+        return tl_fail(err, TL_ECONFIG,
+                       "operations: is missing; the connector %.*s is told by a file what to do "
+                       "(operations = \"systems/%.*s.json\")",
+                       TL_STR_ARGS(tl_connector_id(system->connector)), TL_STR_ARGS(config->name));
+    if (by_file)
+        code = tl_manifest_by_file_new(config->operations, of, &system->by_file, err);
+    else if (config->operations.len)
+        code = tl_manifest_extra_new(config->operations, of, &system->extra, err);
+    if (code != TL_OK)
+        tl_error_prefix(err, "%.*s", TL_STR_ARGS(name));
+    system->manifest = system->by_file.root ? system->by_file.root : of->root;
+    return code;
+}
+
 static tl_code make(struct tl_library *library, const struct tl_system_config *config, bool lenient,
                     struct tl_system **out, struct tl_error *err)
 {
@@ -45,12 +67,10 @@ static tl_code make(struct tl_library *library, const struct tl_system_config *c
     tl_list_init(&system->flights[1].waiters);
     system->session = tl_session_new(config->session);
     tl_code code = tl_library_get(library, config->connector, &system->connector, err);
-    if (code == TL_OK) {
-        system->manifest = system->connector->manifest.root;
+    if (code == TL_OK)
+        code = read_file(system, config, err);
+    if (code == TL_OK)
         code = read_config(system, config, lenient, err);
-    }
-    if (code == TL_OK && config->operations.len)
-        code = tl_manifest_extra_new(config->operations, &system->connector->manifest, &system->extra, err);
     if (code == TL_OK) {
         *out = system;
     } else {
@@ -84,6 +104,7 @@ void tl_system_free(struct tl_system *system)
     tl_json_free(system->open_config);
     tl_json_free(system->auth);
     tl_manifest_deinit(&system->extra);
+    tl_manifest_deinit(&system->by_file);
     tl_session_unref(system->session);
     pthread_mutex_destroy(&system->lock);
     tl_free(system->name);
@@ -129,6 +150,19 @@ static int64_t duration_of(const struct tl_json_value *object, const char *key)
     return tl_duration_parse(tl_json_get_text(object, key), &ms, NULL) == TL_OK ? ms : 0;
 }
 
+static void read_many(const struct tl_json_value *many, struct tl_operation_facts *out)
+{
+    if (!many)
+        return;
+    out->many.rows = (size_t)tl_json_get_i64(many, "rows", 0);
+    out->many.bytes = (size_t)tl_json_get_i64(many, "bytes", 0);
+    out->many.object = tl_json_get(many, "object") ? tl_json_get_text(many, "object") : TL_STR("/object");
+    out->many.key = tl_json_get(many, "key") ? tl_json_get_text(many, "key") : TL_STR("/key");
+    out->many.parent = tl_json_get_text(many, "parent");
+    out->many.timeout_ms = duration_of(many, "timeout");
+    out->many.objects = tl_json_raw(tl_json_get(many, "objects"));
+}
+
 bool tl_system_operation(const struct tl_system *system, tl_str name, struct tl_operation_facts *out)
 {
     const struct tl_json_value *op = tl_operation_find(system, name);
@@ -146,6 +180,7 @@ bool tl_system_operation(const struct tl_system *system, tl_str name, struct tl_
         .writes_object = tl_json_get_text(writes, "object"),
         .writes_record = tl_json_get_text(writes, "record"),
     };
+    read_many(tl_json_get(op, "many"), out);
     return true;
 }
 

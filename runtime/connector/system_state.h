@@ -49,8 +49,9 @@ struct tl_flight {
 struct tl_system {
     char *name;                              /* own */
     const struct tl_connector *connector;    /* borrow: the library's */
-    const struct tl_json_value *manifest;    /* borrow: of connector */
-    struct tl_manifest extra;                /* own; root NULL when there is no operations file */
+    const struct tl_json_value *manifest;    /* borrow: of connector, or of by_file */
+    struct tl_manifest by_file;              /* own; when the file says it all; else root NULL */
+    struct tl_manifest extra;                /* own; when the file adds operations; else root NULL */
     struct tl_json_doc *config;              /* own; every config field with its default, secrets too */
     struct tl_json_doc *open_config;         /* own; the same without secrets */
     struct tl_json_doc *auth;                /* own; the declaration's auth table */

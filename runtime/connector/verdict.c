@@ -1,6 +1,7 @@
 /* What an answer that is no success means: the manifest's rows first, then the table of sdk/docs/manifest.md. */
 #include "answer.h"
 #include "base/duration.h"
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -98,6 +99,16 @@ static void judge_by_table(struct tl_answer *answer, bool is_capture, int64_t wa
 /* ---- the manifest's rows
  * ---------------------------------------------------------------------------------------------- */
 
+/* A number as the platform writes waits: seconds, milliseconds, or the point in Unix seconds when it is over. */
+static int64_t wait_of(uint64_t number, const struct tl_json_value *unit, int64_t wall_ms)
+{
+    if (number > INT64_MAX / 1000)
+        return DAY_MS;
+    if (tl_json_is(unit, "epoch"))
+        return bounded((int64_t)number * 1000 - wall_ms);
+    return tl_json_is(unit, "ms") ? bounded((int64_t)number) : bounded((int64_t)number * 1000);
+}
+
 static int64_t row_wait(const struct tl_json_value *wait, struct tl_answer *answer, struct tl_arena *arena,
                         int64_t wall_ms)
 {
@@ -105,15 +116,17 @@ static int64_t row_wait(const struct tl_json_value *wait, struct tl_answer *answ
     tl_str text;
     if (tl_json_is_string(wait))
         return tl_duration_parse(tl_json_text(wait), &ms, NULL) == TL_OK ? bounded(ms) : 0;
+    uint64_t number;
+    const struct tl_json_value *unit = tl_json_get(wait, "unit");
     if (tl_json_get(wait, "header")) {
         char *name = tl_arena_copy(arena, tl_json_get_text(wait, "header"));
-        return tl_retry_after_ms(tl_http_header_value(answer->headers, answer->header_count, name), wall_ms);
-    }
-    uint64_t number;
-    if (!tl_place_read(tl_json_get(wait, "pointer"), answer, NULL, arena, &text) || !tl_str_u64(text, &number))
+        text = tl_http_header_value(answer->headers, answer->header_count, name);
+        if (!unit)
+            return tl_retry_after_ms(text, wall_ms);
+    } else if (!tl_place_read(tl_json_get(wait, "pointer"), answer, NULL, arena, &text)) {
         return 0;
-    bool is_ms = tl_json_is(tl_json_get(wait, "unit"), "ms");
-    return number > DAY_MS ? DAY_MS : bounded((int64_t)number * (is_ms ? 1 : 1000));
+    }
+    return tl_str_u64(tl_str_trim(text), &number) ? wait_of(number, unit, wall_ms) : 0;
 }
 
 static bool judge_by_row(const struct tl_json_value *row, struct tl_answer *answer, struct tl_arena *arena,
@@ -143,14 +156,27 @@ static bool judge_by_rows(const struct tl_json_value *rows, struct tl_answer *an
 /* ---- what it says
  * ------------------------------------------------------------------------------------------------------ */
 
-/* The start of a body that has no message where the manifest looks: better than nothing for the person who reads it. */
+/* The start of a body that has no message where the manifest looks, on one line: better than nothing for the person who
+ * reads it. */
 static tl_str body_start(struct tl_answer *answer, struct tl_arena *arena)
 {
     tl_str body = tl_str_trim(answer->body);
     size_t len = body.len > 300 ? 300 : body.len;
     while (len < body.len && len > 0 && ((unsigned char)body.ptr[len] & 0xc0) == 0x80)
         len--;
-    return tl_arena_str(arena, (tl_str){body.ptr, len});
+    char *text = tl_arena_copy(arena, (tl_str){body.ptr, len});
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < ' ')
+            text[i] = ' ';
+    return (tl_str){text, len};
+}
+
+/* A mail server's words begin with its code: nothing has to be put before them. */
+static bool says_its_status(tl_str text, int status)
+{
+    char code[12];
+    snprintf(code, sizeof code, "%d", status);
+    return tl_str_starts(text, tl_str_z(code));
 }
 
 static void say(struct tl_answer *answer, const struct tl_verdict_rules *rules, struct tl_arena *arena,
@@ -163,6 +189,10 @@ static void say(struct tl_answer *answer, const struct tl_verdict_rules *rules, 
         return;
     if (!rules->message || !tl_place_read(rules->message, answer, NULL, arena, &text))
         text = body_start(answer, arena);
+    if (says_its_status(text, answer->status)) {
+        verdict->message = tl_arena_str(arena, text);
+        return;
+    }
     verdict->message =
         text.len ? tl_str_z(tl_arena_printf(arena, "%d %s: %.*s", answer->status, tl_http_status_text(answer->status),
                                             TL_STR_ARGS(text)))

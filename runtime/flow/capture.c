@@ -6,6 +6,8 @@
 #include "base/random.h"
 #include "capture_int.h"
 #include "captured.h"
+#include "codec/json_writer.h"
+#include "gap.h"
 #include "journal/state.h"
 #include <stdio.h>
 
@@ -79,6 +81,10 @@ static tl_code fill(struct tl_capture_job *job, const struct tl_captured *events
     tl_code code = TL_OK;
     for (size_t i = 0; i < count && code == TL_OK; i++) {
         struct tl_event_in in;
+        if (events[i].gap) {
+            code = tl_gap_put(job, events[i].payload, tl_wall_ms(), batch, err);
+            continue;
+        }
         tl_captured_event(&job->engine->plan, job->system, &events[i], NULL, &arena, &in);
         code = tl_batch_event(batch, &in, NULL, err);
         if (events[i].changed_ms > job->changed_ms) {
@@ -121,6 +127,38 @@ static void leave(struct tl_capture_job *job, enum tl_failure failure, int64_t w
     job->ticket = (struct tl_gate_ticket){0};
 }
 
+static void told(struct tl_batch *batch, void *ctx)
+{
+    struct tl_capture_job *job = ctx;
+    job->lane->batches_out--;
+    tl_batch_free(batch);
+    tl_lane_stop_step(job->lane);
+}
+
+/* The capture stops, and what changes from here on nobody sees: that is told once. */
+static void tell_stop(struct tl_capture_job *job, const char *why)
+{
+    struct tl_batch *batch = tl_batch_new(job->engine->journal);
+    struct tl_error err;
+    struct tl_buf said;
+    struct tl_json_writer w;
+    job->gap_told = true;
+    tl_buf_init(&said, 4096);
+    tl_json_writer_init(&w, &said);
+    tl_json_begin_object(&w);
+    tl_json_key(&w, "why");
+    tl_json_lossy(&w, tl_str_z(why));
+    tl_json_end_object(&w);
+    if (tl_gap_put(job, tl_buf_str(&said), 0, batch, &err) == TL_OK) {
+        job->lane->batches_out++;
+        tl_journal_submit(job->engine->journal, batch, TL_DURABLE, job->lane->loop, told, job);
+    } else {
+        tl_log(TL_ERROR, "capture.gap", err.text, TL_FSTR("capture", job->name));
+        tl_batch_free(batch);
+    }
+    tl_buf_free(&said);
+}
+
 static int64_t failed(void *ctx, const struct tl_call_result *result)
 {
     struct tl_capture_job *job = ctx;
@@ -130,6 +168,8 @@ static int64_t failed(void *ctx, const struct tl_call_result *result)
     tl_log(TL_WARN, "capture.failed", message, TL_FSTR("capture", job->name),
            TL_FSTR("class", tl_failure_name(result->failure)), TL_FINT("status", result->status));
     set_state(job, result->failure == TL_FAIL_GAP ? TL_CAPTURE_STOPPED : TL_CAPTURE_FAILING, message);
+    if (result->failure == TL_FAIL_GAP && !job->gap_told)
+        tell_stop(job, message);
     tl_free(message);
     if (result->failure == TL_FAIL_GAP)
         return -1; /* a person decides from where to go on */
@@ -144,6 +184,8 @@ static void caught_up(void *ctx)
     struct tl_capture_job *job = ctx;
     leave(job, TL_FAIL_NONE, 0);
     job->retry = (struct tl_retry){0};
+    job->known_ms = tl_wall_ms();
+    job->gap_told = false;
     set_state(job, TL_CAPTURE_IDLE, NULL);
 }
 
@@ -214,6 +256,7 @@ void tl_captures_free(struct tl_engine *engine)
         tl_free(job->object);
         tl_free(job->options);
         tl_free(job->cursor);
+        tl_free(job->gap);
         pthread_mutex_destroy(&job->lock);
         tl_free(job);
     }
@@ -239,6 +282,8 @@ static tl_code cursor_of(struct tl_capture_job *job, struct tl_arena *arena, tl_
         return TL_OK;
     tl_code code = tl_state_get(job->engine->journal, TL_STR(TL_TABLE_CURSOR), key, arena, &row, err);
     *cursor = code == TL_OK ? row.value : TL_STR_NONE;
+    if (code == TL_OK)
+        job->known_ms = row.time_ms;
     return code == TL_ENOTFOUND ? TL_OK : code;
 }
 
@@ -253,6 +298,7 @@ static tl_code begin(struct tl_capture_job *job, struct tl_error *err)
     tl_arena_init(&arena);
     tl_code code = cursor_of(job, &arena, &cursor, err);
     if (code == TL_OK) {
+        tl_gap_load(job);
         struct tl_capture_config config = {
             .object = tl_str_z(job->object), .options = tl_str_z(job->options), .cursor = cursor};
         job->system_of = tl_system_lane_system(attached);

@@ -21,11 +21,14 @@ struct tl_capture_job {
     struct tl_retry retry;
     struct tl_mail poke;
     atomic_bool poked, paused;
+    int64_t known_ms;     /* wall time up to which it had everything; 0: unknown */
+    bool gap_told;        /* of the stop that lasts */
     pthread_mutex_t lock; /* what follows */
     enum tl_capture_state state;
     int64_t success_ms; /* wall time; 0: never */
     int64_t changed_ms; /* of the newest record seen */
     char error[200];
+    char *gap; /* own; payload of the latest gap, NULL: there was none */
 };
 
 /* The jobs of the plan's systems: new ones are added, of others it is noted what has changed. Before lanes run, or

@@ -201,7 +201,7 @@ void tl_system_until(struct tl_timer *timer)
 /* ---- the call has ended --------------------------------------------------------------------------------------------
  */
 
-/* What the platform said about its day, and about our use of it. */
+/* What the platform said about its allowances, and about our use of it. */
 static void take_hints(const struct tl_plan_system *system, const struct tl_call_result *result)
 {
     for (size_t i = 0; i < result->quota_count; i++) {
@@ -209,6 +209,8 @@ static void take_hints(const struct tl_plan_system *system, const struct tl_call
         int64_t used = quota->used >= 0 ? quota->used : quota->remaining >= 0 ? quota->limit - quota->remaining : -1;
         if (quota->window_ms >= DAY_MS && quota->limit > 0 && used >= 0)
             tl_gate_report(system->gate, (uint64_t)used, (uint64_t)quota->limit, tl_now());
+        else if (quota->remaining == 0 && quota->reset_ms > 0)
+            tl_gate_hold(system->gate, quota->reset_ms, tl_now());
     }
     for (size_t i = 0; i < result->warning_count; i++)
         tl_log(TL_WARN, "call.warning", "the platform warns", TL_FSTR("system", system->name),

@@ -117,7 +117,7 @@ void tl_merge_init(struct tl_merge *merge, struct tl_engine *engine, struct tl_p
 void tl_merge_put_flows(const struct tl_merge *merge, struct tl_engine *engine, struct tl_batch *batch)
 {
     const struct tl_plan *plan = &engine->plan;
-    for (uint32_t f = TL_FLOW_AWAIT + 1; f < plan->flow_count; f++)
+    for (uint32_t f = TL_FLOW_GAP + 1; f < plan->flow_count; f++)
         tl_activation_put_flow(&merge->types, f, plan->flows[f]->name, batch);
     for (size_t g = 0; g < merge->fresh->flow_count; g++) {
         if (merge->flows[g] >= plan->flow_count)

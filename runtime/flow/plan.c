@@ -7,6 +7,7 @@
 #include "child.h"
 #include "dispatch.h"
 #include "flow/intake.h"
+#include "gap.h"
 #include "replayed.h"
 #include "use.h"
 #include "journal/journal.h"
@@ -124,9 +125,11 @@ static void add_own_flows(struct tl_plan *plan)
     tl_must(tl_plan_add_flow(plan, TL_STR("webhook:unreadable"), TL_PLAN_UNREADABLE) == TL_FLOW_UNREADABLE);
     tl_must(tl_plan_add_flow(plan, TL_STR("webhook:hint"), TL_PLAN_HINT) == TL_FLOW_HINT);
     tl_must(tl_plan_add_flow(plan, TL_STR("run:await"), TL_PLAN_AWAIT) == TL_FLOW_AWAIT);
+    tl_must(tl_plan_add_flow(plan, TL_STR("capture:gap"), TL_PLAN_GAP) == TL_FLOW_GAP);
     plan->flows[TL_FLOW_HINT]->place.ordered = true;
     tl_plan_subscribe(&plan->types, TL_STR(TL_TYPE_UNREADABLE), TL_FLOW_UNREADABLE, 0, TL_COMMIT_NEVER);
     tl_plan_subscribe(&plan->types, TL_STR(TL_TYPE_HINT), TL_FLOW_HINT, 0, TL_COMMIT_NEVER);
+    tl_plan_subscribe(&plan->types, TL_STR(TL_TYPE_GAP), TL_FLOW_GAP, 0, TL_COMMIT_NEVER);
 }
 
 /* A flow that names one target only: its queue is known before it starts (rule 9). */

@@ -1,7 +1,8 @@
 /* What the engine knows of the integration: flows, systems, routes, stewards, and which flows take which event types.
  * Also the runtime's own flows, which have no Lua: `nobody` (an event that no flow takes), `unreadable`, `hint`
- * (flow/intake.h) and `await` (await.h). After the start only the atomic fields change, and, while all lanes stand
- * still, what another revision says (merge.h). Numbers of flows and systems stay what they are. Thread: any then. */
+ * (flow/intake.h), `await` (await.h) and `gap` (gap.h). After the start only the atomic fields change, and, while all
+ * lanes stand still, what another revision says (merge.h). Numbers of flows and systems stay what they are. Thread: any
+ * then. */
 #pragma once
 #include "base/map.h"
 #include "flow/engine.h"
@@ -18,6 +19,7 @@ enum tl_plan_kind {
     TL_PLAN_UNREADABLE,
     TL_PLAN_HINT,
     TL_PLAN_AWAIT, /* an event that some run waits for */
+    TL_PLAN_GAP,   /* what a capture could not see */
     TL_PLAN_SCRIPT,
     TL_PLAN_GONE /* of an earlier revision, with units pending */
 };
@@ -26,6 +28,7 @@ enum tl_plan_kind {
 #define TL_FLOW_UNREADABLE 1u
 #define TL_FLOW_HINT 2u
 #define TL_FLOW_AWAIT 3u
+#define TL_FLOW_GAP 4u
 
 #define TL_COMMIT_NEVER UINT64_MAX
 

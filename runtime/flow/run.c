@@ -9,6 +9,7 @@
 #include "await.h"
 #include "expected.h"
 #include "flow/intake.h"
+#include "gap.h"
 #include "host.h"
 #include "one_per.h"
 #include "replay_effect.h"
@@ -149,6 +150,9 @@ void tl_unit_start(struct tl_unit *unit)
         break;
     case TL_PLAN_AWAIT:
         tl_await_start(drive);
+        break;
+    case TL_PLAN_GAP:
+        tl_gap_start(drive);
         break;
     case TL_PLAN_GONE:
         if (has_begun(unit)) /* it ends on the revision it began with */

@@ -133,6 +133,11 @@ static void put_capture(struct tl_json_writer *w, struct tl_engine *engine, stru
         tl_json_lossy(w, tl_str_z(job->error));
     else
         tl_json_null(w);
+    tl_json_key(w, "gap");
+    if (job->gap != NULL)
+        tl_json_raw_value(w, tl_str_z(job->gap));
+    else
+        tl_json_null(w);
     pthread_mutex_unlock(&job->lock);
     put_pause(w, engine, "", job->name);
     tl_json_end_object(w);

@@ -172,7 +172,7 @@ static uint64_t open_runs(struct tl_switch *sw, const struct tl_plan_flow *flow)
 static void find_users(struct tl_switch *sw, const struct tl_plan_system *system, struct tl_buf *names)
 {
     const struct tl_plan *plan = &sw->engine->plan;
-    for (size_t f = TL_FLOW_AWAIT + 1; f < plan->flow_count; f++) {
+    for (size_t f = TL_FLOW_GAP + 1; f < plan->flow_count; f++) {
         uint64_t runs = targets(plan->flows[f], system) ? open_runs(sw, plan->flows[f]) : 0;
         if (runs > 0) {
             tl_buf_addf(names, "%s\"%s\" by ", names->len > 0 ? ", " : "", system->name);

@@ -351,6 +351,13 @@ void tl_gate_report(struct tl_gate *gate, uint64_t used, uint64_t limit, struct 
     pthread_mutex_unlock(&gate->lock);
 }
 
+void tl_gate_hold(struct tl_gate *gate, int64_t wait_ms, struct tl_instant now)
+{
+    pthread_mutex_lock(&gate->lock);
+    hold(gate, TL_FAIL_NONE, wait_ms, now.mono_ms);
+    pthread_mutex_unlock(&gate->lock);
+}
+
 /* ---- people
  * ---------------------------------------------------------------------------------------------------------------
  */

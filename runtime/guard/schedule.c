@@ -10,6 +10,7 @@
 
 #define TEXT_MAX 200
 #define MONDAY (4 * 86400) /* 1970-01-05: what intervals are counted from */
+#define INTERVAL_MAX_MS (INT64_C(1000) * 86400000)
 #define EXAMPLES "\"02:00 Europe/Berlin\", \"Mon-Fri 08:00 America/New_York\", \"0 2 * * * UTC\" or \"every 15m\""
 
 struct tl_schedule {
@@ -87,8 +88,8 @@ static tl_code read_interval(struct reading *r, struct tl_schedule *schedule)
     r->at = r->text.ptr;
     if (tl_duration_parse(r->text, &ms, r->err) != TL_OK)
         return TL_ECONFIG;
-    if (ms < 1000 || ms % 1000 != 0)
-        return tl_fail(r->err, TL_ECONFIG, "an interval is at least 1s, in whole seconds");
+    if (ms < 1000 || ms % 1000 != 0 || ms > INTERVAL_MAX_MS)
+        return tl_fail(r->err, TL_ECONFIG, "an interval is at least 1s and at most 1000d, in whole seconds");
     schedule->kind = TL_SCHEDULE_INTERVAL;
     schedule->every = ms / 1000;
     return TL_OK;

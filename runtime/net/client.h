@@ -48,6 +48,7 @@ struct tl_transfer {
     struct tl_buf body;      /* own; of the request, unless borrowed */
     bool is_letter;          /* over SMTP; its curl handle is not used again */
     size_t read_bytes;       /* of a letter's body */
+    bool is_reply_whole;     /* the last line of a mail server's answer has come: the next begins another one */
     bool is_safe;            /* GET, HEAD, OPTIONS: may be sent again on a dead connection */
     bool may_redirect;       /* GET, HEAD */
     unsigned redirects;      /* still allowed */

@@ -19,6 +19,7 @@ static enum tl_transfer_reason reason_of(const struct tl_transfer *transfer, CUR
     case CURLE_COULDNT_CONNECT:
     case CURLE_PROXY:
         return TL_TRANSFER_CONNECT;
+    case CURLE_USE_SSL_FAILED:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
@@ -85,13 +86,25 @@ static void set_error(struct tl_transfer *transfer, const char *text)
              transfer->url.ptr != NULL ? transfer->url.ptr : "", cut);
 }
 
+/* No way to log in that both sides know, or a token that is refused in the middle of the talk: the same as a wrong
+ * password, which the server calls 535. */
+static void note_refused_login(struct tl_transfer *transfer)
+{
+    transfer->result.status = 535;
+    tl_buf_clear(&transfer->response);
+    tl_buf_add_z(&transfer->response, "535 the login was refused, or there is no way to log in that the server offers");
+}
+
 void tl_transfer_judge(struct tl_transfer *transfer, CURLcode ended)
 {
     struct tl_transfer_result *result = &transfer->result;
     note_figures(transfer);
+    if (transfer->is_letter && ended == CURLE_LOGIN_DENIED && result->status < 400)
+        note_refused_login(transfer);
     if (ended == CURLE_OK && !transfer->is_head_whole)
-        ended = CURLE_RECV_ERROR; /* curl takes a head that breaks off for a whole one */
-    if (ended == CURLE_OK || (ended == CURLE_WRITE_ERROR && transfer->is_truncated)) {
+        ended = CURLE_RECV_ERROR;                                /* curl takes a head that breaks off for a whole one */
+    bool refused = transfer->is_letter && result->status >= 400; /* curl has names of its own for that */
+    if (ended == CURLE_OK || refused || (ended == CURLE_WRITE_ERROR && transfer->is_truncated)) {
         result->sent = TL_SENT_ANSWERED;
         result->reason = TL_TRANSFER_OK;
         transfer->error[0] = 0;

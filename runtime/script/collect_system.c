@@ -124,10 +124,12 @@ static void read_changes(struct tl_form *form, struct tl_system_decl *system)
         }
         entry.part = "changes";
         captures[count].object = tl_arena_copy(&form->bundle->arena, tl_str_z(object));
-        captures[count].poll_ms = tl_form_duration(&entry, "poll", 0);
+        const char *pace =
+            tl_form_has(&entry, "delta") ? "delta" : "poll"; /* by links, or by asking for what is newer */
+        captures[count].poll_ms = tl_form_duration(&entry, pace, 0);
         captures[count].config = tl_form_json(&entry, NULL, "{}");
-        if (tl_form_has(&entry, "poll") && captures[count].poll_ms == 0)
-            tl_form_error(form, "changes", "'poll' of %s must be longer than 0", object);
+        if (tl_form_has(&entry, pace) && captures[count].poll_ms == 0)
+            tl_form_error(form, "changes", "'%s' of %s must be longer than 0", pace, object);
         count++;
         tl_form_close(&entry);
     }

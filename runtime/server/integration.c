@@ -26,7 +26,8 @@ tl_code tl_integration_draft(struct tl_integration *integration, const struct tl
     struct tl_system_config config = {.name = tl_str_z(decl->name),
                                       .connector = tl_str_z(connector),
                                       .settings = tl_buf_str(&settings),
-                                      .operations = tl_str_z(decl->operations)};
+                                      .operations = tl_str_z(decl->operations),
+                                      .operations_file = tl_str_z(decl->operations_file)};
     if (code == TL_OK)
         code = tl_system_draft(integration->connectors, &config, out, err);
     tl_free(connector);

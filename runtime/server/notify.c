@@ -111,7 +111,11 @@ static void on_posted(void *ctx, const struct tl_transfer_result *result)
 
 static void on_mailed(void *ctx, const struct tl_transfer_result *result)
 {
-    finish(ctx, result->sent == TL_SENT_ANSWERED, result->error);
+    char why[300];
+    bool answered = result->sent == TL_SENT_ANSWERED;
+    tl_str said = tl_str_trim(result->body);
+    snprintf(why, sizeof why, "the mail server refuses it: %.*s", said.len > 200 ? 200 : (int)said.len, said.ptr);
+    finish(ctx, answered && result->status / 100 == 2, answered ? why : result->error);
 }
 
 /* ---- ways ----------------------------------------------------------------------------------------------------------
@@ -162,7 +166,8 @@ static void mail(struct tl_server *server, const struct tl_escalation_message *m
                                           .user = value_of(server, true, "mail.user", arena),
                                           .password = value_of(server, true, "mail.password", arena),
                                           .from = letter.from,
-                                          .to = letter.to,
+                                          .to = &letter.to,
+                                          .to_count = 1,
                                           .letter = tl_buf_str(&text),
                                           .total_ms = SEND_MS};
         tl_smtp_send(server->client, &request, on_mailed, sending);

@@ -114,7 +114,9 @@ static tl_code build_one(struct tl_server *server, const struct tl_system_decl *
     size_t i = out->count++;
     out->list[i].decl = decl;
     tl_buf_init(&settings, 4 << 20);
-    struct tl_system_config config = {.name = tl_str_z(decl->name), .operations = tl_str_z(decl->operations)};
+    struct tl_system_config config = {.name = tl_str_z(decl->name),
+                                      .operations = tl_str_z(decl->operations),
+                                      .operations_file = tl_str_z(decl->operations_file)};
     config.connector = tl_str_z(tl_arena_printf(arena, "%s@%d", decl->connector, decl->connector_major));
     tl_code code = tl_settings_resolve(server->settings, tl_str_z(decl->config), &settings, arena, &missing, err);
     if (code == TL_OK && missing.len != 0) {

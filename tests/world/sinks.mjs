@@ -32,6 +32,7 @@ export async function mailServer({ refuse } = {}) {
   let SMTPServer, simpleParser
   try { ({ SMTPServer } = require('smtp-server')); ({ simpleParser } = require('mailparser')) } catch { return null }
   const mails = [], raw = []
+  const post = { mails, raw, lose: 0 } // lose: so many letters are taken without an answer
   const server = new SMTPServer({
     authOptional: true, disabledCommands: ['STARTTLS'], logger: false, closeTimeout: 100,
     onRcptTo: (address, session, done) => done(refuse?.() ? Object.assign(new Error('come again later'), { responseCode: 451 }) : undefined),
@@ -41,11 +42,12 @@ export async function mailServer({ refuse } = {}) {
       stream.on('end', async () => {
         raw.push(Buffer.concat(parts).toString())
         mails.push({ ...await simpleParser(Buffer.concat(parts)), envelope: session.envelope })
-        done()
+        if (post.lose-- > 0) server.connections.forEach(connection => connection.close())
+        else done()
       })
     },
   })
   server.on('error', () => {}) // a client that goes in the middle
   const port = await listen(server.server)
-  return { url: `smtp://127.0.0.1:${port}`, mails, raw, stop: () => new Promise(done => server.close(done)) }
+  return Object.assign(post, { url: `smtp://127.0.0.1:${port}`, stop: () => new Promise(done => server.close(done)) })
 }

@@ -97,7 +97,8 @@ enum {
     TLC_DATA = 4,        /* this record is refused: a person or a mapping must change it */
     TLC_MISSING = 5,     /* the record is not there */
     TLC_CONFLICT = 6,    /* the record changed meanwhile, is locked, or exists already */
-    TLC_GAP = 7,         /* the cursor is no longer valid: what came between is unknown */
+    TLC_GAP = 7,         /* the cursor is no longer valid: what came between is unknown, and nothing can be read any
+                            more. A capture that can go on emits a gap (tlc_event.gap) instead */
     TLC_CONFIG = 8,      /* address, version or permission is wrong for every call */
     TLC_UNSUPPORTED = 9, /* the platform cannot do this */
     TLC_BUG = 10         /* the connector or its manifest is wrong */
@@ -182,7 +183,13 @@ enum { TLC_BODY_NONE = 0, TLC_BODY_BYTES = 1, TLC_BODY_STREAM = 2, TLC_BODY_BLOB
 
 /* [next] One request to the platform. The host adds authentication, CSRF tokens, trace headers and the manifest's
  * standing headers; follows no redirects; sends credentials to declared hosts only; and re-authenticates and re-sends
- * once when the answer matches the manifest's "expired". */
+ * once when the answer matches the manifest's "expired".
+ *
+ * smtp, smtps: a letter. The method means nothing; the headers are the envelope: `from`, a `to` for each receiver, and
+ * `tls` (required, the default; offered; never: but credentials go over an encrypted connection or nowhere). The body
+ * is the letter (RFC 5322, CRLF); without one nothing is sent, but connection and credentials are tried. `status` is
+ * the server's last code (250: it has taken the letter for all receivers; 4xx, 5xx: for none), the body what it said.
+ * The manifest's auth: basic is user and password; token and the OAuth kinds are a token of `user` (XOAUTH2). */
 typedef struct tlc_transfer {
     uint32_t size;
     uint32_t any_status; /* 0: an answer other than 2xx or 304, or none, ends the call by the manifest's error rules;
@@ -212,7 +219,8 @@ typedef struct tlc_event {
     tlc_slice dedupe;  /* absent: key and version make it, the same for changes and webhook */
     tlc_slice payload; /* the record as JSON */
     uint32_t deleted;  /* 1: the record is gone; payload may be absent */
-    uint32_t reserved;
+    uint32_t gap; /* captures. 1: no record: what changed in the object in an interval is not known (an expired link,
+                     a log that does not reach back). Payload {"from", "to" (RFC 3339, where known), "why"} */
     int64_t changed_ms; /* when it changed, Unix milliseconds; 0 unknown */
 } tlc_event;
 

@@ -4,10 +4,10 @@ import { goneDelta, page, seal, shape, unseal } from "./collection.mjs";
 export class Listing {
   constructor(platform) {
     this.platform = platform;
-    this.deltaFrom = 0;                    // delta links made before this sequence number have expired
+    this.generation = 0;                   // delta links of an earlier one have expired
   }
 
-  expire() { this.deltaFrom = this.platform.store.seq + 1; }
+  expire() { this.generation++; }
 
   count(request, type) {
     const { total } = page({ type, options: new Map([["$filter", request.options.get("$filter")]].filter(([, v]) => v !== undefined)), source: (since) => this.docs(type, since), follow: this.platform.follow });
@@ -44,23 +44,27 @@ export class Listing {
   }
 
   deltaLink(type, options, seq) {
-    return this.link(type.set, options, { $deltatoken: seal({ seq }) }, ["$skiptoken", "$orderby", "$top", "$skip", "$count"]);
+    return this.link(type.set, options, { $deltatoken: seal({ seq, generation: this.generation }) }, ["$skiptoken", "$orderby", "$top", "$skip", "$count"]);
   }
 
   // Changed rows, then removed ones: 4.0 calls them $deletedEntity, 4.01 @removed.
   delta(request, type) {
     const { options, style } = request;
-    const { seq } = unseal(options.get("$deltatoken"), "$deltatoken");
-    if (!(seq >= this.deltaFrom)) throw goneDelta(`${this.platform.root}/${type.set}`);
+    const { seq, generation } = unseal(options.get("$deltatoken"), "$deltatoken");
+    if (generation !== this.generation) throw goneDelta(`${this.platform.root}/${type.set}`);
     const late = request.headers["odata-maxversion"] === "4.01";
     const wanted = shape(type, options);
     const value = [];
-    for (const record of this.platform.store.table(type.set).after(seq)) {
+    const changed = [...this.platform.store.table(type.set).after(seq)];
+    const asked = Number(request.prefer.get("maxpagesize") ?? 0), size = Math.min(asked > 0 ? asked : Infinity, this.platform.settings.page_size);
+    const shown = changed.slice(0, size), last = shown.at(-1)?.seq;
+    for (const record of shown) {
       const id = this.platform.renderer.address(type, record.doc);
       if (!record.gone) value.push(this.platform.renderer.entity(type, record.doc, wanted, style, record));
       else value.push(late ? { "@removed": { reason: "deleted" }, "@id": id } : { "@odata.context": `${this.platform.root}/$metadata#${type.set}/$deletedEntity`, id, reason: "deleted" });
     }
-    const body = { ...this.platform.renderer.context(`${type.set}/$delta`, style), value, "@odata.deltaLink": this.deltaLink(type, options, this.platform.store.seq) };
+    const link = shown.length < changed.length ? { "@odata.nextLink": this.deltaLink(type, options, last) } : { "@odata.deltaLink": this.deltaLink(type, options, this.platform.store.seq) };
+    const body = { ...this.platform.renderer.context(`${type.set}/$delta`, style), value, ...link };
     return this.platform.ok(request, body, { "preference-applied": "odata.track-changes" });
   }
 }

@@ -80,7 +80,10 @@ export class Collections {
   /** One type, matched by an external id, or by Id as the recordings have it. */
   upsert(request, object, fieldName) {
     const { rows, allOrNone } = this.body(request);
+    const times = new Map();
+    for (const row of rows) times.set(String(row?.[fieldName]), (times.get(String(row?.[fieldName])) ?? 0) + 1);
     return this.each(request, rows, allOrNone, (row) => {
+      if (times.get(String(row?.[fieldName])) > 1) throw refuse(400, "DUPLICATE_EXTERNAL_ID", `Duplicate external id specified: ${row?.[fieldName]}`, [fieldName]);
       if (this.type(row) !== object) throw refuse(400, "INVALID_TYPE", "all records must be of the type in the URL");
       const { record, created } = this.platform.upsertRow(object, fieldName, row);
       return { id: record.id, success: true, errors: [], created };

@@ -5,7 +5,15 @@ import { seal, unseal } from "./paging.mjs";
 const most = 1000;
 
 export class Exports {
-  constructor(platform) { this.platform = platform; }
+  constructor(platform) { this.platform = platform; this.generation = 0; } // cursors of an earlier one are refused
+
+  expire() { this.generation++; }
+
+  after(table, text) {
+    const { seq, generation } = unseal(text);
+    if (generation !== this.generation) throw refuse(400, "InvalidCursor", "The cursor is not valid");
+    return table.after(seq);
+  }
 
   // What changed in the last minute is withheld there; the setting says how long here.
   get delay() { return this.platform.settings.export_delay * 1000; }
@@ -31,10 +39,10 @@ export class Exports {
 
   cursor(kind, query) {
     const table = this.platform.store.table(kind);
-    const from = query.has("cursor") ? table.after(unseal(query.get("cursor")).seq) : table.since(this.start(query) * 1000);
+    const from = query.has("cursor") ? this.after(table, query.get("cursor")) : table.since(this.start(query) * 1000);
     const rows = this.rows(kind, from);
     const page = rows.slice(0, this.size(query));
-    const cursor = page.length ? seal({ seq: page[page.length - 1].seq }) : query.get("cursor") ?? seal({ seq: this.before(table, query) });
+    const cursor = page.length ? seal({ seq: page[page.length - 1].seq, generation: this.generation }) : query.get("cursor") ?? seal({ seq: this.before(table, query), generation: this.generation });
     const base = `${this.platform.base}/api/v2/incremental/${kind}/cursor.json`;
     return { [kind]: page.map((r) => this.platform.present(kind, r)), after_url: `${base}?cursor=${cursor}`, before_url: null, after_cursor: cursor, before_cursor: null,
       end_of_stream: rows.length <= page.length };

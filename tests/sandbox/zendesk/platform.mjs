@@ -35,6 +35,7 @@ export class Zendesk {
     };
     this.admin = {
       "POST expire_sessions": (p) => ({ expired: p.auth.expire() }),
+      "POST expire_cursors": (p) => { p.exports.expire(); return { expired: true }; },
       "GET webhooks": (p) => ({ webhooks: p.webhooks.hooks, pending: p.webhooks.pending, held: p.webhooks.held.length, deliveries: p.webhooks.deliveries }),
       "POST webhooks": (p, r, [what]) => (what === "release" ? p.webhooks.release() : p.webhooks.add(JSON.parse(r.body))),
       "DELETE webhooks": (p) => { p.webhooks.hooks = []; },

@@ -83,7 +83,7 @@ static void contains_what_connectors_do_wrong(void **state)
         {"no_end", "ran off its end", TL_FAIL_BUG},
         {"bad_json", "not JSON", TL_FAIL_BUG},
         {"refused", "refused the call", TL_FAIL_UNSUPPORTED},
-        {"save", "no saved calls yet", TL_FAIL_UNSUPPORTED},
+        {"save", "only batches can be saved", TL_FAIL_UNSUPPORTED},
     };
     struct rig rig;
     rig_open(&rig, "coded@2", SETTINGS, nothing);

@@ -96,7 +96,37 @@ static void adds_operations_from_a_file(void **state)
     tl_library_free(library);
     assert_int_equal(make("rest_t@1", "{" URL "}", "{\"operations\":{\"a\":{\"effect\":\"read\"}}}", false, &err),
                      TL_ECONFIG);
-    assert_non_null(strstr(err.text, "operations file: operations.a"));
+    assert_non_null(strstr(err.text, "operations file: /operations/a"));
+}
+
+static void takes_everything_from_a_file(void **state)
+{
+    (void)state;
+    struct tl_library *library = tl_library_new(RIG_SHIPPED);
+    struct tl_system *system = NULL;
+    struct tl_error err = {0};
+    struct tl_system_config config = {.name = TL_STR("billing"),
+                                      .connector = TL_STR("rest@1"),
+                                      .settings = TL_STR("{" URL ",\"size\":5}"),
+                                      .operations_file = TL_STR("systems/billing.json")};
+    assert_int_equal(tl_system_new(library, &config, NULL, &system, &err), TL_ECONFIG);
+    assert_non_null(strstr(err.text, "operations = \"systems/billing.json\""));
+    config.operations = TL_STR("{\"operations\":{\"x\":{\"effect\":\"reed\",\"method\":\"GET\",\"path\":\"x\"}}}");
+    assert_int_equal(tl_system_new(library, &config, NULL, &system, &err), TL_ECONFIG);
+    assert_non_null(strstr(err.text, "systems/billing.json: /operations/x/effect: \"reed\" must be one of"));
+    assert_non_null(strstr(err.text, "did you mean \"read\"?"));
+    config.operations =
+        TL_STR("{\"config\":{\"size\":{\"type\":\"integer\"}},\"operations\":{\"list\":{\"effect\":\"read\","
+               "\"method\":\"GET\",\"path\":\"x\"}},\"changes\":{\"Item\":{\"key\":\"/id\",\"poll\":{\"path\":"
+               "\"x\",\"items\":\"\",\"cursor\":{\"max\":\"/at\"}}}}}");
+    if (tl_system_new(library, &config, NULL, &system, &err) != TL_OK)
+        fail_msg("%s", err.text);
+    struct tl_operation_facts facts;
+    assert_true(tl_system_operation(system, TL_STR("list"), &facts));
+    assert_int_equal(tl_system_check_changes(system, TL_STR("Item"), TL_STR_NONE, &err), TL_OK);
+    assert_false(tl_system_has_webhook(system));
+    tl_system_free(system);
+    tl_library_free(library);
 }
 
 int main(void)
@@ -104,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks_settings),
         cmocka_unit_test(adds_operations_from_a_file),
+        cmocka_unit_test(takes_everything_from_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

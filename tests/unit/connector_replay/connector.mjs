@@ -38,6 +38,8 @@ export class Connector {
   call(operation, args, more = {}) { return this.ask({ operation, args, ...more }) }
   capture(object, options, { cursor, rounds = 1 } = {}) { return this.ask({ capture: object, options: { poll: '1ms', ...options }, rounds, ...(cursor ? { cursor } : {}) }) }
 
+  many(operation, object, rows, more = {}) { return this.ask({ many: operation, object, rows, ...more }) }
+
   // A clean end is part of every test: under a sanitizer it says what leaked.
   async close() {
     this.child.stdin.end()

@@ -9,6 +9,7 @@
  *   {"webhook": body, "headers": {…}}                            one message
  *   {"hint": object, "key": …}                                   reads the record
  *   {"probe": true}
+ *   {"many": operation, "object": …, "rows": [args…], "saved"?}  one batch: {rows: [outcomes], saved: state or null}
  *
  * Each line gets one line back. */
 #include "base/alloc.h"
@@ -17,6 +18,7 @@
 #include "connector/capture.h"
 #include "connector/probe.h"
 #include "connector/webhook.h"
+#include "connector/write_many.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +116,7 @@ static void put_event(struct tl_json_writer *writer, const struct tl_captured *e
     put_text(writer, "dedupe", event->dedupe);
     tl_json_put_bool(writer, "deleted", event->deleted);
     tl_json_put_bool(writer, "hint", event->hint);
+    tl_json_put_bool(writer, "gap", event->gap);
     tl_json_put_int(writer, "changed_ms", event->changed_ms);
     put_json(writer, "payload", event->payload);
     tl_json_end_object(writer);
@@ -282,6 +285,64 @@ static void hint_read(void *ctx, const struct tl_captured *event, const struct t
     end_answer(d);
 }
 
+/* ---- batches
+ * -----------------------------------------------------------------------------------------------------------------------
+ */
+
+static void take_row(void *ctx, size_t row, const struct tl_call_result *result)
+{
+    struct driver *d = ctx;
+
+    tl_json_begin_object(&d->writer);
+    tl_json_put_int(&d->writer, "row", (int64_t)row);
+    tl_json_put_bool(&d->writer, "sent", result->sent);
+    put_result(&d->writer, result);
+    tl_json_end_object(&d->writer);
+}
+
+static void take_save(void *ctx, struct tl_many *many, tl_str state)
+{
+    struct driver *d = ctx;
+
+    tl_free(d->cursor);
+    d->cursor = tl_str_dup(state);
+    tl_many_saved(many, true);
+}
+
+static void take_done(void *ctx, const struct tl_call_result *result)
+{
+    struct driver *d = ctx;
+
+    tl_json_end_array(&d->writer);
+    if (d->cursor)
+        tl_json_put_string(&d->writer, "saved", tl_str_z(d->cursor));
+    put_result(&d->writer, result);
+    end_answer(d);
+}
+
+static void start_many(struct driver *d, const struct tl_json_value *line)
+{
+    const struct tl_json_value *list = tl_json_get(line, "rows");
+    tl_str *rows = tl_alloc((tl_json_count(list) + 1) * sizeof *rows);
+    struct tl_json_iter i = tl_json_iter(list);
+    struct tl_many_request request = {.operation = tl_json_get_text(line, "many"),
+                                      .object = tl_json_get_text(line, "object"),
+                                      .rows = rows,
+                                      .saved = tl_json_get_text(line, "saved"),
+                                      .timeout_ms = tl_json_get_i64(line, "timeout_ms", 20000)};
+    struct tl_many_owner owner = {.row = take_row, .save = take_save, .done = take_done, .ctx = d};
+
+    while (tl_json_next(&i))
+        rows[request.count++] = tl_json_raw(i.value);
+    tl_free(d->cursor);
+    d->cursor = NULL;
+    begin_answer(d);
+    tl_json_key(&d->writer, "rows");
+    tl_json_begin_array(&d->writer);
+    tl_many_start(d->lane, &request, &owner);
+    tl_free(rows);
+}
+
 /* ---- lines
  * ---------------------------------------------------------------------------------------------------------------------------
  */
@@ -300,6 +361,8 @@ static void begin_line(struct driver *d, const struct tl_json_value *line)
         start_capture(d, line);
     } else if (tl_json_get(line, "webhook")) {
         start_webhook(d, line);
+    } else if (tl_json_get(line, "many")) {
+        start_many(d, line);
     } else if (tl_json_get(line, "hint")) {
         tl_hint_read(d->lane, tl_json_get_text(line, "hint"), tl_json_get_text(line, "key"), NULL, hint_read, d);
     } else {
@@ -380,7 +443,8 @@ int main(int argc, char **argv)
                                       .operations = tl_str_z(operations)};
     d.loop = tl_loop_new("driver");
     d.library = tl_library_new(argv[1]);
-    if (tl_http_client_new(d.loop, NULL, &d.client, &err) != TL_OK ||
+    struct tl_http_client_config client = {.ca_file = getenv("TL_CA_FILE")};
+    if (tl_http_client_new(d.loop, &client, &d.client, &err) != TL_OK ||
         tl_system_new(d.library, &config, NULL, &d.system, &err) != TL_OK ||
         tl_system_attach(d.system, d.loop, d.client, &d.lane, &err) != TL_OK) {
         fprintf(stderr, "driver: %s\n", err.text);

@@ -150,15 +150,97 @@ describe('salesforce', () => {
     assert.deepEqual(got.events[0].payload.Lines, { totalSize: 3, done: true, records: [{ N: 1 }, { N: 2 }, { N: 3 }] })
   })
 
-  it('reports a gap when the delete log does not reach back', async () => {
+  it('tells a gap with its interval when the delete log does not reach back, and goes on', async () => {
+    const { record: early } = await r.platform.admin('POST', 'records/Account', { Name: 'early' })
+    const { record: late } = await r.platform.admin('POST', 'records/Account', { Name: 'late' })
     const first = await r.connector.capture('Account', {})
-    await r.platform.admin('POST', 'clock', { advance_ms: 200000 })
-    await r.platform.admin('POST', 'settings', { deleted_since: '2100-01-01T00:00:00Z' })
-    await r.platform.admin('POST', 'records/Account', { Name: 'late' })
-    const got = await r.connector.capture('Account', {}, { cursor: first.cursor })
-    assert.equal(got.events.at(-1).failed?.class, 'gap')
+    const began = JSON.parse(first.cursor).deleted
+    await r.platform.admin('POST', 'clock', { advance_ms: 100000 })
+    await r.platform.admin('DELETE', `records/Account/${early.id}`)
+    await r.platform.admin('POST', 'clock', { advance_ms: 100000 })
+    const { now } = await r.platform.admin('GET', 'clock')
+    await r.platform.admin('POST', 'settings', { deleted_since: now })
+    await r.platform.admin('DELETE', `records/Account/${late.id}`)
+    await r.platform.admin('POST', 'clock', { advance_ms: 2000 })
+    await r.platform.admin('POST', 'records/Account', { Name: 'another' }) // tells the platform's time
+    const got = await r.connector.capture('Account', { overlap: '1s' }, { cursor: first.cursor })
+    const gaps = got.events.filter(e => e.gap)
+    assert.deepEqual(gaps.map(g => [g.key, Date.parse(g.payload.from), Math.abs(Date.parse(g.payload.to) - Date.parse(now)) < 1000]), [['Account', Date.parse(began), true]])
+    assert.match(gaps[0].payload.why, /does not reach back/)
+    assert.deepEqual(got.events.filter(e => e.deleted).map(e => e.key), [late.id], 'what the log still has is told')
     await r.platform.admin('POST', 'settings', { deleted_since: null })
-    await r.platform.admin('POST', 'clock', { advance_ms: -200000 })
+    await r.platform.admin('POST', 'clock', { advance_ms: -202000 })
+  })
+
+  it('tells a gap when the last look is longer ago than the log takes', async () => {
+    const first = await r.connector.capture('Account', {})
+    await r.platform.admin('POST', 'clock', { advance_ms: 40 * 86400000 })
+    await r.platform.admin('POST', 'records/Account', { Name: 'after weeks' })
+    const got = await r.connector.capture('Account', {}, { cursor: first.cursor })
+    const gaps = got.events.filter(e => e.gap).map(g => [g.payload.from, g.payload.to].map(Date.parse))
+    assert.equal(gaps[0][0], Date.parse(JSON.parse(first.cursor).deleted))
+    for (let i = 1; i < gaps.length; i++) assert.equal(gaps[i][0], gaps[i - 1][1], 'without holes')
+    assert.equal(got.events.filter(e => e.failed).length, 0)
+    const again = await r.connector.capture('Account', {}, { cursor: got.cursor })
+    assert.deepEqual(again.events.filter(e => e.gap || e.failed), [])
+    await r.platform.admin('POST', 'clock', { advance_ms: -40 * 86400000 })
+  })
+
+  it('asks for deletions in halves when there are too many', async () => {
+    const ids = []
+    for (let n = 0; n < 8; n++) ids.push((await r.platform.admin('POST', 'records/Contact', { LastName: `n${n}` })).record.id)
+    const first = await r.connector.capture('Contact', {})
+    for (const id of ids) {
+      await r.platform.admin('POST', 'clock', { advance_ms: 130000 })
+      await r.platform.admin('DELETE', `records/Contact/${id}`)
+    }
+    await r.platform.admin('POST', 'clock', { advance_ms: 130000 })
+    await r.platform.admin('POST', 'records/Contact', { LastName: 'now' })
+    await r.platform.admin('POST', 'settings', { deleted_limit: 2 })
+    const got = await r.connector.capture('Contact', {}, { cursor: first.cursor })
+    assert.deepEqual(got.events.filter(e => e.deleted).map(e => e.key), ids, JSON.stringify(got.events.filter(e => e.failed || e.gap)))
+    assert.deepEqual(got.events.filter(e => e.gap || e.failed), [])
+    await r.platform.admin('POST', 'settings', { deleted_limit: 600000 })
+    await r.platform.admin('POST', 'clock', { advance_ms: -9 * 130000 })
+  })
+
+  const puts = (object, field, docs) => docs.map(record => ({ object, key: { [field]: record[field] }, record }))
+
+  it('puts 200 rows in one request, each with its own outcome', async () => {
+    const docs = Array.from({ length: 200 }, (_, n) => ({ Account_No__c: `M-${n}`, Name: n === 7 ? '' : `many ${n}`, Credit_Limit__c: 12345678901234.56 }))
+    await r.platform.admin('POST', 'faults', { fault: 'lock_row', rows: 50, times: 1, match: { path: 'composite/sobjects' } })
+    const got = await r.connector.many('put', 'Account', puts('Account', 'Account_No__c', docs))
+    assert.deepEqual([got.class, got.transfers, got.rows.length], ['done', 1, 200], got.message)
+    const by = cls => got.rows.filter(x => x.class === cls).map(x => x.row)
+    assert.deepEqual(by('conflict'), [0, 50, 100, 150])
+    assert.deepEqual(by('data'), [7])
+    assert.match(got.rows[7].message, /./)
+    assert.deepEqual([got.rows[0].code, got.rows[0].wait_ms, got.rows[1].created], ['UNABLE_TO_LOCK_ROW', 5000, 'yes'])
+    const again = await r.connector.many('put', 'Account', puts('Account', 'Account_No__c', docs.map(d => ({ ...d, Name: 'x' }))))
+    assert.deepEqual([again.rows[1].id, again.rows[1].created, again.rows[0].created], [got.rows[1].id, 'no', 'yes'])
+    const read = await r.connector.call('get', { object: 'Account', id: again.rows[9].id })
+    assert.equal(read.document.Name, 'x')
+  })
+
+  it('keeps rows of another key apart, and those that cannot go alone', async () => {
+    const id = (await r.connector.call('find', { object: 'Account', field: 'Account_No__c', value: 'M-1' })).id
+    const rows = [...puts('Account', 'Account_No__c', [{ Account_No__c: 'M-2', Name: 'two' }]), { object: 'Account', key: { Id: id }, record: { Name: 'one' } }, { object: 'Account', key: {}, record: {} },
+      ...puts('Account', 'Account_No__c', [{ Account_No__c: 'M-3', Name: 'three' }])]
+    const got = await r.connector.many('put', 'Account', rows)
+    assert.deepEqual([got.transfers, [...got.rows].sort((a, b) => a.row - b.row).map(x => x.class)], [2, ['done', 'done', 'data', 'done']])
+    assert.equal((await r.connector.call('get', { object: 'Account', id })).document.Name, 'one')
+  })
+
+  it('makes every row unknown when the answer is lost, and refused when the request is', async () => {
+    const rows = puts('Account', 'Account_No__c', [{ Account_No__c: 'M-8', Name: 'a' }, { Account_No__c: 'M-9', Name: 'b' }])
+    await r.platform.admin('POST', 'faults', { fault: 'drop_after_commit', times: 1, match: { path: 'composite' } })
+    const lost = await r.connector.many('put', 'Account', rows)
+    assert.deepEqual(lost.rows.map(x => [x.class, x.unknown]), [['retry', true], ['retry', true]])
+    const nothing = await r.connector.many('put', 'Nothing__c', rows)
+    assert.deepEqual(nothing.rows.map(x => x.class), [nothing.class, nothing.class])
+    assert.notEqual(nothing.class, 'done')
+    const twice = await r.connector.many('put', 'Account', [rows[0], rows[0], rows[1]])
+    assert.deepEqual(twice.rows.map(x => x.class), ['conflict', 'conflict', 'done'], 'two rows of one record: the platform refuses both')
   })
 
   it('reads the record that a hint names, or says that it is gone', async () => {
@@ -259,6 +341,47 @@ for (const [title, args] of [['odata', []], ['odata of SAP, with CSRF tokens', [
       await r.platform.admin('POST', 'settings', { page_size: 1000 })
       const { event } = await r.connector.ask({ hint: 'Products', key: 'P-3' })
       assert.deepEqual([event.key, event.payload.Name], ['P-3', 'P3'])
+    })
+
+    it('captures by delta links: changes and deletions, page by page, over an expired link', async () => {
+      const person = (no, name) => r.platform.admin('POST', 'records/Products', { ProductNo: no, Name: name })
+      const delta = { delta: '1m', poll: undefined }
+      for (let i = 0; i < 5; i++) await person(`D-${i}`, `d${i}`)
+      await r.platform.admin('POST', 'settings', { page_size: 2 })
+      const known = (await r.platform.admin('GET', 'records/Products')).records.length
+      const all = await r.connector.capture('Products', { ...delta, since: 'all' })
+      assert.deepEqual([all.events.length, all.events.filter(e => e.failed)], [known, []])
+      assert.equal(all.events[0].version, all.events[0].payload.ModifiedAt)
+      let got = await r.connector.capture('Products', delta)
+      assert.deepEqual(got.events, [], 'from now on: what is there already is no news')
+      await r.platform.admin('PATCH', 'records/Products/D-1', { Name: 'changed' })
+      await r.platform.admin('DELETE', 'records/Products/D-2')
+      await person('D-9', 'new')
+      got = await r.connector.capture('Products', delta, { cursor: got.cursor })
+      assert.deepEqual(got.events.map(e => [e.key, e.deleted, e.payload?.Name]), [['D-1', false, 'changed'], ['D-2', true, undefined], ['D-9', false, 'new']])
+      const same = await r.connector.capture('Products', delta, { cursor: got.cursor })
+      assert.deepEqual(same.events, [])
+      await r.platform.admin('DELETE', 'records/Products/D-3')
+      await r.platform.admin('PATCH', 'records/Products/D-4', { Name: 'in the gap' })
+      await r.platform.admin('POST', 'expire_deltas')
+      const over = await r.connector.capture('Products', delta, { cursor: got.cursor })
+      const [gap, ...rest] = over.events
+      assert.deepEqual([gap.gap, gap.object, gap.payload.from], [true, 'Products', JSON.parse(got.cursor).at])
+      assert.ok(Date.parse(gap.payload.to) >= Date.parse(gap.payload.from))
+      assert.match(gap.payload.why, /expired/)
+      assert.equal(rest.find(e => e.key === 'D-4').payload.Name, 'in the gap')
+      assert.equal(rest.find(e => e.key === 'D-1').dedupe, `Products:D-1:${rest.find(e => e.key === 'D-1').version}`, 'unchanged ones are known by their version')
+      assert.equal(rest.some(e => e.key === 'D-3'), false, 'nobody tells what was deleted')
+      await r.platform.admin('DELETE', 'records/Products/D-4')
+      const after = await r.connector.capture('Products', delta, { cursor: over.cursor })
+      assert.deepEqual(after.events.map(e => [e.key, e.deleted]), [['D-4', true]])
+      await r.platform.admin('POST', 'settings', { page_size: 1000 })
+    })
+
+    it('says so when the service tracks no changes', async () => {
+      await r.platform.admin('POST', 'faults', { fault: 'status', code: 200, headers: { 'content-type': 'application/json' }, body: '{"value":[]}', match: { path: 'Products' }, times: 1 })
+      const got = await r.connector.capture('Products', { delta: '1m', poll: undefined })
+      assert.equal(got.events.at(-1).failed?.class, 'config')
     })
 
     it('goes on after its session is lost', async () => {
@@ -404,6 +527,28 @@ for (const [title, auth] of [['zendesk by API token', null], ['zendesk by OAuth'
         got = await r.connector.capture(object, {}, { cursor: got.cursor })
         assert.deepEqual(got.events, [])
       }
+    })
+
+    it('goes on at the newest record when the export refuses its cursor, and tells a gap when it knows none', async () => {
+      const ticket = async subject => {
+        await r.platform.admin('POST', 'clock', { advance_ms: 400000 })
+        const { record } = await r.platform.admin('POST', 'records/tickets', { subject, comment: { body: 'x' } })
+        await r.platform.admin('POST', 'clock', { advance_ms: 61000 })
+        return String(record.id)
+      }
+      let got = await r.connector.capture('tickets', {})
+      const one = await ticket('one')
+      got = await r.connector.capture('tickets', {}, { cursor: got.cursor })
+      assert.deepEqual(got.events.map(e => e.key), [one])
+      const two = await ticket('two')
+      await r.platform.admin('POST', 'expire_cursors')
+      const over = await r.connector.capture('tickets', {}, { cursor: got.cursor })
+      assert.deepEqual(over.events.map(e => [e.key, e.gap]), [[two, false]], 'nothing is missed, and nothing is told twice')
+      await r.platform.admin('POST', 'expire_cursors')
+      const { after } = JSON.parse(over.cursor)
+      const lost = await r.connector.capture('tickets', {}, { cursor: JSON.stringify({ after, floor: '2020-01-01T00:00:00Z' }) })
+      assert.deepEqual([lost.events[0].gap, lost.events.filter(e => e.failed)], [true, []])
+      assert.match(lost.events[0].payload.why, /refused/)
     })
   })
 }

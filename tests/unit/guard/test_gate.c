@@ -181,6 +181,18 @@ static void what_the_platform_says_about_its_day_stops_bulk_first(void **state)
     tl_gate_free(gate);
 }
 
+static void a_used_up_allowance_is_waited_for(void **state)
+{
+    struct tl_gate *gate = gate_with((struct tl_gate_config){0});
+
+    (void)state;
+    tl_gate_leave(gate, take(gate, 0), TL_FAIL_NONE, 0, when(10)); /* it worked, and was the last one */
+    tl_gate_hold(gate, 2000, when(10));
+    refuse(gate, 11, NULL, TL_GATE_WAIT, 2010);
+    tl_gate_leave(gate, take(gate, 2010), TL_FAIL_NONE, 0, when(2010));
+    tl_gate_free(gate);
+}
+
 static void only_so_many_at_a_time_and_the_next_is_told(void **state)
 {
     struct tl_gate *gate = gate_with((struct tl_gate_config){.concurrent = 2});
@@ -319,6 +331,7 @@ int main(void)
         cmocka_unit_test(the_platforms_wait_is_kept),
         cmocka_unit_test(quota_without_a_wait_backs_off),
         cmocka_unit_test(what_the_platform_says_about_its_day_stops_bulk_first),
+        cmocka_unit_test(a_used_up_allowance_is_waited_for),
         cmocka_unit_test(only_so_many_at_a_time_and_the_next_is_told),
         cmocka_unit_test(other_limits_take_effect_at_once),
         cmocka_unit_test(lanes_share_it),

@@ -296,6 +296,7 @@ static void says_where_and_what(void **state)
         {"UTC", "character 1", "a time is missing"},
         {"every 15", "character 7", "15"},
         {"500ms", "character 1", "at least 1s"},
+        {"every 1001d", "character 7", "at most 1000d"},
         {"15m UTC", "character 1", "time of day"},
         {"0 25 * * * UTC", "character 3", "hour: \"25\" is no number between 0 and 23"},
         {"0 2 * * * * * UTC", "character 13", "too much"},

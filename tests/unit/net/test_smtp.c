@@ -15,7 +15,8 @@ struct post {
     int listener;
     uint16_t port;
     pthread_t thread;
-    const char *refuse; /* the command that is answered with 550 */
+    const char
+        *refuse; /* the command that is answered with 550; ".": the letter; "gone", "early": the connection breaks */
     char heard[1 << 16];
     size_t len;
 };
@@ -25,14 +26,23 @@ static void say(int fd, const char *line)
     assert_true(write(fd, line, strlen(line)) == (ssize_t)strlen(line));
 }
 
+static bool does(const struct post *post, const char *what)
+{
+    return post->refuse != NULL && strcmp(post->refuse, what) == 0;
+}
+
 static void answer(struct post *post, int fd, const char *line, bool *in_data)
 {
     if (*in_data) {
         *in_data = strcmp(line, ".\r\n") != 0;
-        if (!*in_data)
-            say(fd, "250 taken\r\n");
-    } else if (post->refuse != NULL && strncmp(line, post->refuse, strlen(post->refuse)) == 0)
-        say(fd, "550 nobody of that name here\r\n");
+        if (!*in_data && does(post, "gone"))
+            shutdown(fd, SHUT_RDWR);
+        else if (!*in_data)
+            say(fd, does(post, ".") ? "554 not this one\r\n" : "250 taken\r\n");
+    } else if (does(post, "early") && strncmp(line, "RCPT", 4) == 0)
+        shutdown(fd, SHUT_RDWR);
+    else if (post->refuse != NULL && strncmp(line, post->refuse, strlen(post->refuse)) == 0)
+        say(fd, "550-nobody\r\n550 of that name here\r\n");
     else if (strncmp(line, "DATA", 4) == 0) {
         *in_data = true;
         say(fd, "354 go on\r\n");
@@ -86,7 +96,8 @@ struct sent {
     int count, stopped;
     enum tl_sent sent;
     enum tl_transfer_reason reason;
-    char error[512];
+    int status;
+    char error[512], body[512];
 };
 
 static void on_done(void *ctx, const struct tl_transfer_result *result)
@@ -95,7 +106,9 @@ static void on_done(void *ctx, const struct tl_transfer_result *result)
     sent->count++;
     sent->sent = result->sent;
     sent->reason = result->reason;
+    sent->status = result->status;
     snprintf(sent->error, sizeof sent->error, "%s", result->error);
+    snprintf(sent->body, sizeof sent->body, "%.*s", TL_STR_ARGS(result->body));
 }
 
 static void on_stopped(void *ctx)
@@ -107,14 +120,17 @@ static void send_one(struct sent *sent, uint16_t port, const char *password, con
 {
     char url[64];
     snprintf(url, sizeof url, "smtp://127.0.0.1:%u", port);
+    tl_str receivers[] = {TL_STR("desk@acme.example"), tl_str_z(to)};
     *sent = (struct sent){.loop = tl_loop_new("test")};
     assert_int_equal(tl_http_client_new(sent->loop, NULL, &sent->client, NULL), TL_OK);
     struct tl_smtp_request request = {.url = tl_str_z(url),
                                       .user = password != NULL ? TL_STR("mailer") : TL_STR_NONE,
                                       .password = tl_str_z(password),
                                       .from = TL_STR("tidelock@acme.example"),
-                                      .to = tl_str_z(to),
-                                      .letter = TL_STR("Subject: x\r\n\r\n.hidden\r\nend\r\n")};
+                                      .to = receivers,
+                                      .to_count = to[0] != 0 ? 2 : 0,
+                                      .letter =
+                                          to[0] != 0 ? TL_STR("Subject: x\r\n\r\n.hidden\r\nend\r\n") : TL_STR_NONE};
     tl_smtp_send(sent->client, &request, on_done, sent);
     assert_int_equal(sent->count, 0); /* never inside the call */
     for (int i = 0; i < 20000 && sent->count == 0; i++)
@@ -148,9 +164,51 @@ static void says_what_the_server_said_when_it_refuses(void **state)
     post_open(&post, "RCPT");
     send_one(&sent, post.port, NULL, "nobody@acme.example");
     post_close(&post);
-    assert_int_not_equal(sent.sent, TL_SENT_ANSWERED);
-    assert_non_null(strstr(sent.error, "550"));
+    assert_int_equal(sent.sent, TL_SENT_ANSWERED);
+    assert_int_equal(sent.status, 550);
+    assert_string_equal(sent.body, "550-nobody\r\n550 of that name here\r\n");
     assert_null(strstr(post.heard, "hidden"));
+}
+
+static void says_so_when_the_letter_itself_is_refused(void **state)
+{
+    (void)state;
+    struct post post;
+    struct sent sent;
+    post_open(&post, ".");
+    send_one(&sent, post.port, NULL, "it-ops@acme.example");
+    post_close(&post);
+    assert_int_equal(sent.sent, TL_SENT_ANSWERED);
+    assert_int_equal(sent.status, 554);
+}
+
+static void does_not_know_when_the_connection_breaks_behind_the_letter(void **state)
+{
+    (void)state;
+    struct post post;
+    struct sent sent;
+    post_open(&post, "gone");
+    send_one(&sent, post.port, NULL, "it-ops@acme.example");
+    post_close(&post);
+    assert_int_equal(sent.sent, TL_SENT_UNKNOWN);
+    post_open(&post, "early");
+    send_one(&sent, post.port, NULL, "it-ops@acme.example");
+    post_close(&post);
+    assert_int_equal(sent.sent, TL_SENT_NOT);
+}
+
+static void finds_out_whether_the_way_is_open(void **state)
+{
+    (void)state;
+    struct post post;
+    struct sent sent;
+    post_open(&post, NULL);
+    send_one(&sent, post.port, NULL, "");
+    post_close(&post);
+    assert_int_equal(sent.sent, TL_SENT_ANSWERED);
+    assert_int_equal(sent.status, 250);
+    assert_non_null(strstr(post.heard, "NOOP"));
+    assert_null(strstr(post.heard, "MAIL"));
 }
 
 static void sends_no_password_in_clear(void **state)
@@ -190,9 +248,14 @@ static void says_so_when_nobody_listens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hands_a_letter_to_the_server), cmocka_unit_test(says_what_the_server_said_when_it_refuses),
-        cmocka_unit_test(sends_no_password_in_clear),   cmocka_unit_test(refuses_what_is_no_address),
+        cmocka_unit_test(hands_a_letter_to_the_server),
+        cmocka_unit_test(says_what_the_server_said_when_it_refuses),
+        cmocka_unit_test(sends_no_password_in_clear),
+        cmocka_unit_test(refuses_what_is_no_address),
         cmocka_unit_test(says_so_when_nobody_listens),
+        cmocka_unit_test(says_so_when_the_letter_itself_is_refused),
+        cmocka_unit_test(does_not_know_when_the_connection_breaks_behind_the_letter),
+        cmocka_unit_test(finds_out_whether_the_way_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

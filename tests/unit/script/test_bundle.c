@@ -112,6 +112,90 @@ static void one_per_is_the_order_too(void **state)
     case_end(&c);
 }
 
+static const struct tl_flow *flow_at(const struct tl_bundle *bundle, size_t index)
+{
+    size_t count;
+    const struct tl_flow *flows = tl_bundle_flows(bundle, &count);
+    assert_true(index < count);
+    return &flows[index];
+}
+
+static void schedules_are_flows_on_their_ticks(void **state)
+{
+    (void)state;
+    struct case_run c;
+    case_start(&c,
+               "every \"02:00 UTC\" { name = \"a\", steward = \"s\", run = function() end }\n"
+               "every \"02:00 UTC\" { name = \"b\", steward = \"s\", missed = \"skip\", max_late = \"2h\", "
+               "after_failure = \"hold\", priority = \"bulk\", run = function(ctx, tick) "
+               "ctx.erp:put(\"order@1\", { no = tick.data.planned }) end }",
+               "", "{}");
+    size_t count;
+    const struct tl_every *every = tl_bundle_everys(c.bundle, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(every[0].expression, "02:00 UTC");
+    assert_int_equal(every[0].missed, TL_MISSED_ONCE);
+    assert_int_equal(every[1].missed, TL_MISSED_SKIP);
+    assert_int_equal(every[1].max_late_ms, 2 * 3600 * 1000);
+    const struct tl_flow *a = flow_at(c.bundle, every[0].flow), *b = flow_at(c.bundle, every[1].flow);
+    assert_string_equal(a->name, "a");
+    assert_string_equal(a->on[0], "tick:a");
+    assert_int_equal(a->after_failure, TL_AFTER_PASS);
+    assert_int_equal(b->after_failure, TL_AFTER_HOLD);
+    assert_int_equal(b->priority, TL_BULK);
+    assert_string_equal(b->targets[0], "erp");
+    tl_run_free(c.run);
+    struct tl_run_event tick = {
+        .type = TL_STR("tick:b"), .key = TL_STR("b"), .payload = TL_STR("{\"planned\":\"2026-01-01T02:00:00Z\"}")};
+    c.outcome = tl_run_start(c.script, every[1].flow, &tick, &c.run);
+    assert_asks(&c, "erp:put#1");
+    assert_non_null(strstr(case_ask(&c, "erp:put#1")->args.ptr, "2026-01-01T02:00:00Z"));
+    case_end(&c);
+    const char *errors =
+        case_errors("flows/f.lua", "every \"02:00 UTC\" { name = \"a\", steward = \"s\", run = function() end }\n"
+                                   "every \"03:00 UTC\" { name = \"a\", steward = \"s\", run = function() end }\n");
+    assert_non_null(strstr(errors, "flows/f.lua:2 every \"a\" is declared twice (first in flows/f.lua:1)"));
+}
+
+static void an_expectation_awaits_and_parks_while_it_waits_on(void **state)
+{
+    (void)state;
+    struct case_run c;
+    case_start(&c,
+               "expect \"out follows\" { after = \"in@1\", event = \"out@1\", within = \"15m\", steward = \"s\", "
+               "key = \"deal\" }",
+               "", "{}");
+    size_t count;
+    const struct tl_expectation *expectation = tl_bundle_expectations(c.bundle, &count);
+    assert_int_equal(count, 1);
+    const struct tl_flow *flow = flow_at(c.bundle, expectation->flow);
+    assert_string_equal(flow->name, "expect:out follows");
+    assert_string_equal(flow->on[0], "in@1");
+    assert_true(flow->internal);
+    tl_run_free(c.run);
+    struct tl_run_event event = {
+        .id = TL_STR("e1"), .type = TL_STR("in@1"), .key = TL_STR("A"), .payload = TL_STR("{\"deal\":7}")};
+    c.outcome = tl_run_start(c.script, expectation->flow, &event, &c.run);
+    assert_asks(&c, "await#1");
+    assert_int_equal(case_ask(&c, "await#1")->within_ms, 15 * 60 * 1000);
+    assert_memory_equal(case_ask(&c, "await#1")->key.ptr, "7", 2);
+    case_answer(&c, "await#1", "");
+    assert_asks(&c, "first#1/desk/park#1 first#1/late/await#1");
+    assert_int_equal(case_ask(&c, "first#1/late/await#1")->within_ms, 0);
+    assert_non_null(strstr(case_ask(&c, "first#1/desk/park#1")->data.ptr, "\"missing\":[\"out@1\"]"));
+    case_answer(&c, "first#1/late/await#1", "{\"data\":{},\"id\":\"e2\",\"time\":\"T\",\"type\":\"out@1\"}");
+    assert_ending(&c, TL_RUN_DONE);
+    assert_string_equal(case_withdrawn(&c), "first#1/desk/park#1");
+    assert_string_equal(c.outcome->data.ptr, "\"late: out@1 came at T (e2)\"");
+    tl_run_free(c.run);
+    event.payload = TL_STR("{}"); /* no key: that is an error of its data, not silence */
+    c.outcome = tl_run_start(c.script, expectation->flow, &event, &c.run);
+    assert_ending(&c, TL_RUN_ERROR);
+    case_end(&c);
+    case_refuses("flows/f.lua", "flow \"expect:x\" { on = \"in@1\", steward = \"s\", run = function() end }", 1,
+                 "belong to expectations");
+}
+
 static void routes_a_kind_by_the_payload(void **state)
 {
     (void)state;
@@ -256,6 +340,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_per_is_the_order_too),
+        cmocka_unit_test(schedules_are_flows_on_their_ticks),
+        cmocka_unit_test(an_expectation_awaits_and_parks_while_it_waits_on),
         cmocka_unit_test(reads_systems),
         cmocka_unit_test(reads_needs_entities_events_and_flows),
         cmocka_unit_test(routes_a_kind_by_the_payload),

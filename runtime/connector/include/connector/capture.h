@@ -15,6 +15,7 @@ struct tl_captured {
     tl_str payload; /* the record as JSON; "null" for a deleted one without body */
     bool deleted;
     bool hint;          /* webhooks: there is no payload, read the record (tl_hints_read) */
+    bool gap;           /* captures: no record; what changed in an interval is not known, payload {from, to, why} */
     int64_t changed_ms; /* Unix time; 0 unknown */
 };
 

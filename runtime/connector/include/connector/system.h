@@ -28,8 +28,9 @@ struct tl_system_config {
      * (connector kind limits retry breaker maintenance redelivers_for operations isolation) are ignored; every other
      * one must be a config field of the manifest. */
     tl_str settings;
-    tl_str operations; /* text of the `operations` file, or empty */
-    tl_str session;    /* as last given to `save_session`, or empty */
+    tl_str operations;      /* text of the `operations` file, or empty */
+    tl_str operations_file; /* its name, for messages; may be empty */
+    tl_str session;         /* as last given to `save_session`, or empty */
 };
 
 /* Tells that the session is durable (or, with ok false, is not: the login then fails). Any thread. */
@@ -67,6 +68,14 @@ struct tl_operation_facts {
     tl_str args_schema;   /* JSON, or empty */
     tl_str writes_object; /* template text, or empty */
     tl_str writes_record; /* pointer into args, or empty */
+    struct {
+        size_t rows;        /* most of one call; 0: it cannot be done by the batch */
+        size_t bytes;       /* most of their args; 0: no limit of its own */
+        tl_str object, key; /* pointers into args: what stands in one batch, and what names a record of it */
+        tl_str parent;      /* pointer into args: rows of one parent go together; empty: none */
+        int64_t timeout_ms; /* of one call; 0: as any other */
+        tl_str objects;     /* JSON list: of these only; empty: of any */
+    } many;
 };
 bool tl_system_operation(const struct tl_system *system, tl_str name, struct tl_operation_facts *out);
 /* The operation names, in the manifest's order; i from 0, false past the end. [any] */

@@ -90,6 +90,10 @@ void tl_gate_withdraw(struct tl_gate *gate, struct tl_gate_ticket ticket, struct
  * believed for a quarter of an hour. Bulk stops at the share kept for live work, everything at the limit. */
 void tl_gate_report(struct tl_gate *gate, uint64_t used, uint64_t limit, struct tl_instant now);
 
+/* The platform said that nothing is left of a short allowance, and in how many milliseconds it is full again: nobody
+ * calls before. */
+void tl_gate_hold(struct tl_gate *gate, int64_t wait_ms, struct tl_instant now);
+
 /* A person closes the gate. Calls in flight end normally. A second pause replaces who and why. */
 void tl_gate_pause(struct tl_gate *gate, tl_str who, tl_str why, struct tl_instant now);
 /* Also lets a probe go at once when the breaker is open, and ends a wait that the platform asked for. */

@@ -20,6 +20,7 @@ struct tlc_call {
     tlc_transfer transfer;
     tlc_done done;
     tlc_event events[64];
+    tlc_row_outcome outcomes[64];
     uint32_t event_count;
     tlc_slice cursor;
     int more;
@@ -222,6 +223,60 @@ static void step_save(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_END;
 }
 
+/* Rows in, one request, and the outcomes that its answer lists. With a `job` in the first row it is saved before, and
+ * when it is resumed the answer is asked for again without any rows. */
+static void read_outcomes(tlc_call *c, tlc_slice body)
+{
+    tlc_slice key, item;
+    uint64_t at = 0;
+    c->event_count = 0;
+    while (c->event_count < 64 && c->host->json_next(c->scope, body, &at, &key, &item) == 1) {
+        tlc_row_outcome *o = &c->outcomes[c->event_count++];
+        tlc_slice row = tlc_json_text(c->host, c->scope, item, "/row"),
+                  state = tlc_json_text(c->host, c->scope, item, "/state");
+        memset(o, 0, sizeof *o);
+        o->size = (uint32_t)sizeof *o;
+        o->row = row.len ? (uint64_t)atoi(row.ptr) : 0;
+        o->state = state.len ? (uint32_t)(state.ptr[0] - '0') : TLC_ROW_DONE;
+        o->fail_class = TLC_CONFLICT;
+        o->created = TLC_CREATED_YES;
+        o->wait_ms = 70;
+        o->id = tlc_json_text(c->host, c->scope, item, "/id");
+        o->code = tlc_json_text(c->host, c->scope, item, "/code");
+    }
+}
+
+static void step_many(tlc_call *c, const tlc_input *in, tlc_action *out)
+{
+    if (in->kind == TLC_RESUME) {
+        c->cursor = tlc_keep(c->host, c->scope, in->saved);
+        c->more = 1;
+    }
+    TL_BEGIN(&c->async, in, out)
+    while (!c->more) {
+        TL_ROWS();
+        c->slices++;
+        c->bytes += in->rows.len;
+        if (tlc_is(tlc_json_text(c->host, c->scope, in->rows, "/job"), "yes"))
+            c->cursor = tlc_z("job 7");
+        c->more = (int)in->last;
+    }
+    if (c->cursor.len && !c->async.fail.size) {
+        c->async.fail.size = 1; /* once */
+        TL_SAVE(c->cursor);
+    }
+    aim(c, "POST", tlc_z("many"));
+    c->transfer.body_kind = TLC_BODY_BYTES;
+    c->transfer.body =
+        c->cursor.len ? c->cursor : pair(c, "slices", number(c, c->slices), "bytes", number(c, c->bytes));
+    TL_HTTP(&c->transfer);
+    read_outcomes(c, tlc_keep(c->host, c->scope, in->body));
+    if (c->event_count)
+        TL_OUTCOMES(c->outcomes, c->event_count);
+    TL_DONE(done(c, tlc_z("")));
+    TL_END;
+}
+
 static void step_elsewhere(tlc_call *c, const tlc_input *in, tlc_action *out)
 {
     TL_BEGIN(&c->async, in, out)
@@ -396,6 +451,7 @@ static const struct {
     {"host", step_host},
     {"save", step_save},
     {"elsewhere", step_elsewhere},
+    {"many", step_many},
 };
 
 static int32_t on_begin(tlc_instance *instance, tlc_scope *scope, const tlc_request *request, tlc_call **out)

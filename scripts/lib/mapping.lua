@@ -38,7 +38,8 @@ end
 
 local structures = {}
 function structures.list(s, where, watch)
-  local element = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where .. "[]", watch and watch:below(paths.text(s.path) .. "[]."))
+  local inner = watch and watch:below(paths.text(s.path) .. "[].")
+  local element = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where .. "[]", inner)
   return function(value)
     if type(value) ~= "table" then bad(where, "a list", value) end
     local out = array()
@@ -50,7 +51,8 @@ function structures.list(s, where, watch)
   end
 end
 function structures.object(s, where, watch)
-  local one = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where, watch and watch:below(paths.text(s.path) .. "."))
+  local inner = watch and watch:below(paths.text(s.path) .. ".")
+  local one = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where, inner)
   return function(value)
     if type(value) ~= "table" then bad(where, "an object", value) end
     return one(value)
@@ -92,7 +94,9 @@ local function compile_field(value, where, watch)
   end
   local get, to, options = paths.getter(value.path), nil, value.options
   to = coverage.through(watch and watch:note("map", where), (structures[value.kind] or conversion)(value, where, watch))
-  if watch and (not structures[value.kind] or is_map(value.fields)) then watch:origin(where, paths.text(value.path), value.kind) end
+  if watch and (not structures[value.kind] or is_map(value.fields)) then
+    watch:origin(where, paths.text(value.path), value.kind)
+  end
   local default, required, list = options.default, options.required, value.kind == "list"
   return function(source, out, name)
     local got, parent, key = get(source)

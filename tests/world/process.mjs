@@ -1,8 +1,13 @@
 // One child process of ours: collects its output, knows how it ended, and is never left behind.
 import { spawn } from 'node:child_process'
 
+// With `detached: true` it leads a group of processes (a server with workers), which is ended as one.
 const running = new Set()
-process.on('exit', () => { for (const child of running) child.kill('SIGKILL') })
+const signalTo = (child, signal) => {
+  if (!child.leads) return child.kill(signal)
+  try { return process.kill(-child.pid, signal) } catch { return false } // all gone already
+}
+process.on('exit', () => { for (const child of running) signalTo(child, 'SIGKILL') })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
 
 export class Process {
@@ -10,6 +15,7 @@ export class Process {
     this.output = ''
     this.name = options.name ?? command
     this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
+    this.child.leads = options.detached === true
     running.add(this.child)
     const keep = chunk => {
       this.output = (this.output + chunk).slice(-(options.keep ?? 200000))
@@ -42,7 +48,7 @@ export class Process {
     throw new Error(`${this.name}: no ${pattern} (${what === 'late' ? `after ${timeout} ms` : JSON.stringify(what)}):\n${this.output.slice(-4000)}`)
   }
 
-  kill(signal = 'SIGKILL') { this.child.kill(signal); return this.ended }
+  kill(signal = 'SIGKILL') { signalTo(this.child, signal); return this.ended }
   stop() { return this.end ? this.ended : this.kill('SIGTERM') }
 }
 

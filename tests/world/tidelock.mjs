@@ -11,9 +11,10 @@ export const build = resolve(root, process.env.TIDELOCK_BUILD ?? 'build')
 export const program = name => join(build, 'bin', name)
 
 export class Tidelock {
-  // integration: a folder; null: what was live last. settings, secrets: objects. args: further words for `serve`. binary: another program.
-  constructor({ integration, data = join(folder('tidelock'), 'data'), settings = {}, secrets = {}, args = [], env = {}, binary = program('tidelock'), onOutput }) {
-    Object.assign(this, { integration, data, settings, secrets, args, env, binary, onOutput })
+  // integration: a folder; null: what was live last. settings, secrets: objects. args: further words for `serve`. binary: another program. listen: an address
+  // that platforms are told before it starts, and that stays over restarts.
+  constructor({ integration, data = join(folder('tidelock'), 'data'), settings = {}, secrets = {}, args = [], env = {}, binary = program('tidelock'), listen = '127.0.0.1:0', onOutput }) {
+    Object.assign(this, { integration, data, settings, secrets, args, env, binary, listen, onOutput })
   }
 
   async start({ ready = true, timeout = 30000 } = {}) {
@@ -22,7 +23,7 @@ export class Tidelock {
     writeFileSync(join(own, 'settings.json'), JSON.stringify(this.settings))
     writeFileSync(join(own, 'secrets.json'), JSON.stringify(this.secrets), { mode: 0o600 })
     rmSync(join(this.data, 'server.json'), { force: true })
-    this.process = new Process(this.binary, ['serve', ...(this.integration === null ? [] : [this.integration]), '--data', this.data, '--listen', '127.0.0.1:0',
+    this.process = new Process(this.binary, ['serve', ...(this.integration === null ? [] : [this.integration]), '--data', this.data, '--listen', this.listen,
       '--ops', '127.0.0.1:0', '--settings', join(own, 'settings.json'), '--secrets', join(own, 'secrets.json'), ...this.args],
     { name: 'tidelock', env: { ...process.env, ...this.env }, onOutput: this.onOutput })
     await until('server.json', () => {

@@ -18,7 +18,10 @@ export class Connector {
     this.stderr = ''
     this.child.stderr.on('data', chunk => { this.stderr += chunk })
     this.child.stdin.on('error', () => {})
-    createInterface({ input: this.child.stdout }).on('line', line => this.waiting.shift()?.done(JSON.parse(line)))
+    createInterface({ input: this.child.stdout }).on('line', line => {
+      this.line = line // for those to whom every digit counts
+      this.waiting.shift()?.done(JSON.parse(line))
+    })
     this.child.once('error', error => { this.stderr += error.message }) // 'close' follows
     this.ended = new Promise(done => this.child.once('close', (code, signal) => {
       this.over = true

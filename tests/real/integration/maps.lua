@@ -1,0 +1,50 @@
+map "order@1 <- salesforce.Opportunity" {
+  order_no   = as.text("Order_No__c", { required = true }),
+  ordered_on = as.date "CloseDate",
+  title      = "Name",
+  customer   = {
+    account_no = as.text("Account.Account_No__c", { required = true }),
+    name = "Account.Name", street = "Account.BillingStreet", city = "Account.BillingCity", postal_code = "Account.BillingPostalCode",
+  },
+  lines      = as.list("OpportunityLineItems.records", {
+    product_no = as.text("ProductCode", { required = true }),
+    quantity   = as.decimal("Quantity", { required = true }),
+    unit_price = as.decimal("UnitPrice", { required = true, scale = 4 }),
+  }),
+}
+
+map "erp.party.party <- customer@1" {
+  code      = as.key "account_no",
+  name      = "name",
+  addresses = function(customer) return array { { street = customer.street, city = customer.city, postal_code = customer.postal_code } } end,
+}
+
+-- A captured invoice, as it stands on the deal and on the order's ticket.
+map "order_status@1 <- erp.account.invoice" {
+  order_no      = as.text("sales[1].reference", { required = true }),
+  status        = as.enum("state", { invoiced = "posted", paid = "paid" }),
+  invoice_no    = "number",
+  invoice_total = as.decimal("total_amount", { scale = 2 }),
+}
+
+map "salesforce.Opportunity <- order_status@1" {
+  Order_No__c      = as.key "order_no",
+  Order_Status__c  = function() return "invoiced" end, -- Salesforce has no word for paid
+  Invoice_No__c    = "invoice_no",
+  Invoice_Total__c = as.decimal("invoice_total", { scale = 2 }),
+}
+
+map "support.ticket <- order_status@1" {
+  OrderNo      = as.key "order_no",
+  CustomFields = { OrderStatus = "status" },
+}
+
+map "case@1 <- salesforce.Case" {
+  case_no  = as.text("Case_No__c", { required = true }),
+  order_no = as.text("Order_No__c", { required = true }),
+  subject  = "Subject", product_no = "Product__c", mail = "Mail__c",
+}
+
+map "case_status@1 <- support.ticket" { case_no = as.text("CustomFields.CaseNo", { required = true }), status = "Status" }
+
+map "salesforce.Case <- case_status@1" { Case_No__c = as.key "case_no", Status = "status", Credit_Note__c = "credit_note" }

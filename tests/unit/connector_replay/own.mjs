@@ -1,0 +1,49 @@
+// Calls that were made of real servers (tests/real, TIDELOCK_RECORD=1) and recorded beside their connector: the same requests
+// must go out again, and the same results come of the recorded answers. Needs no server.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Connector } from './connector.mjs'
+import { ReplayServer } from './replay_server.mjs'
+
+const plugins = fileURLToPath(new URL('../../../plugins/', import.meta.url))
+const json = { 'content-type': 'application/json' }
+
+const platforms = {
+  rt: {
+    settings: url => ({ url, auth: { kind: 'token', token: 'recorded' }, queue: 'Support' }),
+    aside: () => null,
+  },
+  tryton: {
+    settings: url => ({ url: `${url}/erp`, auth: { kind: 'session', user: 'sync', password: 'sync-pw' }, payment_term: 'At once' }),
+    aside: got => (got.body.includes('"common.db.login"') ? { status: 200, headers: json, reply: '{"id":1,"result":[2,"recorded"]}' } : null),
+  },
+}
+
+const recordings = name => readdirSync(join(plugins, name, 'recorded')).filter(f => f.endsWith('.json'))
+
+for (const [name, platform] of Object.entries(platforms)) {
+  describe(`${name}, as recorded`, () => {
+    for (const file of existsSync(join(plugins, name, 'recorded')) ? recordings(name) : []) {
+      it(file, async () => {
+        const server = await new ReplayServer(platform.aside).start()
+        const connector = new Connector(`${name}@1`, platform.settings(server.url))
+        try {
+          for (const [i, { ask, result, exchanges }] of JSON.parse(readFileSync(join(plugins, name, 'recorded', file), 'utf8')).entries()) {
+            server.expect(exchanges.map(x => ({ ...x, url: `http://platform${x.path}` })))
+            const got = JSON.parse(JSON.stringify(await connector.ask(ask)).replaceAll(server.url, 'http://platform'))
+            const where = `step ${i}: ${JSON.stringify(ask)}`
+            assert.deepEqual(server.found, [], where)
+            assert.equal(server.expected.length, 0, `${where}: requests were not made: ${got.message}`)
+            for (const member of Object.keys(result)) assert.deepEqual(got[member], result[member], `${where}: ${member}`)
+          }
+        } finally {
+          await connector.close()
+          await server.stop()
+        }
+      })
+    }
+  })
+}

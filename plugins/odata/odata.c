@@ -37,9 +37,11 @@ static void changes(tlc_call *c, const tlc_input *in, tlc_action *out)
 }
 
 static const tlc_route routes[] = {
-    {TLC_FOR(TLC_ROLE_CHANGES), 0, changes}, {TLC_FOR_CALLS, "put", od_put},       {TLC_FOR_CALLS, "create", od_create},
-    {TLC_FOR_CALLS, "update", od_update},    {TLC_FOR_CALLS, "delete", od_delete}, {TLC_FOR_CALLS, "get", od_get},
-    {TLC_FOR_CALLS, "related", od_related},  {TLC_FOR_CALLS, "find", od_find},
+    {TLC_FOR(TLC_ROLE_CHANGES), 0, changes}, {TLC_FOR(TLC_ROLE_WRITE_MANY), "put", od_put_many},
+    {TLC_FOR_CALLS, "put", od_put},          {TLC_FOR_CALLS, "create", od_create},
+    {TLC_FOR_CALLS, "update", od_update},    {TLC_FOR_CALLS, "delete", od_delete},
+    {TLC_FOR_CALLS, "get", od_get},          {TLC_FOR_CALLS, "related", od_related},
+    {TLC_FOR_CALLS, "find", od_find},
 };
 
 static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request *request, tlc_call **out)

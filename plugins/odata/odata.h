@@ -12,10 +12,12 @@ struct tlc_instance {
     tlc_slice origin;       /* "https://erp.acme.example": next links that name another are brought back to it */
     tlc_slice page_size;    /* digits */
     tlc_slice answers;      /* "minimal" or "representation" */
+    int no_batch;           /* the service has no $batch */
     struct od_model *model; /* from $metadata, when it was first needed; NULL before */
     tlc_seen seen;
 };
 
+void od_put_many(tlc_call *c, const tlc_input *in, tlc_action *out);
 void od_put(tlc_call *c, const tlc_input *in, tlc_action *out);
 void od_create(tlc_call *c, const tlc_input *in, tlc_action *out);
 void od_update(tlc_call *c, const tlc_input *in, tlc_action *out);

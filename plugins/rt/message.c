@@ -113,9 +113,20 @@ static tlc_slice pattern(tlc_call *c)
     return rt_quoted(c, tlc_text_n(at, text.len));
 }
 
+/* "0", which no ticket has, when it is no number. */
+static tlc_slice number(tlc_slice id)
+{
+    uint64_t i;
+
+    for (i = 0; i < id.len; i++)
+        if (id.ptr[i] < '0' || id.ptr[i] > '9')
+            return TLC_TEXT("0");
+    return id;
+}
+
 static tlc_slice query(tlc_call *c)
 {
-    return TLC_JOIN(c, TLC_TEXT("ObjectType = 'RT::Ticket' AND ObjectId = "), tlc_arg(c, "/ticket"),
+    return TLC_JOIN(c, TLC_TEXT("ObjectType = 'RT::Ticket' AND ObjectId = "), number(tlc_arg(c, "/ticket")),
                     tlc_is(tlc_arg(c, "/kind"), "reply") ? TLC_TEXT(" AND Type = 'Correspond'")
                                                          : TLC_TEXT(" AND Type = 'Comment'"),
                     TLC_TEXT(" AND Subject LIKE "), pattern(c));

@@ -106,7 +106,7 @@ static struct credit *prepare(tlc_call *c)
 {
     struct credit *n = tr_state(c)->own = c->host->alloc(c->scope, sizeof *n);
 
-    n->invoice = tlc_arg(c, "/invoice");
+    n->invoice = tr_id(c, "/invoice");
     n->reference = tlc_arg(c, "/reference");
     n->lines = tlc_json_raw(c->host, c->scope, c->request->args, "/lines");
     return n;

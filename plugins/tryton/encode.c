@@ -101,13 +101,76 @@ static void write_command(tlc_call *c, tlc_writer *writer, const char *command, 
     tlc_json_mark(c->host, writer, TLC_JSON_END);
 }
 
-/* [["delete", [what is there]], ["create", [lines]]], or [["remove", …], ["add", [ids]]]. A list of commands is left as
- * it is. */
+/* Does an item hold a list itself, or is it of a kind that is made anew? Then it is not changed where it stands. */
+static int is_made_anew(tlc_call *c, const struct tr_encoding *e, tlc_slice items)
+{
+    tlc_slice name, item, raw;
+    uint64_t at = 0, inner;
+
+    if (tlc_is(e->model, "sale.sale")) /* whose lines are filled in again: fill.c */
+        return 1;
+    while (c->host->json_next(c->scope, items, &at, &name, &item) == 1)
+        for (inner = 0; c->host->json_next(c->scope, item, &inner, &name, &raw) == 1;)
+            if (raw.ptr[0] == '[')
+                return 1;
+    return 0;
+}
+
+static int write_in_place(tlc_call *c, struct tr_encoding *e, tlc_writer *writer, tlc_slice relation, tlc_slice id,
+                          tlc_slice item)
+{
+    tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
+    c->host->json_put(writer, TLC_JSON_STRING, TLC_TEXT("write"));
+    c->host->json_put(writer, TLC_JSON_RAW, TLC_JOIN(c, TLC_TEXT("["), id, TLC_TEXT("]")));
+    if (!write_record(c, e, writer, relation, item, tlc_text_n(0, 0)))
+        return 0;
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
+    return 1;
+}
+
+/* What is left of the list of ids. */
+static tlc_slice rest_of(tlc_call *c, tlc_slice ids, uint64_t at)
+{
+    tlc_writer *writer = c->host->json_writer(c->scope);
+    tlc_slice name, id, out = TLC_TEXT("[]");
+
+    tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
+    while (ids.len && c->host->json_next(c->scope, ids, &at, &name, &id) == 1)
+        c->host->json_put(writer, TLC_JSON_RAW, id);
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
+    c->host->json_finish(writer, &out);
+    return out;
+}
+
+/* ["create", [items from there on]], or ["add", [ids]]; nothing when there is none. */
+static int write_new(tlc_call *c, struct tr_encoding *e, tlc_writer *writer, const struct tr_model *model,
+                     tlc_slice field, tlc_slice items, uint64_t at, int own)
+{
+    tlc_slice name, item;
+    uint64_t peek = at;
+
+    if (c->host->json_next(c->scope, items, &peek, &name, &item) != 1)
+        return 1;
+    tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
+    c->host->json_put(writer, TLC_JSON_STRING, own ? TLC_TEXT("create") : TLC_TEXT("add"));
+    tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
+    while (c->host->json_next(c->scope, items, &at, &name, &item) == 1)
+        if (!(own ? write_record(c, e, writer, tr_field_relation(c, model, field), item, tlc_text_n(0, 0))
+                  : write_ref(c, e, writer, model, field, item)))
+            return 0;
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
+    tlc_json_mark(c->host, writer, TLC_JSON_END);
+    return 1;
+}
+
+/* Own lines ("one2many") are changed where they stand, one after another, because other records may refer to them (a
+ * sale to its address); what is left over is deleted, what is missing is made. Of references ("many2many") the old ones
+ * are removed and the new ones added. A list of commands is left as it is. */
 static int write_list(tlc_call *c, struct tr_encoding *e, tlc_writer *writer, const struct tr_model *model,
                       tlc_slice field, tlc_slice raw, tlc_slice existing, int own)
 {
-    tlc_slice first, name, item;
-    uint64_t at = 0;
+    tlc_slice first, name, item, id;
+    uint64_t at = 0, there = 0, next = 0;
 
     if (!raw.len || raw.ptr[0] != '[')
         return wrong(c, e, model->name, field, " must be a list");
@@ -117,18 +180,16 @@ static int write_list(tlc_call *c, struct tr_encoding *e, tlc_writer *writer, co
         return 1;
     }
     tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
-    write_command(c, writer, own ? "delete" : "remove", existing);
-    if (first.len) {
-        tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
-        c->host->json_put(writer, TLC_JSON_STRING, own ? TLC_TEXT("create") : TLC_TEXT("add"));
-        tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
-        while (c->host->json_next(c->scope, raw, &at, &name, &item) == 1)
-            if (!(own ? write_record(c, e, writer, tr_field_relation(c, model, field), item, tlc_text_n(0, 0))
-                      : write_ref(c, e, writer, model, field, item)))
-                return 0;
-        tlc_json_mark(c->host, writer, TLC_JSON_END);
-        tlc_json_mark(c->host, writer, TLC_JSON_END);
+    while (own && existing.len && !is_made_anew(c, e, raw) &&
+           c->host->json_next(c->scope, raw, &next, &name, &item) == 1 &&
+           c->host->json_next(c->scope, existing, &there, &name, &id) == 1) {
+        if (!write_in_place(c, e, writer, tr_field_relation(c, model, field), id, item))
+            return 0;
+        at = next;
     }
+    write_command(c, writer, own ? "delete" : "remove", rest_of(c, existing, there));
+    if (!write_new(c, e, writer, model, field, raw, at, own))
+        return 0;
     tlc_json_mark(c->host, writer, TLC_JSON_END);
     return 1;
 }

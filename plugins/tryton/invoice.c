@@ -3,12 +3,12 @@
 
 static tlc_slice what(tlc_call *c)
 {
-    return TLC_JOIN(c, TLC_TEXT("invoice with the id "), tlc_arg(c, "/invoice"));
+    return TLC_JOIN(c, TLC_TEXT("invoice with the id "), tr_id(c, "/invoice"));
 }
 
 static void search(tlc_call *c)
 {
-    tr_search(c, "account.invoice", tr_domain(c, "id", tlc_arg(c, "/invoice")), tlc_text_n(0, 0));
+    tr_search(c, "account.invoice", tr_domain(c, "id", tr_id(c, "/invoice")), tlc_text_n(0, 0));
 }
 
 static int is_posted(tlc_slice state)
@@ -28,7 +28,7 @@ void tr_invoice_post(tlc_call *c, const tlc_input *in, tlc_action *out)
     tr_take(c, record);
     if (!is_posted(tlc_json_text(c->host, c->scope, record, "/state"))) {
         TL_CALL(TLC_TEXT("model.account.invoice.post"),
-                TLC_JOIN(c, TLC_TEXT("["), tlc_arg(c, "/invoice"), TLC_TEXT("]")));
+                TLC_JOIN(c, TLC_TEXT("["), tr_id(c, "/invoice"), TLC_TEXT("]")));
         search(c);
         TL_DO(tr_rpc_run(c, in, out));
         if (tr_need_one(c, out, tr_found(c, &record), what(c)))

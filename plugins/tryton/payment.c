@@ -24,7 +24,7 @@ static struct pay *prepare(tlc_call *c)
     tlc_slice amount = tlc_json_raw(c->host, c->scope, c->request->args, "/amount");
     tlc_slice date = tlc_json_raw(c->host, c->scope, c->request->args, "/date");
 
-    p->invoice = tlc_arg(c, "/invoice");
+    p->invoice = tr_id(c, "/invoice");
     p->reference = tlc_arg(c, "/reference");
     if (!p->reference.len)
         p->reference = c->request->marker;

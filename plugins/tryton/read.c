@@ -113,7 +113,7 @@ void tr_get(tlc_call *c, const tlc_input *in, tlc_action *out)
     tlc_slice record;
 
     TL_BEGIN(&c->async, in, out);
-    tr_search(c, tlc_keep(c->host, c->scope, tlc_arg(c, "/object")).ptr, tr_domain(c, "id", tlc_arg(c, "/id")),
+    tr_search(c, tlc_keep(c->host, c->scope, tlc_arg(c, "/object")).ptr, tr_domain(c, "id", tr_id(c, "/id")),
               asked_fields(c));
     TL_DO(tr_rpc_run(c, in, out));
     if (tr_found(c, &record))

@@ -24,7 +24,7 @@ static struct write *prepare(tlc_call *c)
     w->object = tlc_keep(c->host, c->scope, tlc_arg(c, "/object"));
     w->record = tlc_json_raw(c->host, c->scope, c->request->args, "/record");
     w->version = c->request->version.len ? c->request->version : tlc_arg(c, "/version");
-    w->id = tlc_arg(c, "/id");
+    w->id = tr_id(c, "/id");
     return w;
 }
 
@@ -67,7 +67,15 @@ static tlc_slice plus(tlc_call *c, tlc_slice list, const char *field)
                     tr_quote(c, tlc_z(field)), TLC_TEXT("]"));
 }
 
-/* Reads the lists that will be replaced and the version, and writes. */
+/* The lists that will be changed, Tryton's time stamp, and what lines of a sale are filled in by. */
+static tlc_slice read_first(tlc_call *c, const struct write *w)
+{
+    tlc_slice fields = plus(c, tr_encode_lists(c, w->object, w->record), "_timestamp");
+
+    return tlc_is(w->object, "sale.sale") ? plus(c, plus(c, plus(c, fields, "party"), "company"), "currency") : fields;
+}
+
+/* Reads what the change starts from, and writes. */
 static int write_there(tlc_call *c, const tlc_input *in, tlc_action *out, tl_async *async)
 {
     struct tr_call *s = tr_state(c);
@@ -77,8 +85,7 @@ static int write_there(tlc_call *c, const tlc_input *in, tlc_action *out, tl_asy
     TL_PART_BEGIN(async);
     tr_encode(c, w->object, w->record, tlc_text_n(0, 0));
     TL_PART_DO(tr_model_run(c, in, out));
-    tr_search(c, w->object.ptr, tr_domain(c, "id", w->id),
-              plus(c, tr_encode_lists(c, w->object, w->record), "_timestamp"));
+    tr_search(c, w->object.ptr, tr_domain(c, "id", w->id), read_first(c, w));
     TL_PART_DO(tr_rpc_run(c, in, out));
     if (!tr_found(c, &there))
         TL_PART_FAIL(TLC_MISSING, TLC_JOIN(c, TLC_TEXT("there is no "), w->object, TLC_TEXT(" with id "), w->id));
@@ -88,6 +95,8 @@ static int write_there(tlc_call *c, const tlc_input *in, tlc_action *out, tl_asy
     w->stamp = w->version.len ? tlc_json_text(c->host, c->scope, there, "/_timestamp") : tlc_text_n(0, 0);
     tr_encode(c, w->object, w->record, there);
     TL_PART_DO(tr_encode_run(c, in, out));
+    tr_fill_begin(c);
+    TL_PART_DO(tr_fill(c, in, out));
     tr_rpc(c, method(c, w, "write"), TLC_JOIN(c, TLC_TEXT("["), w->id, TLC_TEXT("],"), s->encoding.values));
     if (w->stamp.len)
         s->rpc.context =

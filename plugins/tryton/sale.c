@@ -21,20 +21,18 @@ struct sale {
 
 static tlc_slice what(tlc_call *c)
 {
-    tlc_slice reference = tlc_arg(c, "/reference"), id = tlc_arg(c, "/id");
+    tlc_slice reference = tlc_arg(c, "/reference"), id = tr_id(c, "/id");
 
     return reference.len ? TLC_JOIN(c, TLC_TEXT("sale with the reference "), reference)
-                         : TLC_JOIN(c, TLC_TEXT("sale with the id "), id.len ? id : TLC_TEXT("(none)"));
+                         : TLC_JOIN(c, TLC_TEXT("sale with the id "), id);
 }
 
 static void search(tlc_call *c, tlc_slice fields)
 {
-    tlc_slice reference = tlc_arg(c, "/reference"), id = tlc_arg(c, "/id");
+    tlc_slice reference = tlc_arg(c, "/reference"), id = tr_id(c, "/id");
 
     tr_search(c, "sale.sale",
-              reference.len ? tr_domain(c, "reference", tr_quote(c, reference))
-                            : tr_domain(c, "id", id.len ? id : TLC_TEXT("0")),
-              fields);
+              reference.len ? tr_domain(c, "reference", tr_quote(c, reference)) : tr_domain(c, "id", id), fields);
 }
 
 /* Is the word one of those in the list? */

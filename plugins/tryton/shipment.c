@@ -125,7 +125,7 @@ static struct ship *prepare(tlc_call *c)
 {
     struct ship *s = tr_state(c)->own = c->host->alloc(c->scope, sizeof *s);
 
-    s->id = tlc_arg(c, "/shipment");
+    s->id = tr_id(c, "/shipment");
     s->lines = tlc_json_raw(c->host, c->scope, c->request->args, "/lines");
     return s;
 }

@@ -64,6 +64,8 @@ void tr_availability(tlc_call *c, const tlc_input *in, tlc_action *out);
 tlc_slice tr_quote(tlc_call *c, tlc_slice text);
 /* [["field","=",value]]: a domain of one clause. */
 tlc_slice tr_domain(tlc_call *c, const char *field, tlc_slice raw);
+/* An id among the arguments; "0", which no record has, when it is none. */
+tlc_slice tr_id(tlc_call *c, const char *pointer);
 /* The digits of a count. */
 tlc_slice tr_digits(tlc_call *c, uint64_t n);
 

@@ -18,6 +18,17 @@ tlc_slice tr_domain(tlc_call *c, const char *field, tlc_slice raw)
     return TLC_JOIN(c, TLC_TEXT("[["), tr_quote(c, tlc_z(field)), TLC_TEXT(",\"=\","), raw, TLC_TEXT("]]"));
 }
 
+tlc_slice tr_id(tlc_call *c, const char *pointer)
+{
+    tlc_slice id = tlc_arg(c, pointer);
+    uint64_t i;
+
+    for (i = 0; i < id.len; i++)
+        if (id.ptr[i] < '0' || id.ptr[i] > '9')
+            return TLC_TEXT("0");
+    return id.len ? id : TLC_TEXT("0");
+}
+
 tlc_slice tr_digits(tlc_call *c, uint64_t n)
 {
     char text[24], *at = text + sizeof text;

@@ -19,6 +19,7 @@ static const tlc_route routes[] = {
     {TLC_FOR(TLC_ROLE_CHANGES), 0, zd_changes},
     {TLC_FOR(TLC_ROLE_WEBHOOK), 0, zd_webhook},
     {TLC_FOR_CALLS, "put", zd_put},
+    {TLC_FOR(TLC_ROLE_WRITE_MANY), "put", zd_put_many},
     {TLC_FOR_CALLS, "create", zd_create},
     {TLC_FOR_CALLS, "update", zd_update},
     {TLC_FOR_CALLS, "delete", zd_delete},
@@ -33,7 +34,7 @@ static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request
     int32_t refused = tlc_call_begin(instance->host, scope, instance, request, routes, TLC_COUNT(routes), out);
 
     if (!refused && request->role != TLC_ROLE_WEBHOOK)
-        (*out)->kind = zd_kind_named(request->role == TLC_ROLE_CHANGES ? request->object : tlc_arg(*out, "/object"));
+        (*out)->kind = zd_kind_named(request->object.len ? request->object : tlc_arg(*out, "/object"));
     return refused;
 }
 

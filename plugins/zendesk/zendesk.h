@@ -14,6 +14,7 @@ struct tlc_instance {
 };
 
 void zd_put(tlc_call *c, const tlc_input *in, tlc_action *out);
+void zd_put_many(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_create(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_update(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_delete(tlc_call *c, const tlc_input *in, tlc_action *out);

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "place.h"
 #include "remote.h"
+#include "server/parcel.h"
 #include "settings_file.h"
 #include <dirent.h>
 #include <errno.h>
@@ -26,30 +27,42 @@ static void on_signal(int number)
     stop_asked = 1;
 }
 
-/* A number that changes when any file below `dir` does. */
-static uint64_t fingerprint(const char *dir, int depth)
+static bool is_watched(const char *path)
+{
+    return tl_parcel_takes(path) || strcmp(path, "settings.json") == 0 || strcmp(path, "secrets.json") == 0;
+}
+
+/* A number that changes when a file does that is deployed, or a setting. `prefix`: "" or the path from the folder, with
+ * a '/' at its end. */
+static uint64_t fingerprint(const char *dir, const char *prefix, int depth)
 {
     static const struct tl_hash_key key = {1, 2};
-    DIR *folder = opendir(dir);
+    char *whole = tl_printf("%s/%s", dir, prefix);
+    DIR *folder = opendir(whole);
     uint64_t sum = 0;
     const struct dirent *entry;
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         struct stat info;
         if (entry->d_name[0] == '.')
             continue;
-        char *path = tl_printf("%s/%s", dir, entry->d_name);
-        if (stat(path, &info) == 0 && S_ISDIR(info.st_mode) && depth < DEPTH_MAX) {
-            sum += fingerprint(path, depth + 1);
-        } else if (stat(path, &info) == 0) {
+        char *path = tl_printf("%s%s", prefix, entry->d_name), *full = tl_printf("%s/%s", dir, path);
+        bool there = lstat(full, &info) == 0;
+        if (there && S_ISDIR(info.st_mode) && depth < DEPTH_MAX && tl_parcel_enters(path)) {
+            char *below = tl_printf("%s/", path);
+            sum += fingerprint(dir, below, depth + 1);
+            tl_free(below);
+        } else if (there && S_ISREG(info.st_mode) && is_watched(path)) {
             char *text = tl_printf("%s %lld %ld %lld", path, (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
                                    (long long)info.st_size);
             sum += tl_hash(&key, text, strlen(text)); /* a sum: folders list in any order */
             tl_free(text);
         }
         tl_free(path);
+        tl_free(full);
     }
     if (folder != NULL)
         closedir(folder);
+    tl_free(whole);
     return sum;
 }
 
@@ -206,7 +219,7 @@ static void deploy(struct watch *watch)
 
 static void look(struct watch *watch)
 {
-    uint64_t now = fingerprint(watch->dir, 0);
+    uint64_t now = fingerprint(watch->dir, "", 0);
     if (now == watch->seen)
         return;
     if (watch->child <= 0)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VALUE_MAX = 64 * 1024 };
+enum { VALUE_MAX = 64 * 1024, ANSWER_MS = 5 * 60 * 1000 };
 
 static void print_settings(const struct tl_json_value *answer)
 {
@@ -42,7 +42,7 @@ static tl_code set(const struct tl_args *args, const char *path, tl_str value, s
     tl_json_put_z(&w, "reason", tl_arg(args, "--reason"));
     tl_json_end_object(&w);
     tl_code code = tl_json_writer_done(&w, err);
-    struct tl_remote remote = {.path = path, .body = tl_buf_str(&body)};
+    struct tl_remote remote = {.path = path, .body = tl_buf_str(&body), .total_ms = ANSWER_MS};
     if (code == TL_OK)
         code = tl_remote_print(args, &remote, print_message, err);
     if (body.ptr != NULL)

@@ -20,7 +20,7 @@
 
 #define TARGET                                                                                                         \
     {                                                                                                                  \
-        "--target", "DIR", "another word for --data", false                                                            \
+        "--target", "DIR", "another word for --data; also the path of its control.sock", false                         \
     }
 #define LIMITS                                                                                                         \
     {                                                                                                                  \

@@ -84,6 +84,15 @@ static void say_missing(const struct tl_json_value *answer)
                TL_STR_ARGS(text_of(i.value, "do")));
 }
 
+static void say_connectors(const struct tl_json_value *answer)
+{
+    struct tl_json_iter i = tl_json_iter(tl_json_get(answer, "connectors"));
+    while (tl_json_next(&i))
+        printf("! connector %.*s: %.*s is loaded, %.*s is installed and taken when the server starts the next time\n",
+               TL_STR_ARGS(text_of(i.value, "connector")), TL_STR_ARGS(text_of(i.value, "loaded")),
+               TL_STR_ARGS(text_of(i.value, "installed")));
+}
+
 static void say_work(const struct tl_json_value *answer)
 {
     struct tl_json_iter i = tl_json_iter(tl_json_get(answer, "pending"));
@@ -106,6 +115,7 @@ void tl_deploy_say_plan(const struct tl_json_value *answer)
     say_findings(answer);
     say_changes(answer);
     say_missing(answer);
+    say_connectors(answer);
     say_work(answer);
     print_hash("live ", text_of(answer, "live"));
     print_hash(", folder ", text_of(answer, "revision"));

@@ -6,6 +6,7 @@
 #include "net/http_ask.h"
 #include "place.h"
 #include "stream.h"
+#include <sys/stat.h>
 
 static tl_code code_of(int status)
 {
@@ -27,9 +28,17 @@ static tl_code problem(int status, const struct tl_json_doc *doc, struct tl_erro
     return tl_fail(err, code_of(status), "%.*s", TL_STR_ARGS(detail));
 }
 
+/* The folder's, or the socket itself when that was named. tl_free. */
+static char *socket_of(const char *data)
+{
+    struct stat info;
+    bool itself = stat(data, &info) == 0 && S_ISSOCK(info.st_mode);
+    return itself ? tl_copy_z(data) : tl_printf("%s/control.sock", data);
+}
+
 static tl_code ask(const char *data, const struct tl_remote *remote, struct tl_ask_answer *answer, struct tl_error *err)
 {
-    char *socket = tl_printf("%s/control.sock", data);
+    char *socket = socket_of(data);
     struct tl_ask question = {.socket_path = socket,
                               .method = remote->method,
                               .path = remote->path,

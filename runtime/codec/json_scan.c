@@ -15,6 +15,17 @@ static inline bool is_special(char c)
     return u < 0x20 || u >= 0x80 || u == '"' || u == '\\';
 }
 
+#define EVERY(byte) (0x0101010101010101u * (uint64_t)(byte))
+#define HIGH EVERY(0x80)
+
+/* Is one of the eight bytes special? None is below 0x80 - `below` once that is taken off. */
+static inline bool any_special(uint64_t v)
+{
+    uint64_t quote = v ^ EVERY('"'), back = v ^ EVERY('\\');
+    uint64_t hit = v | (v - EVERY(0x20)) | (quote - EVERY(1)) | (back - EVERY(1));
+    return (hit & HIGH) != 0;
+}
+
 const char *tl_json_scan_plain(const char *at, const char *end)
 {
 #ifdef __SSE2__
@@ -30,6 +41,11 @@ const char *tl_json_scan_plain(const char *at, const char *end)
         at += 16;
     }
 #endif
+    for (uint64_t v; end - at >= 8; at += 8) {
+        memcpy(&v, at, 8);
+        if (any_special(v))
+            break;
+    }
     while (at < end && !is_special(*at))
         at++;
     return at;

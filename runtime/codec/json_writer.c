@@ -128,6 +128,24 @@ void tl_json_end_array(struct tl_json_writer *w)
     end(w, false);
 }
 
+/* Nearly every key: in one piece. */
+static bool key_plain(struct tl_json_writer *w, tl_str key)
+{
+    const char *end = key.ptr + key.len;
+    char *from = tl_json_scan_plain(key.ptr, end) == end ? tl_buf_reserve(w->out, key.len + 4) : NULL, *to = from;
+    if (!to)
+        return false;
+    if (!w->first)
+        *to++ = ',';
+    *to++ = '"';
+    memcpy(to, key.ptr, key.len);
+    memcpy(to + key.len, "\":", 3);
+    w->out->len += (size_t)(to - from) + key.len + 2;
+    w->first = false;
+    w->keyed = true;
+    return true;
+}
+
 void tl_json_key_str(struct tl_json_writer *w, tl_str key)
 {
     if (w->why)
@@ -136,6 +154,8 @@ void tl_json_key_str(struct tl_json_writer *w, tl_str key)
         refuse(w, "a key where none belongs");
         return;
     }
+    if (!w->indent && key.len && key_plain(w, key))
+        return;
     separate(w);
     if (!tl_json_quote(w->out, key) && !w->out->overflow)
         refuse(w, "a key is not UTF-8");

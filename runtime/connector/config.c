@@ -12,9 +12,9 @@
 #define CONFIG_MAX (4u << 20)
 #define WORDS_MAX 96
 
-static const char *const runtime_keys[] = {"connector", "kind",        "auth",           "limits",     "retry",
-                                           "breaker",   "maintenance", "redelivers_for", "operations", "isolation",
-                                           "steward",   "mark",        "fresh",          "changes",    "timeout"};
+static const char *const runtime_keys[] = {
+    "connector",  "kind",      "auth",    "limits", "retry", "breaker", "maintenance", "redelivers_for",
+    "operations", "isolation", "steward", "mark",   "fresh", "changes", "timeout",     "batch"};
 
 /* ---- one value
  * ------------------------------------------------------------------------------------------------------------ */

@@ -235,10 +235,10 @@ static const struct tl_key writes_keys[] = {
     {"object", TL_KEY_TEMPLATE, true, NULL, NULL}, {"record", TL_KEY_POINTER, false, NULL, NULL}, END};
 
 static const struct tl_key many_keys[] = {
-    {"rows", TL_KEY_COUNT, true, NULL, NULL},      {"bytes", TL_KEY_COUNT, false, NULL, NULL},
-    {"object", TL_KEY_POINTER, false, NULL, NULL}, {"key", TL_KEY_POINTER, false, NULL, NULL},
-    {"parent", TL_KEY_POINTER, false, NULL, NULL}, {"timeout", TL_KEY_DURATION, false, NULL, NULL},
-    {"objects", TL_KEY_TEXTS, false, NULL, NULL},  END,
+    {"rows", TL_KEY_COUNT, true, NULL, NULL},        {"bytes", TL_KEY_COUNT, false, NULL, NULL},
+    {"object", TL_KEY_POINTER, false, NULL, NULL},   {"key", TL_KEY_POINTER, false, NULL, NULL},
+    {"timeout", TL_KEY_DURATION, false, NULL, NULL}, {"objects", TL_KEY_TEXTS, false, NULL, NULL},
+    {"keys", TL_KEY_TEXTS, false, NULL, NULL},       END,
 };
 
 static tl_code check_missing(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)

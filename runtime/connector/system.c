@@ -158,9 +158,9 @@ static void read_many(const struct tl_json_value *many, struct tl_operation_fact
     out->many.bytes = (size_t)tl_json_get_i64(many, "bytes", 0);
     out->many.object = tl_json_get(many, "object") ? tl_json_get_text(many, "object") : TL_STR("/object");
     out->many.key = tl_json_get(many, "key") ? tl_json_get_text(many, "key") : TL_STR("/key");
-    out->many.parent = tl_json_get_text(many, "parent");
     out->many.timeout_ms = duration_of(many, "timeout");
-    out->many.objects = tl_json_raw(tl_json_get(many, "objects"));
+    out->many.objects = tl_json_get(many, "objects");
+    out->many.keys = tl_json_get(many, "keys");
 }
 
 bool tl_system_operation(const struct tl_system *system, tl_str name, struct tl_operation_facts *out)
@@ -323,9 +323,6 @@ tlc_instance *tl_lane_instance(struct tl_system_lane *lane, enum tl_failure *fai
 static void lane_gone(struct tl_mail *mail)
 {
     struct tl_system_lane *lane = TL_CONTAINER_OF(mail, struct tl_system_lane, stopped_mail);
-    mail->deliver = NULL;
-    if (!tl_list_empty(&lane->activities)) /* what ended began something more: a later hint of the same record */
-        return;
     void (*stopped)(void *ctx) = lane->stopped;
     void *ctx = lane->stopped_ctx;
     if (lane->instance)

@@ -44,12 +44,12 @@ static void fill(struct tl_many *many, struct tl_call_result *result)
     result->quota_count = many->notes.quota_count;
 }
 
-static void tell(struct tl_many *many, size_t row, struct tl_call_result *result)
+static void tell(struct tl_many *many, size_t row, struct tl_call_result *result, bool told)
 {
     struct tl_call_request request = {.operation = many->operation, .args = many->args[row]};
     tl_call_hash(&request, result->request_hash);
     many->told[row] = true;
-    many->owner.row(many->owner.ctx, row, result);
+    many->owner.row(many->owner.ctx, row, result, told);
 }
 
 static void end(struct tl_many *many, struct tl_call_result *result)
@@ -63,7 +63,7 @@ static void end(struct tl_many *many, struct tl_call_result *result)
             row.failure = TL_FAIL_BUG;
             row.message = TL_STR("the connector told no outcome of this row");
         }
-        tell(many, i, &row);
+        tell(many, i, &row, false);
     }
     many->owner.done(many->owner.ctx, result);
     struct tl_system_lane *lane = many->lane;
@@ -138,7 +138,7 @@ static const char *take_outcomes(struct tl_driver *driver, const tlc_row_outcome
             result.failure = TL_FAIL_RETRY;
         result.unknown = o->state == TLC_ROW_UNKNOWN;
         result.sent = o->state != TLC_ROW_NOT_SENT && result.sent;
-        tell(many, (size_t)o->row, &result);
+        tell(many, (size_t)o->row, &result, true);
     }
     return NULL;
 }

@@ -15,8 +15,8 @@
 
 static bool takes(const struct tl_plan_flow *flow, tl_str type)
 {
-    for (size_t i = 0; flow->decl != NULL && i < flow->decl->on_count; i++) {
-        if (tl_str_is(type, flow->decl->on[i]))
+    for (size_t i = 0; flow->on[i] != NULL; i++) {
+        if (tl_str_is(type, flow->on[i]))
             return true;
     }
     return false;
@@ -129,10 +129,15 @@ void tl_activation_put_flow(const struct tl_map *types, uint32_t number, const c
     tl_buf_free(&value);
 }
 
-void tl_activation_put_revision(const char *revision, struct tl_batch *batch)
+void tl_activation_put_revisions(const struct tl_plan *plan, struct tl_batch *batch)
 {
-    struct tl_state_put put = {.table = TL_STR("engine"), .key = TL_STR("live"), .value = tl_str_z(revision)};
-    tl_must(tl_batch_put(batch, &put, NULL) == TL_OK);
+    for (uint32_t i = 0; i < plan->part_count; i++) {
+        char *key = tl_plan_full(plan, i, TL_STR("live"));
+        struct tl_state_put put = {
+            .table = TL_STR("engine"), .key = tl_str_z(key), .value = tl_str_z(plan->parts[i]->revision)};
+        tl_must(tl_batch_put(batch, &put, NULL) == TL_OK);
+        tl_free(key);
+    }
 }
 
 void tl_activation_prune(struct tl_engine *engine, struct tl_map *types, uint64_t floor)
@@ -177,15 +182,17 @@ tl_code tl_activation_check(struct tl_engine *engine, struct tl_error *err)
     return code;
 }
 
+static void forget_ended(struct tl_engine *engine, struct tl_batch *batch);
+
 void tl_activation_start(struct tl_engine *engine, uint64_t floor, struct tl_batch *batch)
 {
     struct tl_plan *plan = &engine->plan;
     uint64_t next = tl_journal_last(engine->journal) + 1;
     for (uint32_t f = 0; f < plan->flow_count; f++) {
-        const struct tl_flow *decl = plan->flows[f]->decl;
-        for (size_t i = 0; decl != NULL && i < decl->on_count; i++) {
-            if (tl_plan_open_sub(&plan->types, tl_str_z(decl->on[i]), f) == NULL)
-                tl_plan_subscribe(&plan->types, tl_str_z(decl->on[i]), f, next, TL_COMMIT_NEVER);
+        char *const *on = plan->flows[f]->on;
+        for (size_t i = 0; on[i] != NULL; i++) {
+            if (tl_plan_open_sub(&plan->types, tl_str_z(on[i]), f) == NULL)
+                tl_plan_subscribe(&plan->types, tl_str_z(on[i]), f, next, TL_COMMIT_NEVER);
         }
     }
     tl_activation_prune(engine, &plan->types, floor);
@@ -193,7 +200,8 @@ void tl_activation_start(struct tl_engine *engine, uint64_t floor, struct tl_bat
         if (plan->flows[f]->kind == TL_PLAN_SCRIPT || plan->flows[f]->kind == TL_PLAN_GONE)
             tl_activation_put_flow(&plan->types, f, plan->flows[f]->name, batch);
     }
-    tl_activation_put_revision(plan->revision, batch);
+    tl_activation_put_revisions(plan, batch);
+    forget_ended(engine, batch);
 }
 
 /* ---- units that had begun ------------------------------------------------------------------------------------------
@@ -236,6 +244,24 @@ const char *tl_activation_revision(const struct tl_unit *unit)
         return NULL;
     tl_begun_key(unit->position, engine->plan.flows[unit->flow]->name, key);
     return tl_map_get(&engine->begun, tl_str_z(key));
+}
+
+/* Rows of units that have ended since they were listed. */
+static void forget_ended(struct tl_engine *engine, struct tl_batch *batch)
+{
+    size_t i = 0;
+    tl_str key;
+    void *revision;
+    struct tl_map still;
+    tl_map_init(&still);
+    while (tl_map_next(&engine->listed, &i, &key, &revision)) {
+        if (tl_map_get(&engine->begun, key) != NULL)
+            list(&still, key, revision);
+        else
+            tl_must(tl_batch_del(batch, TL_STR(TL_TABLE_BEGUN), key, NULL) == TL_OK);
+    }
+    tl_activation_listed(engine, &still);
+    tl_map_free(&still);
 }
 
 /* Of an earlier start, and not begun again yet: still as it was. */

@@ -33,7 +33,8 @@ const char *tl_activation_revision(const struct tl_unit *unit);
 void tl_activation_prune(struct tl_engine *engine, struct tl_map *types, uint64_t floor);
 /* The row of a flow: what `types` says of its number; no row when that is nothing. */
 void tl_activation_put_flow(const struct tl_map *types, uint32_t number, const char *name, struct tl_batch *batch);
-void tl_activation_put_revision(const char *revision, struct tl_batch *batch);
+/* State table "engine": "live", or "live@<integration>" = its revision. */
+void tl_activation_put_revisions(const struct tl_plan *plan, struct tl_batch *batch);
 /* Units that have begun and go on with an earlier revision: these have rows from now on, in `listed`; what was in it
  * before and has ended goes. Takes `units` (key → revision, own). */
 void tl_activation_put_begun(struct tl_engine *engine, struct tl_map *units, struct tl_batch *batch);

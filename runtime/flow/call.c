@@ -38,7 +38,9 @@ static bool find_system(struct tl_step *step)
 {
     struct tl_drive *drive = step->drive;
     struct tl_error err;
-    step->system = tl_plan_route(&drive->lane->engine->plan, step->ask->target, drive->event.payload, &err);
+    const struct tl_plan *plan = &drive->lane->engine->plan;
+    step->system =
+        tl_plan_route(plan, plan->flows[drive->unit->flow]->part, step->ask->target, drive->event.payload, &err);
     if (step->system >= 0) {
         if (drive->unit->queue->system == -1 && drive->effect_count == 0 && drive->unit->run == NULL)
             drive->unit->queue->learned = step->system;
@@ -185,6 +187,11 @@ static void ended_unwanted(struct tl_step *step, const struct tl_call_result *re
 void tl_call_unheard(struct tl_step *step)
 {
     settle(step, step->ready->state == TL_STEP_DONE);
+}
+
+void tl_call_row_done(struct tl_step *step, const struct tl_call_result *result)
+{
+    call_done(step, result);
 }
 
 static void call_done(void *ctx, const struct tl_call_result *result)

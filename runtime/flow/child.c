@@ -29,7 +29,8 @@ void tl_child_begin(struct tl_step *step, struct tl_run_wait *wait, struct tl_ba
     struct tl_drive *drive = step->drive;
     struct tl_engine *engine = drive->lane->engine;
     struct tl_run_row *run = drive->unit->run;
-    char *type = tl_printf(TL_TYPE_START "%.*s", TL_STR_ARGS(step->ask->flow));
+    uint32_t part = engine->plan.flows[drive->unit->flow]->part;
+    char *flow = tl_plan_full(&engine->plan, part, step->ask->flow), *type = tl_printf(TL_TYPE_START "%s", flow);
     char *token = tl_printf("%s/%u/%u", run->id, run->round, step->number);
     struct tl_event_in in = {.type = tl_str_z(type),
                              .source = TL_STR("run"),
@@ -47,6 +48,7 @@ void tl_child_begin(struct tl_step *step, struct tl_run_wait *wait, struct tl_ba
     wait->types[wait->type_count++] = tl_copy_z(TL_TYPE_ENDED);
     struct tl_await entry = tl_run_wait_entry(run, wait);
     tl_await_index_add(&engine->awaits, &entry);
+    tl_free(flow);
     tl_free(type);
     tl_free(token);
 }

@@ -177,7 +177,8 @@ static struct tl_unit *unit_of(struct desk *desk, struct tl_open_exception *open
         payload = tl_str_dup(text);
         len = text.len;
     }
-    int system = tl_plan_first_system(&desk->engine->plan, &flow->place, tl_str_n(payload, payload != NULL ? len : 0));
+    int system =
+        tl_plan_first_system(&desk->engine->plan, flow, &flow->place, tl_str_n(payload, payload != NULL ? len : 0));
     struct tl_unit *unit =
         tl_unit_new(lane, tl_queue_of(lane, open->flow, flow->place.priority, system), line, open->event, NULL);
     unit->exception = open;
@@ -230,7 +231,7 @@ static void discard(struct desk *desk, struct tl_open_exception *open, struct tl
     char *note = tl_printf("by %.512s: %.2048s", desk->who, desk->why);
     struct tl_outcome outcome = {.event = open->event,
                                  .flow = tl_str_z(plan->flows[open->flow]->name),
-                                 .revision = tl_str_z(plan->revision),
+                                 .revision = tl_str_z(tl_plan_revision(plan, open->flow)),
                                  .ending = TL_DISCARDED,
                                  .note = tl_str_z(note)};
     tl_must(tl_batch_outcome(batch, &outcome, NULL) == TL_OK);

@@ -93,12 +93,13 @@ static bool fetch(struct tl_engine *engine, struct tl_event_source *source)
 static void *function_host(const struct tl_plan_flow *flow, const struct tl_placing *place, struct tl_lane *lane,
                            size_t *index)
 {
-    const struct tl_run_port *runs = lane->engine->runs;
+    struct tl_script_host *host =
+        place->revision == NULL ? tl_host_live(lane, flow->part) : tl_host_earlier(lane, place->revision, NULL);
+    uint32_t number = (uint32_t)tl_plan_flow(&lane->engine->plan, tl_str_z(flow->name));
     *index = flow->script_index;
-    if (place->revision == NULL)
-        return lane->host;
-    struct tl_script_host *host = tl_host_earlier(lane, place->revision, NULL);
-    return host != NULL && runs->flow(runs->ctx, host->host, flow->name, index) ? host->host : NULL;
+    if (host == NULL || (place->revision != NULL && !tl_host_flow(lane, host, number, index)))
+        return NULL;
+    return host->host;
 }
 
 static uint64_t by_function(struct tl_engine *engine, const struct tl_plan_flow *flow, const struct tl_placing *place,
@@ -118,6 +119,8 @@ static uint64_t by_function(struct tl_engine *engine, const struct tl_plan_flow 
         event.type = old.type;
         event.time_ms = old.time_ms;
     }
+    event.type = tl_plan_local_type(&engine->plan, flow->part, event.type, source->arena);
+    event.source = tl_plan_local(&engine->plan, flow->part, event.source);
     struct tl_buf key;
     tl_buf_init(&key, TL_KEY_MAX);
     uint64_t hash = 0;
@@ -165,7 +168,7 @@ static int system_of(struct tl_engine *engine, const struct tl_plan_flow *flow, 
         return tl_plan_number(&engine->plan, source->entry.source);
     if (place->route == NULL)
         return place->system;
-    return fetch(engine, source) ? tl_plan_first_system(&engine->plan, place, source->event.payload) : -1;
+    return fetch(engine, source) ? tl_plan_first_system(&engine->plan, flow, place, source->event.payload) : -1;
 }
 
 void tl_dispatch_place(struct tl_engine *engine, const struct tl_plan_flow *flow, struct tl_event_source *source,

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/alloc.h"
+#include "batcher.h"
 #include "undo.h"
 #include <string.h>
 
@@ -107,6 +108,8 @@ void tl_effect_queue(struct tl_step *step)
 {
     struct tl_lane_system *at = lane_system(step);
     step->phase = TL_AT_GATE;
+    if (tl_batcher_take(step))
+        return;
     if (!tl_list_empty(&at->waiting)) /* not before those who came first */
         tl_list_push(&at->waiting, &step->wait);
     else
@@ -115,6 +118,13 @@ void tl_effect_queue(struct tl_step *step)
 
 /* ---- the gate opens ------------------------------------------------------------------------------------------------
  */
+
+void tl_effect_closed(struct tl_step *step, int64_t until_ms)
+{
+    close_system(lane_system(step), until_ms);
+    rest_closed(step);
+    tl_steps_rest(step->drive);
+}
 
 void tl_system_wake(struct tl_lane_system *system)
 {
@@ -202,7 +212,7 @@ void tl_system_until(struct tl_timer *timer)
  */
 
 /* What the platform said about its allowances, and about our use of it. */
-static void take_hints(const struct tl_plan_system *system, const struct tl_call_result *result)
+void tl_effect_hints(const struct tl_plan_system *system, const struct tl_call_result *result)
 {
     for (size_t i = 0; i < result->quota_count; i++) {
         const struct tl_quota_hint *quota = &result->quotas[i];
@@ -224,12 +234,13 @@ void tl_effect_leave(struct tl_step *step, const struct tl_call_result *result)
     struct tl_lane *lane = step->drive->lane;
     lane->calls -= lane->calls > 0 ? 1 : 0;
     step->call = NULL;
-    tl_gate_leave(system->gate, step->ticket, result->failure, result->wait_ms, tl_now());
+    if (step->ticket.serial != 0) /* a row of a batch has none */
+        tl_gate_leave(system->gate, step->ticket, result->failure, result->wait_ms, tl_now());
     step->ticket = (struct tl_gate_ticket){0};
     tl_counter_add(system->calls[result->failure], 1);
     tl_plan_note_failure(system, result->failure, result->message);
     tl_histogram_observe_ms(system->seconds, (double)result->duration_ms);
-    take_hints(system, result);
+    tl_effect_hints(system, result);
     if (at->probing && !tl_failure_is_endpoint(result->failure)) {
         at->probing = false;
         tl_system_wake(at);

@@ -161,14 +161,15 @@ static void add_outcome(struct tl_drive *drive, struct tl_batch *batch, enum tl_
     note = tl_replay_note(drive, note);
     if (note.len > 4096)
         note.len = 4096;
-    struct tl_outcome outcome = {.event = drive->unit->position,
-                                 .flow = tl_str_z(flow->name),
-                                 .revision =
-                                     tl_str_z(drive->host != NULL ? drive->host->revision : engine->plan.revision),
-                                 .ending = ending,
-                                 .note = note,
-                                 .effects = drive->effects,
-                                 .effect_count = drive->effect_count};
+    struct tl_outcome outcome = {
+        .event = drive->unit->position,
+        .flow = tl_str_z(flow->name),
+        .revision =
+            tl_str_z(drive->host != NULL ? drive->host->revision : tl_plan_revision(&engine->plan, drive->unit->flow)),
+        .ending = ending,
+        .note = note,
+        .effects = drive->effects,
+        .effect_count = drive->effect_count};
     struct tl_error err;
     tl_code code = tl_batch_outcome(batch, &outcome, &err);
     if (code != TL_OK)

@@ -76,7 +76,8 @@ tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **
     engine->plan.awaits = &engine->awaits;
     if (code == TL_OK) {
         tl_plan_open(&engine->plan);
-        tl_plan_use(&engine->plan, engine, engine->config.bundle);
+        tl_plan_use(&engine->plan, engine);
+        tl_plan_live(&engine->plan);
     }
     tl_progress_init(&engine->progress, engine->plan.flow_count);
     if (code != TL_OK) {

@@ -114,7 +114,8 @@ struct tl_engine {
     pthread_mutex_t pause_lock;
     struct tl_map pauses; /* what → struct tl_pause_text, own */
     atomic_bool running, stopping;
-    atomic_bool ageing; /* units are left that a switch has placed otherwise since: order.c */
+    atomic_bool ageing;     /* units are left that a switch has placed otherwise since: order.c */
+    atomic_size_t rows_out; /* of batches: on the way to their home lane, there, or on the way back */
     atomic_ullong audit_serial;
     atomic_ullong kept_upto; /* commits up to here are not in the journal any more: kept.h */
     atomic_bool awaitable;   /* there are rows of events that runs may still take: awaitable.h */
@@ -138,7 +139,6 @@ struct tl_lane {
     struct tl_loop *loop;            /* own */
     struct tl_thread *thread;        /* own */
     struct tl_http_client *client;   /* own */
-    void *host;                      /* borrow; of the live one among the hosts */
     struct tl_script_host *hosts;    /* own; host.h */
     struct tl_lane_system **systems; /* own */
     size_t system_count;
@@ -174,12 +174,13 @@ struct tl_lane {
     atomic_bool look;  /* something was resumed: look at all queues */
     enum tl_room room; /* of the journal, at the start of this turn */
 
-    struct tl_batch *batch; /* own; outcomes of this turn */
-    struct tl_list ending;  /* their units */
-    size_t batches_out;     /* submitted and not answered */
-    size_t drives;          /* units RUNNING */
-    size_t calls;           /* calls in flight */
-    struct tl_list running; /* of struct tl_drive */
+    struct tl_batch *batch;     /* own; outcomes of this turn */
+    struct tl_list ending;      /* their units */
+    size_t batches_out;         /* submitted and not answered */
+    size_t drives;              /* units RUNNING */
+    size_t calls;               /* calls in flight */
+    struct tl_batcher *batcher; /* own */
+    struct tl_list running;     /* of struct tl_drive */
 
     size_t alone_left;     /* units still to be started alone */
     struct tl_unit *alone; /* the one that is (its mark is on the way, or it runs) */
@@ -202,6 +203,7 @@ struct tl_lane {
     size_t written_count;
     struct tl_list ready_steps; /* of struct tl_step: their results are there */
     struct tl_list sliced;      /* of struct tl_drive: slice.h */
+    uint64_t slice_turn;        /* of the loop, in which one went on last */
     bool gave_way;              /* a stretch has, in this turn: it has cost what it may */
     struct tl_list thens;       /* of struct tl_then: the batch of this turn */
     uint64_t last_commit;       /* of a batch of this lane that is durable */

@@ -9,13 +9,14 @@ static int64_t period_of(const struct tl_steward *steward, int64_t otherwise)
     return steward != NULL && steward->due_ms > 0 ? steward->due_ms : otherwise;
 }
 
-/* The next one up; NULL: nobody. A steward that is not declared any more escalates to the integration's own. */
+/* The next one up; NULL: nobody. A steward that is not declared any more escalates to the first integration's
+ * own. */
 static const char *above(const struct tl_plan *plan, const char *name, const struct tl_steward *steward)
 {
     if (steward != NULL)
         return steward->escalate != NULL && steward->escalate[0] != 0 ? steward->escalate : NULL;
-    bool known = plan->steward != NULL && tl_plan_steward(plan, plan->steward) != NULL;
-    return known && !tl_str_is(tl_str_z(name), plan->steward) ? plan->steward : NULL;
+    const char *own = plan->part_count > 0 ? plan->parts[0]->steward : "";
+    return tl_plan_steward(plan, own) != NULL && !tl_str_is(tl_str_z(name), own) ? own : NULL;
 }
 
 bool tl_step_up(const struct tl_plan *plan, const char *steward, int64_t due_ms, unsigned told, struct tl_step_up *out)

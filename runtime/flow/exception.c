@@ -192,7 +192,7 @@ static void supersede(struct tl_drive *drive, struct tl_open_exception *open, st
     char *note = tl_printf("superseded by %s", drive->id);
     struct tl_outcome outcome = {.event = open->event,
                                  .flow = tl_str_z(engine->plan.flows[open->flow]->name),
-                                 .revision = tl_str_z(engine->plan.revision),
+                                 .revision = tl_str_z(tl_plan_revision(&engine->plan, open->flow)),
                                  .ending = TL_SUPERSEDED,
                                  .note = tl_str_z(note)};
     tl_must(tl_batch_outcome(batch, &outcome, NULL) == TL_OK);

@@ -1,4 +1,5 @@
 #include "fit.h"
+#include "host.h"
 #include "base/alloc.h"
 #include "journal/state.h"
 #include <stdio.h>
@@ -49,6 +50,13 @@ static void note(struct fitting *f)
     }
 }
 
+static const char *live_revision(const struct fitting *f)
+{
+    const struct tl_plan *plan = &f->lane->engine->plan;
+    int flow = tl_plan_flow(plan, tl_str_z(f->row->flow));
+    return flow >= 0 ? tl_plan_revision(plan, (uint32_t)flow) : "";
+}
+
 static tl_code differs(const struct fitting *f, tl_str id, struct tl_error *err)
 {
     char instead[400] = "ends";
@@ -61,7 +69,7 @@ static tl_code differs(const struct fitting *f, tl_str id, struct tl_error *err)
         err, TL_EDIFFERS,
         "run %s does not fit the live revision %.12s: its journal holds \"%.*s\", the script %s at that place. "
         "It stays on revision %.12s",
-        f->row->id, f->lane->engine->plan.revision, TL_STR_ARGS(id), instead, f->row->revision);
+        f->row->id, live_revision(f), TL_STR_ARGS(id), instead, f->row->revision);
 }
 
 /* To the end of the stretch: the lane does nothing else meanwhile. */
@@ -76,6 +84,7 @@ static const struct tl_run_outcome *through(const struct fitting *f, const struc
 static tl_code give(struct fitting *f, const struct tl_step_row *rows, size_t count, struct tl_error *err)
 {
     const struct tl_run_port *runs = f->lane->engine->runs;
+    uint32_t flow = (uint32_t)tl_plan_flow(&f->lane->engine->plan, tl_str_z(f->row->flow));
     for (size_t i = 0; i < count; i++) {
         bool waits = !tl_step_is_result(&rows[i]) && rows[i].state == TL_STEP_WAITING;
         if (!tl_step_is_result(&rows[i]) && !waits)
@@ -84,7 +93,7 @@ static tl_code give(struct fitting *f, const struct tl_step_row *rows, size_t co
             return differs(f, rows[i].id, err);
         if (waits)
             continue;
-        struct tl_run_result result = tl_step_told(&rows[i]);
+        struct tl_run_result result = tl_step_told(&f->lane->engine->plan, flow, &rows[i]);
         drop(f, rows[i].id);
         f->outcome = through(f, runs->resume(runs->ctx, f->run, &result));
         note(f);
@@ -109,20 +118,23 @@ static tl_code begin(struct fitting *f, struct tl_error *err)
     struct tl_event event;
     if (flow < 0 || plan->flows[flow]->kind != TL_PLAN_SCRIPT)
         return tl_fail(err, TL_EDIFFERS, "the live revision has no flow \"%s\"", f->row->flow);
+    uint32_t part = plan->flows[flow]->part;
+    const struct tl_script_host *live = tl_host_live(f->lane, part);
     tl_code code = read_event(f, &event, err);
     if (code != TL_OK)
         return code;
     char id[TL_POSITION_TEXT];
     tl_position_print(f->row->event, id);
-    struct tl_run_event in = {.id = tl_arena_str(&f->arena, tl_str_z(id)),
-                              .type = event.type,
-                              .key = event.key,
-                              .source = tl_plan_system(plan, event.source) >= 0 ? event.source : TL_STR_NONE,
-                              .payload = event.payload,
-                              .state = f->row->state != NULL ? tl_str_z(f->row->state) : TL_STR_NONE,
-                              .time_ms = event.time_ms,
-                              .unit = f->row->number};
-    f->outcome = runs->start(runs->ctx, f->lane->host, plan->flows[flow]->script_index, &in, &f->run);
+    struct tl_run_event in = {
+        .id = tl_arena_str(&f->arena, tl_str_z(id)),
+        .type = tl_plan_local_type(plan, part, event.type, &f->arena),
+        .key = event.key,
+        .source = tl_plan_system(plan, event.source) >= 0 ? tl_plan_local(plan, part, event.source) : TL_STR_NONE,
+        .payload = event.payload,
+        .state = f->row->state != NULL ? tl_str_z(f->row->state) : TL_STR_NONE,
+        .time_ms = event.time_ms,
+        .unit = f->row->number};
+    f->outcome = runs->start(runs->ctx, live->host, plan->flows[flow]->script_index, &in, &f->run);
     f->outcome = through(f, f->outcome);
     note(f);
     return TL_OK;

@@ -15,40 +15,48 @@ static struct tl_script_host *add(struct tl_lane *lane, const char *revision, vo
     return added;
 }
 
-static void make_live(struct tl_lane *lane, struct tl_script_host *host, const struct tl_bundle *bundle,
-                      struct tl_use *use)
+static void add_live(struct tl_lane *lane, uint32_t part, void *host)
 {
-    host->bundle = bundle;
-    host->use = use;
-    host->live = true;
-    lane->host = host->host;
+    const struct tl_plan_part *of = lane->engine->plan.parts[part];
+    struct tl_script_host *added = add(lane, of->revision, host);
+    added->part = part;
+    added->bundle = of->bundle;
+    added->use = tl_use_more(of->use);
+    added->live = true;
 }
 
-struct tl_script_host *tl_host_live(const struct tl_lane *lane)
+struct tl_script_host *tl_host_live(const struct tl_lane *lane, uint32_t part)
 {
     struct tl_script_host *host = lane->hosts;
-    while (host != NULL && !host->live)
+    while (host != NULL && (!host->live || host->part != part))
         host = host->next;
     return host;
 }
 
 tl_code tl_host_open(struct tl_lane *lane, struct tl_error *err)
 {
-    struct tl_engine *engine = lane->engine;
-    const struct tl_run_port *runs = engine->runs;
-    const struct tl_bundle *bundle = engine->config.bundle;
-    void *host;
-    tl_code code = runs->open(runs->ctx, bundle, engine->plan.revision, &host, err);
-    if (code == TL_OK)
-        make_live(lane, add(lane, engine->plan.revision, host), bundle, tl_use_bundle(engine, bundle));
+    const struct tl_plan *plan = &lane->engine->plan;
+    const struct tl_run_port *runs = lane->engine->runs;
+    tl_code code = TL_OK;
+    for (uint32_t i = 0; code == TL_OK && i < plan->part_count; i++) {
+        const struct tl_plan_part *part = plan->parts[i];
+        void *host;
+        if (!part->scripts)
+            continue;
+        code = runs->open(runs->ctx, part->bundle, part->revision, &host, err);
+        if (code == TL_OK)
+            add_live(lane, i, host);
+    }
     return code;
 }
 
-void tl_host_replace(struct tl_lane *lane, const struct tl_bundle *bundle, struct tl_use *use, void *host)
+void tl_host_replace(struct tl_lane *lane, uint32_t part, void *host)
 {
-    struct tl_script_host *before = tl_host_live(lane);
-    before->live = false;
-    make_live(lane, add(lane, lane->engine->plan.revision, host), bundle, use);
+    struct tl_script_host *before = tl_host_live(lane, part);
+    if (before != NULL)
+        before->live = false;
+    if (host != NULL)
+        add_live(lane, part, host);
 }
 
 struct tl_script_host *tl_host_earlier(struct tl_lane *lane, const char *revision, struct tl_error *err)
@@ -91,24 +99,34 @@ struct tl_script_host *tl_host_for(struct tl_drive *drive, size_t *flow, struct 
     struct tl_lane *lane = drive->lane;
     const struct tl_plan_flow *of = lane->engine->plan.flows[drive->unit->flow];
     struct tl_run_row *run = drive->unit->run;
-    struct tl_script_host *live = tl_host_live(lane);
-    if (run != NULL && drive->unit->exception != NULL && run->effects == 0 &&
+    struct tl_script_host *live = tl_host_live(lane, of->part);
+    if (live != NULL && run != NULL && drive->unit->exception != NULL && run->effects == 0 &&
         !tl_str_is(tl_str_z(run->revision), live->revision)) { /* parked before its first effect: rule 16 */
         tl_free(run->revision);
         run->revision = tl_copy_z(live->revision);
     }
     const char *revision = revision_of(drive->unit);
-    if ((revision == NULL || tl_str_is(tl_str_z(revision), live->revision)) && of->kind == TL_PLAN_SCRIPT) {
+    bool is_live = live != NULL && of->kind == TL_PLAN_SCRIPT;
+    if (is_live && (revision == NULL || tl_str_is(tl_str_z(revision), live->revision))) {
         *flow = of->script_index;
         return live;
     }
-    struct tl_script_host *host = tl_host_earlier(lane, revision != NULL ? revision : live->revision, err);
-    const struct tl_run_port *runs = lane->engine->runs;
-    if (host != NULL && !runs->flow(runs->ctx, host->host, of->name, flow)) {
+    struct tl_script_host *host = tl_host_earlier(lane, revision != NULL ? revision : "", err);
+    if (host != NULL && !tl_host_flow(lane, host, drive->unit->flow, flow)) {
         (void)tl_fail(err, TL_ENOTFOUND, "revision %.12s has no flow \"%s\"", host->revision, of->name);
         return NULL;
     }
     return host;
+}
+
+bool tl_host_flow(struct tl_lane *lane, struct tl_script_host *host, uint32_t flow, size_t *index)
+{
+    const struct tl_plan *plan = &lane->engine->plan;
+    const struct tl_run_port *runs = lane->engine->runs;
+    char *own = tl_str_dup(tl_plan_local(plan, plan->flows[flow]->part, tl_str_z(plan->flows[flow]->name)));
+    bool found = runs->flow(runs->ctx, host->host, own, index);
+    tl_free(own);
+    return found;
 }
 
 /* ---- those that nothing uses ---------------------------------------------------------------------------------------
@@ -128,7 +146,7 @@ static bool renew(struct tl_lane *lane, struct tl_script_host *live)
     tl_log(TL_WARN, "lane.state", "a Lua state reached its memory cap and was built anew",
            TL_FINT("lane", lane->index));
     runs->close(runs->ctx, live->host);
-    live->host = lane->host = fresh;
+    live->host = fresh;
     return true;
 }
 
@@ -147,7 +165,6 @@ static bool places(const struct tl_lane *lane, const struct tl_script_host *host
 
 bool tl_hosts_tidy(struct tl_lane *lane)
 {
-    const struct tl_run_port *runs = lane->engine->runs;
     for (struct tl_script_host **at = &lane->hosts; *at != NULL;) {
         struct tl_script_host *host = *at;
         if (host->live || host->runs > 0 || !tl_list_empty(&host->units) || places(lane, host)) {
@@ -159,10 +176,13 @@ bool tl_hosts_tidy(struct tl_lane *lane)
         tl_free(host->revision);
         tl_free(host);
     }
-    struct tl_script_host *live = tl_host_live(lane);
-    if (runs->spent == NULL || !runs->spent(runs->ctx, live->host))
-        return true;
-    return renew(lane, live);
+    bool fit = true;
+    const struct tl_run_port *runs = lane->engine->runs;
+    for (struct tl_script_host *host = lane->hosts; host != NULL; host = host->next) {
+        if (host->live && runs->spent != NULL && runs->spent(runs->ctx, host->host))
+            fit &= renew(lane, host);
+    }
+    return fit;
 }
 
 size_t tl_hosts_count(const struct tl_lane *lane)

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "batcher.h"
 #include "capture_int.h"
 #include "engine_int.h"
 #include "journal/reader.h"
@@ -108,7 +109,7 @@ void tl_lane_hold(struct tl_lane *lane)
     struct tl_unit *alone = lane->alone;
     lane->held = true;
     if (alone != NULL && alone->drive == NULL) /* its mark is on the way: it begins then */
-        tl_host_pin(alone, tl_host_live(lane));
+        tl_host_pin(alone, tl_host_live(lane, lane->engine->plan.flows[alone->flow]->part));
     tl_lane_flush(lane);
     tl_dispatch_prepare(lane->engine, lane);
 }
@@ -228,6 +229,7 @@ struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
     tl_arena_init(&lane->scratch);
     tl_list_init(&lane->leaving);
     tl_lane_systems(lane);
+    lane->batcher = tl_batcher_new(lane);
     return lane;
 }
 
@@ -249,6 +251,8 @@ tl_code tl_lane_begin(struct tl_lane *lane, struct tl_error *err)
     tl_code code = tl_captures_begin(lane, err);
     if (code == TL_OK)
         code = tl_ticks_begin(lane, err);
+    if (code == TL_OK)
+        code = tl_batcher_begin(lane, err);
     if (code != TL_OK || config->lane_start == NULL)
         return code;
     code = config->lane_start(config->ctx, lane, err);
@@ -281,6 +285,10 @@ void tl_lane_free(struct tl_lane *lane)
             tl_gate_unsubscribe(lane->engine->plan.systems[i]->gate, &lane->systems[i]->waiter);
     }
     struct tl_link *link;
+    while ((link = tl_list_pop(&lane->thens)) != NULL) { /* of a batch that was never submitted */
+        struct tl_then *then = TL_LIST_ITEM(link, struct tl_then, link);
+        then->durable(then, 0);
+    }
     while ((link = tl_list_first(&lane->running)) != NULL)
         abandon(TL_LIST_ITEM(link, struct tl_drive, link));
     for (struct tl_wave *wave = lane->inbox; wave != NULL;) {
@@ -288,6 +296,7 @@ void tl_lane_free(struct tl_lane *lane)
         tl_wave_unref(wave);
         wave = next;
     }
+    tl_batcher_free(lane->batcher);
     tl_keylines_free(&lane->lines);
     for (size_t i = 0; i < lane->queue_count; i++)
         tl_queue_free(lane->queues[i]);
@@ -340,5 +349,6 @@ struct tl_system_lane *tl_lane_system(const struct tl_lane *lane, tl_str system)
 
 struct tl_script *tl_lane_script(const struct tl_lane *lane)
 {
-    return lane->engine->config.runs == NULL ? lane->host : NULL;
+    const struct tl_script_host *live = tl_host_live(lane, 0);
+    return lane->engine->config.runs == NULL && live != NULL ? live->host : NULL;
 }

@@ -2,6 +2,7 @@
  * grace is over · outcomes become durable · the owner's part · attachments and client · the loop. What did not end is
  * repeated by recovery. */
 #include "base/log.h"
+#include "batcher.h"
 #include "capture_int.h"
 #include "engine_int.h"
 #include "net/http_client.h"
@@ -24,6 +25,7 @@ static void grace_over(struct tl_timer *timer)
     tl_timer_start(lane->loop, &lane->grace, CANCEL_MS);
     tl_log(TL_WARN, "lane.stop", "calls in flight are cancelled; the next start repeats them",
            TL_FINT("lane", lane->index), TL_FINT("calls", lane->calls));
+    tl_batcher_cancel(lane);
     for (struct tl_link *link = tl_list_first(&lane->running); link != NULL;
          link = tl_list_after(&lane->running, link)) {
         struct tl_drive *drive = TL_LIST_ITEM(link, struct tl_drive, link);
@@ -61,6 +63,7 @@ void tl_lane_stop_begin(struct tl_mail *mail)
     tl_timer_stop(&lane->timers);
     tl_timer_stop(&lane->ticks);
     drop_waiting(lane);
+    tl_batcher_stop(lane);
     tl_captures_end(lane);
     tl_timer_init(&lane->grace, grace_over);
     tl_timer_start(lane->loop, &lane->grace, lane->grace_ms);
@@ -125,7 +128,7 @@ void tl_lane_released(struct tl_lane *lane)
 void tl_lane_stop_step(struct tl_lane *lane)
 {
     if (lane->phase == TL_LANE_DRAINING && lane->calls == 0 &&
-        (lane->hurry || (tl_captures_ended(lane) && tl_list_empty(&lane->sliced)))) {
+        (lane->hurry || (tl_captures_ended(lane) && tl_batcher_ended(lane) && tl_list_empty(&lane->sliced)))) {
         tl_timer_stop(&lane->grace);
         lane->phase = TL_LANE_FLUSHING;
         tl_lane_flush(lane);

@@ -33,6 +33,20 @@ static void number_systems(struct tl_merge *merge, const struct tl_plan *plan)
     }
 }
 
+static void number_parts(struct tl_merge *merge, const struct tl_plan *plan)
+{
+    const struct tl_plan *fresh = merge->fresh;
+    merge->parts = tl_zalloc(fresh->part_count + 1, sizeof *merge->parts);
+    merge->same = tl_zalloc(plan->part_count + fresh->part_count + 1, sizeof *merge->same);
+    merge->part_count = plan->part_count;
+    for (size_t g = 0; g < fresh->part_count; g++) {
+        int known = tl_plan_part(plan, fresh->parts[g]->name);
+        uint32_t number = known >= 0 ? (uint32_t)known : (uint32_t)merge->part_count++;
+        merge->parts[g] = number;
+        merge->same[number] = known >= 0 && strcmp(plan->parts[known]->revision, fresh->parts[g]->revision) == 0;
+    }
+}
+
 bool tl_merge_has_flow(const struct tl_merge *merge, const struct tl_plan *plan, uint32_t flow)
 {
     return tl_plan_flow(merge->fresh, tl_str_z(plan->flows[flow]->name)) >= 0;
@@ -52,9 +66,9 @@ static bool takes_on(const struct tl_merge *merge, const struct tl_plan *plan, t
     int fresh = tl_plan_flow(merge->fresh, tl_str_z(plan->flows[sub->flow]->name));
     if (fresh < 0)
         return false;
-    const struct tl_flow *decl = merge->fresh->flows[fresh]->decl;
-    for (size_t i = 0; decl != NULL && i < decl->on_count; i++) {
-        if (tl_str_is(type, decl->on[i]))
+    char *const *on = merge->fresh->flows[fresh]->on;
+    for (size_t i = 0; on[i] != NULL; i++) {
+        if (tl_str_is(type, on[i]))
             return true;
     }
     return tl_plan_open_sub(&merge->fresh->types, type, (uint32_t)fresh) != NULL;
@@ -96,17 +110,17 @@ static void take_up_all(struct tl_merge *merge, const struct tl_plan *plan)
         }
     }
     for (size_t g = 0; g < fresh->flow_count; g++) {
-        const struct tl_flow *decl = fresh->flows[g]->decl;
-        for (size_t o = 0; decl != NULL && o < decl->on_count; o++)
-            take_up(merge, tl_str_z(decl->on[o]), merge->flows[g], false);
+        for (char *const *on = fresh->flows[g]->on; *on != NULL; on++)
+            take_up(merge, tl_str_z(*on), merge->flows[g], false);
     }
 }
 
-void tl_merge_init(struct tl_merge *merge, struct tl_engine *engine, struct tl_plan *fresh, bool same, uint64_t cut,
+void tl_merge_init(struct tl_merge *merge, struct tl_engine *engine, struct tl_plan *fresh, uint64_t cut,
                    uint64_t floor)
 {
-    *merge = (struct tl_merge){.fresh = fresh, .same = same, .cut = cut};
+    *merge = (struct tl_merge){.fresh = fresh, .cut = cut};
     tl_map_init(&merge->types);
+    number_parts(merge, &engine->plan);
     number_flows(merge, &engine->plan);
     number_systems(merge, &engine->plan);
     carry_on(merge, &engine->plan);
@@ -176,6 +190,7 @@ static void apply_systems(struct tl_merge *merge, struct tl_plan *plan)
             fresh->systems[left++] = system;
             continue;
         }
+        system->part = merge->parts[system->part];
         tl_plan_open_gate(system);
         plan->systems[plan->system_count++] = system;
     }
@@ -204,12 +219,12 @@ static bool placing_differs(const struct tl_placing *a, const struct tl_placing 
 }
 
 /* What an earlier revision's placing needs of it. */
-static void outlive(struct tl_placing *placing, const struct tl_plan *plan)
+static void outlive(struct tl_placing *placing, const struct tl_plan_part *part)
 {
     if (placing->function && placing->revision == NULL)
-        placing->revision = tl_copy_z(plan->revision);
+        placing->revision = tl_copy_z(part->revision);
     if (placing->route != NULL && placing->use == NULL)
-        placing->use = tl_use_more(plan->use);
+        placing->use = tl_use_more(part->use);
     atomic_store(&placing->left, true);
 }
 
@@ -241,15 +256,16 @@ static void take_placing(const struct tl_merge *merge, struct tl_engine *engine,
 {
     struct tl_plan *plan = &engine->plan;
     struct tl_placing *to = &plan->flows[flow]->place;
+    bool same = merge->same[plan->flows[flow]->part];
     bool pending = tl_progress_of_flow(&engine->progress, flow) > 0;
     struct tl_placing *before = to->before;
     if (from->system >= 0)
         from->system = (int)merge->systems[from->system];
     to->before = NULL;
-    if (pending && placing_differs(to, from, merge->same)) {
+    if (pending && placing_differs(to, from, same)) {
         struct tl_placing *old = TL_NEW(struct tl_placing);
-        bool reordered = order_differs(to, from, merge->same);
-        outlive(to, plan);
+        bool reordered = order_differs(to, from, same);
+        outlive(to, plan->parts[plan->flows[flow]->part]);
         move(old, to);
         old->before = before;
         old->upto = merge->cut;
@@ -274,13 +290,15 @@ static void take_flow(const struct tl_merge *merge, struct tl_engine *engine, ui
     to->deadline_ms = from->deadline_ms;
     to->internal = from->internal;
     to->compensate = from->compensate;
-    to->steward = from->steward;
+    SWAP(char *, to->steward, from->steward);
+    SWAP(char **, to->on, from->on);
 }
 
 static void add_flow(const struct tl_merge *merge, struct tl_plan *plan, struct tl_plan_flow *flow)
 {
     if (flow->place.system >= 0)
         flow->place.system = (int)merge->systems[flow->place.system];
+    flow->part = merge->parts[flow->part];
     plan->flows[plan->flow_count++] = flow;
     tl_map_put(&plan->names, tl_str_z(flow->name), (void *)(uintptr_t)plan->flow_count);
 }
@@ -290,7 +308,11 @@ static void lose_flow(struct tl_plan *plan, struct tl_plan_flow *flow)
 {
     flow->kind = TL_PLAN_GONE;
     flow->decl = NULL;
-    outlive(&flow->place, plan);
+    for (char **on = flow->on; *on != NULL; on++) {
+        tl_free(*on);
+        *on = NULL;
+    }
+    outlive(&flow->place, plan->parts[flow->part]);
     atomic_store(&flow->paused, false);
 }
 
@@ -317,6 +339,43 @@ static void apply_flows(struct tl_merge *merge, struct tl_engine *engine)
     tl_progress_flows(&engine->progress, plan->flow_count);
 }
 
+/* ---- integrations --------------------------------------------------------------------------------------------------
+ */
+
+static void lose_part(struct tl_plan_part *part)
+{
+    part->revision[0] = 0;
+    part->bundle = NULL;
+    part->routes = NULL;
+    part->route_count = 0;
+    part->scripts = false;
+    tl_use_drop(part->use);
+    part->use = NULL;
+}
+
+static void apply_parts(struct tl_merge *merge, struct tl_plan *plan)
+{
+    struct tl_plan *fresh = merge->fresh;
+    size_t before = plan->part_count, left = 0;
+    for (size_t i = 0; i < before; i++) {
+        if (tl_plan_part(fresh, plan->parts[i]->name) < 0)
+            lose_part(plan->parts[i]);
+    }
+    plan->parts = tl_realloc(plan->parts, (merge->part_count + 1) * sizeof *plan->parts);
+    for (size_t g = 0; g < fresh->part_count; g++) {
+        struct tl_plan_part *part = fresh->parts[g];
+        if (merge->parts[g] >= before) {
+            plan->parts[plan->part_count++] = part;
+            continue;
+        }
+        struct tl_plan_part swapped = *plan->parts[merge->parts[g]];
+        *plan->parts[merge->parts[g]] = *part;
+        *part = swapped;
+        fresh->parts[left++] = part;
+    }
+    fresh->part_count = left;
+}
+
 /* ---- the whole -----------------------------------------------------------------------------------------------------
  */
 
@@ -325,24 +384,21 @@ void tl_merge_apply(struct tl_merge *merge, struct tl_engine *engine)
     struct tl_plan *plan = &engine->plan, *fresh = merge->fresh;
     apply_systems(merge, plan);
     apply_flows(merge, engine);
+    apply_parts(merge, plan);
     SWAP(struct tl_map, plan->types, merge->types);
-    SWAP(const char *, plan->steward, fresh->steward);
-    SWAP(const char *, plan->revision, fresh->revision);
-    SWAP(struct tl_use *, plan->use, fresh->use);
-    plan->routes = fresh->routes;
-    plan->route_count = fresh->route_count;
-    plan->stewards = fresh->stewards;
-    plan->steward_count = fresh->steward_count;
-    for (size_t f = 0; f < plan->flow_count; f++) {
-        if (plan->flows[f]->decl == NULL)
-            plan->flows[f]->steward = plan->steward;
-    }
+    SWAP(struct tl_steward *, plan->stewards, fresh->stewards);
+    SWAP(size_t, plan->steward_count, fresh->steward_count);
+    SWAP(struct tl_every *, plan->everys, fresh->everys);
+    SWAP(size_t, plan->every_count, fresh->every_count);
     (void)tl_order_look(engine);
+    tl_plan_live(plan);
     tl_captures_plan(engine);
 }
 
 void tl_merge_free(struct tl_merge *merge)
 {
+    tl_free(merge->parts);
+    tl_free(merge->same);
     tl_free(merge->flows);
     tl_free(merge->systems);
     tl_plan_types_free(&merge->types);

@@ -9,16 +9,17 @@ struct tl_engine;
 struct tl_batch;
 
 struct tl_merge {
-    struct tl_plan *fresh;           /* borrow; as the other revision's bundle makes it, with its own numbers */
-    bool same;                       /* the same bundle: only systems are others */
-    uint32_t *flows, *systems;       /* own; numbers in the live plan of the fresh one's */
-    size_t flow_count, system_count; /* of the live plan, afterwards */
-    struct tl_map types;             /* own; what flows take, afterwards */
-    uint64_t cut;                    /* events up to this commit were handed out under the plan before */
+    struct tl_plan *fresh;     /* borrow; as the other revision's bundle makes it, with its own numbers */
+    uint32_t *parts;           /* own; numbers in the live plan of the fresh one's integrations */
+    bool *same;                /* own; by live number: its revision stays the one it is */
+    uint32_t *flows, *systems; /* own; numbers in the live plan of the fresh one's */
+    size_t flow_count, system_count, part_count; /* of the live plan, afterwards */
+    struct tl_map types;                         /* own; what flows take, afterwards */
+    uint64_t cut;                                /* events up to this commit were handed out under the plan before */
 };
 
 /* Reads the live plan only. `floor` as in activation.h. */
-void tl_merge_init(struct tl_merge *merge, struct tl_engine *engine, struct tl_plan *fresh, bool same, uint64_t cut,
+void tl_merge_init(struct tl_merge *merge, struct tl_engine *engine, struct tl_plan *fresh, uint64_t cut,
                    uint64_t floor);
 /* Is the live flow of that number in the fresh plan? The same of a system. */
 bool tl_merge_has_flow(const struct tl_merge *merge, const struct tl_plan *plan, uint32_t flow);

@@ -6,10 +6,12 @@
 #include "use.h"
 #include <string.h>
 
-static bool is_live(struct tl_engine *engine, const char *revision)
+bool tl_next_is_live(struct tl_engine *engine, const struct tl_plan_part *part)
 {
     pthread_mutex_lock(&engine->plan_lock);
-    bool live = strcmp(engine->plan.revision, revision) == 0;
+    int at = tl_plan_part(&engine->plan, part->name);
+    bool live =
+        at >= 0 && engine->plan.parts[at]->scripts && strcmp(engine->plan.parts[at]->revision, part->revision) == 0;
     pthread_mutex_unlock(&engine->plan_lock);
     return live;
 }
@@ -29,16 +31,30 @@ static tl_code check_captures(const struct tl_plan *plan, struct tl_error *err)
     return code;
 }
 
-static tl_code open_hosts(struct tl_engine_next *next, struct tl_error *err)
+static tl_code open_part(struct tl_engine_next *next, size_t g, struct tl_error *err)
 {
     struct tl_engine *engine = next->engine;
     const struct tl_run_port *runs = engine->runs;
+    const struct tl_plan_part *part = next->plan.parts[g];
     tl_code code = TL_OK;
-    next->hosts = tl_zalloc(engine->lane_count, sizeof *next->hosts);
-    for (; code == TL_OK && next->host_count < engine->lane_count; next->host_count++)
-        code = runs->open(runs->ctx, next->bundle, next->plan.revision, &next->hosts[next->host_count], err);
-    if (code != TL_OK)
-        next->host_count--; /* the last one is none */
+    next->same[g] = tl_next_is_live(engine, part);
+    for (unsigned i = 0; code == TL_OK && part->scripts && !next->same[g] && i < engine->lane_count; i++) {
+        void *host;
+        code = runs->open(runs->ctx, part->bundle, part->revision, &host, err);
+        if (code == TL_OK)
+            next->hosts[i * next->plan.part_count + g] = host;
+    }
+    return code;
+}
+
+static tl_code open_hosts(struct tl_engine_next *next, struct tl_error *err)
+{
+    tl_code code = TL_OK;
+    next->same = tl_zalloc(next->plan.part_count, sizeof *next->same);
+    next->host_count = next->engine->lane_count * next->plan.part_count;
+    next->hosts = tl_zalloc(next->host_count, sizeof *next->hosts);
+    for (size_t g = 0; code == TL_OK && g < next->plan.part_count; g++)
+        code = open_part(next, g, err);
     return code;
 }
 
@@ -51,6 +67,8 @@ tl_code tl_engine_prepare(struct tl_engine *engine, const struct tl_engine_confi
     full.bundle = config->bundle;
     full.flows = config->flows;
     full.flow_count = config->flow_count;
+    full.everys = config->everys;
+    full.every_count = config->every_count;
     full.routes = config->routes;
     full.route_count = config->route_count;
     full.stewards = config->stewards;
@@ -59,21 +77,19 @@ tl_code tl_engine_prepare(struct tl_engine *engine, const struct tl_engine_confi
     full.revision = config->revision;
     full.systems = config->systems;
     full.system_count = config->system_count;
+    full.others = config->others;
+    full.other_count = config->other_count;
     struct tl_engine_next *next = TL_NEW(struct tl_engine_next);
     next->engine = engine;
-    next->bundle = config->bundle;
-    next->everys = config->everys;
-    next->every_count = config->every_count;
     next->park_removed = config->park_removed;
     next->batch = tl_batch_new(engine->journal);
     tl_code code = tl_plan_init(&next->plan, &full, err);
     if (code == TL_OK) {
-        tl_plan_use(&next->plan, engine, next->bundle);
+        tl_plan_use(&next->plan, engine);
         tl_plan_hash(&next->plan, engine->journal);
-        next->same = is_live(engine, next->plan.revision);
         code = check_captures(&next->plan, err);
     }
-    if (code == TL_OK && !next->same)
+    if (code == TL_OK)
         code = open_hosts(next, err);
     if (code == TL_OK)
         *out = next;
@@ -92,11 +108,12 @@ void tl_engine_next_free(struct tl_engine_next *next)
     if (next == NULL)
         return;
     const struct tl_run_port *runs = next->engine->runs;
-    for (unsigned i = 0; i < next->host_count; i++) {
+    for (size_t i = 0; i < next->host_count; i++) {
         if (next->hosts[i] != NULL)
             runs->close(runs->ctx, next->hosts[i]);
     }
     tl_free(next->hosts);
+    tl_free(next->same);
     tl_batch_free(next->batch);
     tl_plan_free(&next->plan);
     tl_free(next);

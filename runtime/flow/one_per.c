@@ -9,13 +9,14 @@
 
 static const char *name_of(struct tl_drive *drive, const struct tl_flow *flow)
 {
+    const struct tl_plan *plan = &drive->lane->engine->plan;
     struct tl_buf scratch;
     tl_str value;
     const char *name = NULL;
     tl_buf_init(&scratch, TL_KEY_MAX);
     if (tl_json_pointer_text(drive->event.payload, tl_str_z(flow->one_per), &scratch, &value, NULL) == TL_OK &&
         value.len > 0 && value.len <= TL_KEY_MAX / 2)
-        name = tl_arena_printf(&drive->arena, "%s/%.*s", flow->name, TL_STR_ARGS(value));
+        name = tl_arena_printf(&drive->arena, "%s/%.*s", plan->flows[drive->unit->flow]->name, TL_STR_ARGS(value));
     tl_buf_free(&scratch);
     return name;
 }

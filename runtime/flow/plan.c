@@ -28,6 +28,18 @@ void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bu
     config->revision = tl_bundle_hash(bundle);
 }
 
+void tl_engine_integration_bundle(struct tl_engine_integration *integration, const struct tl_bundle *bundle)
+{
+    integration->name = tl_bundle_integration(bundle);
+    integration->bundle = bundle;
+    integration->flows = tl_bundle_flows(bundle, &integration->flow_count);
+    integration->everys = tl_bundle_everys(bundle, &integration->every_count);
+    integration->routes = tl_bundle_routes(bundle, &integration->route_count);
+    integration->stewards = tl_bundle_stewards(bundle, &integration->steward_count);
+    integration->steward = tl_bundle_steward(bundle);
+    integration->revision = tl_bundle_hash(bundle);
+}
+
 /* ---- types ---------------------------------------------------------------------------------------------------------
  */
 
@@ -108,7 +120,8 @@ uint32_t tl_plan_add_flow(struct tl_plan *plan, tl_str name, enum tl_plan_kind k
     flow->place.scope = tl_str_dup(name);
     flow->place.priority = TL_NORMAL;
     flow->place.system = -1;
-    flow->steward = plan->steward;
+    flow->on = tl_zalloc(1, sizeof *flow->on);
+    flow->steward = tl_copy_z(plan->parts[0]->steward);
     flow->after = TL_AFTER_PASS;
     tl_map_put(&plan->names, name, (void *)(uintptr_t)(plan->flow_count + 1));
     return (uint32_t)plan->flow_count++;
@@ -139,16 +152,35 @@ static void find_target(struct tl_plan *plan, struct tl_plan_flow *flow, const s
         return;
     tl_str target = tl_str_z(decl->targets[0]);
     struct tl_placing *place = &flow->place;
-    place->system = tl_plan_system(plan, target);
-    for (size_t i = 0; place->system < 0 && i < plan->route_count; i++) {
-        if (tl_str_is(target, plan->routes[i].kind))
-            place->route = &plan->routes[i];
+    const struct tl_plan_part *part = plan->parts[flow->part];
+    for (size_t i = 0; i < part->route_count; i++) {
+        if (tl_str_is(target, part->routes[i].kind))
+            place->route = &part->routes[i];
     }
-    if (place->system < 0 && place->route == NULL)
-        place->system = tl_plan_route(plan, target, TL_STR_NONE, NULL);
+    for (size_t i = 0; place->route != NULL && i < plan->system_count; i++) {
+        if (plan->systems[i]->part == flow->part && tl_str_eq(target, plan->systems[i]->local))
+            place->route = NULL; /* a system of that name comes first */
+    }
+    if (place->route == NULL)
+        place->system = tl_plan_route(plan, flow->part, target, TL_STR_NONE, NULL);
 }
 
-static tl_code add_declared(struct tl_plan *plan, const struct tl_flow *decl, size_t index, struct tl_error *err)
+static void take_types(struct tl_plan *plan, struct tl_plan_flow *flow, const struct tl_flow *decl)
+{
+    flow->on = tl_realloc(flow->on, (decl->on_count + 1) * sizeof *flow->on);
+    for (size_t i = 0; i < decl->on_count; i++)
+        flow->on[i] = tl_plan_full_type(plan, flow->part, tl_str_z(decl->on[i]));
+    flow->on[decl->on_count] = NULL;
+}
+
+static char *scope_of(const struct tl_plan_flow *flow, const struct tl_flow *decl)
+{
+    bool own = decl->scope == NULL || decl->scope[0] == 0 || strcmp(decl->scope, decl->name) == 0;
+    return tl_copy_z(own ? flow->name : decl->scope); /* one that is named is shared by all integrations */
+}
+
+static tl_code add_declared(struct tl_plan *plan, uint32_t part, const struct tl_flow *decl, size_t index,
+                            struct tl_error *err)
 {
     if (decl->order.pointer != NULL) {
         tl_code code = tl_json_pointer_check(tl_str_z(decl->order.pointer), err);
@@ -157,11 +189,20 @@ static tl_code add_declared(struct tl_plan *plan, const struct tl_flow *decl, si
             return code;
         }
     }
-    uint32_t number = tl_plan_add_flow(plan, tl_str_z(decl->name), TL_PLAN_SCRIPT);
+    char *name = tl_plan_full(plan, part, tl_str_z(decl->name));
+    if (tl_plan_flow(plan, tl_str_z(name)) >= 0) {
+        tl_code code = tl_fail(err, TL_ECONFIG, "two flows would be called \"%s\" (%s:%d); name one of them otherwise",
+                               name, decl->place.file, decl->place.line);
+        tl_free(name);
+        return code;
+    }
+    uint32_t number = tl_plan_add_flow(plan, tl_str_z(name), TL_PLAN_SCRIPT);
     struct tl_plan_flow *flow = plan->flows[number];
     tl_free(flow->place.scope);
-    flow->place.scope = tl_copy_z(decl->scope != NULL && decl->scope[0] != 0 ? decl->scope : decl->name);
+    flow->part = part;
+    flow->place.scope = scope_of(flow, decl);
     flow->decl = decl;
+    take_types(plan, flow, decl);
     flow->script_index = index;
     flow->place.pointer = tl_copy_z(decl->order.pointer);
     flow->place.function = decl->order.function;
@@ -171,16 +212,18 @@ static tl_code add_declared(struct tl_plan *plan, const struct tl_flow *decl, si
     flow->deadline_ms = decl->deadline_ms;
     flow->internal = decl->internal;
     flow->compensate = decl->on_failure == TL_FAILURE_COMPENSATE;
-    if (decl->steward != NULL && decl->steward[0] != 0)
-        flow->steward = decl->steward;
+    bool named = decl->steward != NULL && decl->steward[0] != 0;
+    tl_free(flow->steward);
+    flow->steward = named ? tl_plan_full(plan, part, tl_str_z(decl->steward)) : tl_copy_z(plan->parts[part]->steward);
     find_target(plan, flow, decl);
-    char *start = tl_printf(TL_TYPE_START "%s", decl->name);
+    char *start = tl_printf(TL_TYPE_START "%s", name);
     if (!decl->internal)
         tl_plan_subscribe(&plan->types, tl_str_z(start), number, 0, TL_COMMIT_NEVER);
-    char *again = tl_printf(TL_TYPE_REPLAY "%s", decl->name);
+    char *again = tl_printf(TL_TYPE_REPLAY "%s", name);
     tl_plan_subscribe(&plan->types, tl_str_z(again), number, 0, TL_COMMIT_NEVER);
     tl_free(again);
     tl_free(start);
+    tl_free(name);
     return TL_OK;
 }
 
@@ -258,20 +301,22 @@ static void system_figures(struct tl_plan_system *system)
     tl_free(labels);
 }
 
-static tl_code add_system(struct tl_plan *plan, const struct tl_engine_config *config,
+static tl_code add_system(struct tl_plan *plan, uint32_t part, const struct tl_engine_config *config,
                           const struct tl_engine_system *from, struct tl_error *err)
 {
     const struct tl_system_decl *decl = from->decl;
     struct tl_plan_system *system = TL_NEW(struct tl_plan_system);
     plan->systems[plan->system_count++] = system;
     *system =
-        (struct tl_plan_system){.name = tl_copy_z(decl->name),
+        (struct tl_plan_system){.name = tl_plan_full(plan, part, tl_str_z(decl->name)),
+                                .part = part,
                                 .kind = tl_copy_z(decl->kind != NULL && decl->kind[0] != 0 ? decl->kind : decl->name),
                                 .decl = decl,
                                 .system = from->system,
                                 .retry = tl_retry_default,
                                 .timeout_ms = decl->timeout_ms > 0 ? decl->timeout_ms : config->call_timeout_ms,
                                 .redelivers_ms = decl->redelivers_ms};
+    system->local = tl_str_n(system->name, strlen(decl->name));
     if (decl->retry.first_ms > 0)
         system->retry.first_ms = decl->retry.first_ms;
     if (decl->retry.cap_ms > 0)
@@ -295,9 +340,18 @@ void tl_plan_open(struct tl_plan *plan)
         tl_plan_open_gate(plan->systems[i]);
 }
 
-void tl_plan_use(struct tl_plan *plan, struct tl_engine *engine, const struct tl_bundle *bundle)
+void tl_plan_live(struct tl_plan *plan)
 {
-    plan->use = tl_use_bundle(engine, bundle);
+    for (size_t i = 0; i < plan->part_count; i++)
+        tl_use_live(plan->parts[i]->use);
+    for (size_t i = 0; i < plan->system_count; i++)
+        tl_use_live(plan->systems[i]->use);
+}
+
+void tl_plan_use(struct tl_plan *plan, struct tl_engine *engine)
+{
+    for (size_t i = 0; i < plan->part_count; i++)
+        plan->parts[i]->use = tl_use_bundle(engine, plan->parts[i]->bundle);
     for (size_t i = 0; i < plan->system_count; i++)
         plan->systems[i]->use = tl_use_system(engine, plan->systems[i]->system);
 }
@@ -327,13 +381,13 @@ const struct tl_steward *tl_plan_steward(const struct tl_plan *plan, const char 
 }
 
 /* An event type may have so many takers and no more. */
-static tl_code check_fan_out(const struct tl_engine_config *config, const struct tl_flow *flow, struct tl_error *err)
+static tl_code check_fan_out(const struct tl_plan *plan, const struct tl_plan_flow *flow, struct tl_error *err)
 {
-    for (size_t t = 0; t < flow->on_count; t++) {
+    for (size_t t = 0; flow->on[t] != NULL; t++) {
         size_t takers = 0;
-        for (size_t i = 0; i < config->flow_count; i++) {
-            for (size_t o = 0; o < config->flows[i].on_count; o++)
-                takers += strcmp(config->flows[i].on[o], flow->on[t]) == 0;
+        for (size_t i = 0; i < plan->flow_count; i++) {
+            for (size_t o = 0; plan->flows[i]->on[o] != NULL; o++)
+                takers += strcmp(plan->flows[i]->on[o], flow->on[t]) == 0;
         }
         if (takers > TL_FLOWS_OF_EVENT / 2) /* some may be left of an earlier revision */
             return tl_fail(err, TL_ECONFIG, "%zu flows take event \"%s\", more than the %d that are possible", takers,
@@ -345,25 +399,50 @@ static tl_code check_fan_out(const struct tl_engine_config *config, const struct
 /* ---- the whole -----------------------------------------------------------------------------------------------------
  */
 
+static struct tl_engine_integration first_of(const struct tl_engine_config *config)
+{
+    return (struct tl_engine_integration){.name = "",
+                                          .bundle = config->bundle,
+                                          .flows = config->flows,
+                                          .flow_count = config->flow_count,
+                                          .everys = config->everys,
+                                          .every_count = config->every_count,
+                                          .routes = config->routes,
+                                          .route_count = config->route_count,
+                                          .stewards = config->stewards,
+                                          .steward_count = config->steward_count,
+                                          .steward = config->steward,
+                                          .revision = config->revision,
+                                          .systems = config->systems,
+                                          .system_count = config->system_count};
+}
+
+static tl_code add_part(struct tl_plan *plan, const struct tl_engine_config *config,
+                        const struct tl_engine_integration *from, struct tl_error *err)
+{
+    uint32_t part = (uint32_t)plan->part_count;
+    tl_code code = tl_plan_add_part(plan, from, err);
+    if (code == TL_OK && part == 0)
+        add_own_flows(plan);
+    plan->systems = tl_realloc(plan->systems, (plan->system_count + from->system_count + 1) * sizeof *plan->systems);
+    for (size_t i = 0; code == TL_OK && i < from->system_count; i++)
+        code = add_system(plan, part, config, &from->systems[i], err);
+    for (size_t i = 0; code == TL_OK && i < from->flow_count; i++)
+        code = add_declared(plan, part, &from->flows[i], i, err);
+    return code;
+}
+
 tl_code tl_plan_init(struct tl_plan *plan, const struct tl_engine_config *config, struct tl_error *err)
 {
-    *plan = (struct tl_plan){.routes = config->routes,
-                             .route_count = config->route_count,
-                             .stewards = config->stewards,
-                             .steward_count = config->steward_count,
-                             .steward = tl_copy_z(config->steward != NULL ? config->steward : ""),
-                             .revision = tl_copy_z(config->revision != NULL ? config->revision : "")};
+    struct tl_engine_integration first = first_of(config);
+    *plan = (struct tl_plan){0};
     tl_map_init(&plan->types);
     tl_map_init(&plan->names);
-    plan->systems = tl_zalloc(config->system_count + 1, sizeof *plan->systems);
-    tl_code code = TL_OK;
-    for (size_t i = 0; code == TL_OK && i < config->system_count; i++)
-        code = add_system(plan, config, &config->systems[i], err);
-    add_own_flows(plan);
-    for (size_t i = 0; code == TL_OK && i < config->flow_count; i++)
-        code = add_declared(plan, &config->flows[i], i, err);
-    for (size_t i = 0; code == TL_OK && i < config->flow_count; i++)
-        code = check_fan_out(config, &config->flows[i], err);
+    tl_code code = add_part(plan, config, &first, err);
+    for (size_t i = 0; code == TL_OK && i < config->other_count; i++)
+        code = add_part(plan, config, &config->others[i], err);
+    for (size_t i = 0; code == TL_OK && i < plan->flow_count; i++)
+        code = check_fan_out(plan, plan->flows[i], err);
     return code;
 }
 
@@ -390,6 +469,10 @@ void tl_plan_free(struct tl_plan *plan)
     tl_map_free(&plan->names);
     for (size_t f = 0; f < plan->flow_count; f++) {
         tl_placing_clear(&plan->flows[f]->place);
+        for (size_t i = 0; plan->flows[f]->on[i] != NULL; i++)
+            tl_free(plan->flows[f]->on[i]);
+        tl_free(plan->flows[f]->on);
+        tl_free(plan->flows[f]->steward);
         tl_free(plan->flows[f]->name);
         tl_free(plan->flows[f]);
     }
@@ -402,9 +485,11 @@ void tl_plan_free(struct tl_plan *plan)
         tl_free(plan->systems[s]->kind);
         tl_free(plan->systems[s]);
     }
-    tl_use_drop(plan->use);
+    for (size_t i = 0; i < plan->part_count; i++)
+        tl_plan_part_free(plan->parts[i]);
+    tl_plan_stewards_free(plan);
+    tl_plan_everys_free(plan);
+    tl_free(plan->parts);
     tl_free(plan->flows);
     tl_free(plan->systems);
-    tl_free((void *)(uintptr_t)plan->steward);
-    tl_free((void *)(uintptr_t)plan->revision);
 }

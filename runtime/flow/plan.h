@@ -4,6 +4,7 @@
  * lanes stand still, what another revision says (merge.h). Numbers of flows and systems stay what they are. Thread: any
  * then. */
 #pragma once
+#include "base/arena.h"
 #include "base/map.h"
 #include "flow/engine.h"
 #include <pthread.h>
@@ -64,8 +65,23 @@ struct tl_placing {
     struct tl_use *use;           /* counted; whose route that is, for one that is not the present */
 };
 
+/* One integration as the engine has it. The first, number 0, has no name: what it declares stands as it is; names of
+ * another one are "<name>@<integration>". */
+struct tl_plan_part {
+    char *name;                     /* own; "" the first */
+    char *revision;                 /* own; "" when it has none, or is gone */
+    char *steward;                  /* own, whole; of what names none */
+    const struct tl_bundle *bundle; /* borrow; NULL: gone, or with a run port of one's own */
+    struct tl_use *use;             /* counted */
+    const struct tl_route *routes;  /* borrow */
+    size_t route_count;
+    bool scripts; /* lanes have a state of it */
+};
+
 struct tl_plan_flow {
     char *name; /* own */
+    uint32_t part;
+    char **on; /* own; the event types it takes, whole; NULL-terminated */
     enum tl_plan_kind kind;
     const struct tl_flow *decl; /* borrow; NULL unless TL_PLAN_SCRIPT */
     size_t script_index;
@@ -74,13 +90,15 @@ struct tl_plan_flow {
     enum tl_after_failure after;
     int64_t deadline_ms;
     bool internal, compensate; /* as the declaration says; of runs that outlive it too */
-    const char *steward;       /* borrow */
+    char *steward;             /* own, whole */
     atomic_bool paused;
     atomic_ullong done, parked;
 };
 
 struct tl_plan_system {
-    char *name, *kind;                 /* own */
+    char *name, *kind; /* own; the name whole, the kind as its integration says it */
+    uint32_t part;
+    tl_str local;                      /* borrow; the name as its integration says it */
     const struct tl_system_decl *decl; /* borrow; NULL: gone */
     struct tl_system *system;          /* borrow; NULL: gone, or with a call port of one's own */
     struct tl_gate *gate;              /* own; once the plan is live */
@@ -102,15 +120,15 @@ struct tl_plan {
     size_t flow_count;
     struct tl_plan_system **systems; /* own */
     size_t system_count;
-    const struct tl_route *routes; /* borrow */
-    size_t route_count;
-    const struct tl_steward *stewards; /* borrow */
+    struct tl_plan_part **parts; /* own */
+    size_t part_count;
+    struct tl_steward *stewards; /* own, with names and escalations, whole */
     size_t steward_count;
-    const char *steward, *revision; /* own copies */
-    struct tl_use *use;             /* counted; of the bundle */
-    struct tl_await_index *awaits;  /* borrow */
-    struct tl_map types;            /* name → struct tl_plan_type, own */
-    struct tl_map names;            /* of flows → 1 + index, as a pointer */
+    struct tl_every *everys; /* own, with names, whole */
+    size_t every_count;
+    struct tl_await_index *awaits; /* borrow */
+    struct tl_map types;           /* name → struct tl_plan_type, own */
+    struct tl_map names;           /* of flows → 1 + index, as a pointer */
     /* Of the revision that is about to be live: types that it takes are wanted already. */
     _Atomic(const struct tl_plan *) coming;
 };
@@ -120,8 +138,10 @@ void tl_plan_free(struct tl_plan *plan);
 /* The systems' gates; before the plan is live. */
 void tl_plan_open(struct tl_plan *plan);
 void tl_plan_open_gate(struct tl_plan_system *system);
-/* Counts the bundle and the systems as used, until the plan is freed. */
-void tl_plan_use(struct tl_plan *plan, struct tl_engine *engine, const struct tl_bundle *bundle);
+/* What it uses is live. */
+void tl_plan_live(struct tl_plan *plan);
+/* Counts bundles and systems as used, until the plan is freed. */
+void tl_plan_use(struct tl_plan *plan, struct tl_engine *engine);
 /* Fills what hangs on the journal's keys. */
 void tl_plan_hash(struct tl_plan *plan, struct tl_journal *journal);
 /* A flow that is not declared any more; returns its index. */
@@ -150,8 +170,26 @@ int tl_plan_system(const struct tl_plan *plan, tl_str name);
 int tl_plan_number(const struct tl_plan *plan, tl_str name);
 const struct tl_steward *tl_plan_steward(const struct tl_plan *plan, const char *name);
 
-/* route.c: the system that `target` (a system or a kind) means for this payload, read natively. -1: the unit must park,
- * `err` says why. */
-int tl_plan_route(const struct tl_plan *plan, tl_str target, tl_str payload, struct tl_error *err);
+/* part.c: a name of the integration as the engine knows it, and the other way round (a slice of `name`; one that is not
+ * its own stays as it is). Freed with tl_free. */
+char *tl_plan_full(const struct tl_plan *plan, uint32_t part, tl_str name);
+tl_str tl_plan_local(const struct tl_plan *plan, uint32_t part, tl_str name);
+/* The type of a captured event, "<system>.<object>", in the arena; others stay as they are. */
+char *tl_plan_full_type(const struct tl_plan *plan, uint32_t part, tl_str type);
+tl_str tl_plan_local_type(const struct tl_plan *plan, uint32_t part, tl_str type, struct tl_arena *arena);
+/* -1: none. */
+int tl_plan_part(const struct tl_plan *plan, const char *name);
+/* The revision that is live for a flow; "" when its integration is gone. */
+const char *tl_plan_revision(const struct tl_plan *plan, uint32_t flow);
+TL_MUST_CHECK tl_code tl_plan_add_part(struct tl_plan *plan, const struct tl_engine_integration *from,
+                                       struct tl_error *err);
+void tl_plan_part_free(struct tl_plan_part *part);
+void tl_plan_stewards_free(struct tl_plan *plan);
+void tl_plan_everys_free(struct tl_plan *plan);
+
+/* route.c: the system that `target` (a system or a kind of the integration) means for this payload, read natively. -1:
+ * the unit must park, `err` says why. */
+int tl_plan_route(const struct tl_plan *plan, uint32_t part, tl_str target, tl_str payload, struct tl_error *err);
 /* The system whose queue a unit of `flow` belongs to: known before it starts, or -1. */
-int tl_plan_first_system(const struct tl_plan *plan, const struct tl_placing *place, tl_str payload);
+int tl_plan_first_system(const struct tl_plan *plan, const struct tl_plan_flow *flow, const struct tl_placing *place,
+                         tl_str payload);

@@ -22,7 +22,7 @@ static void facts(void *ctx, struct tl_lane *lane, tl_str system, tl_str operati
     struct tl_operation_facts of;
     struct tl_system_lane *at = tl_lane_system(lane, system);
     if (at != NULL && tl_system_operation(tl_system_lane_system(at), operation, &of)) /* else it was removed */
-        *out = (struct tl_call_facts){of.key_ttl_ms, of.settle_ms, of.has_lookup, of.effect == TL_EFFECT_READ};
+        *out = (struct tl_call_facts){of.key_ttl_ms, of.settle_ms, of.has_lookup, of.effect == TL_EFFECT_READ, of.many};
 }
 
 static void cancel(void *ctx, void *call)
@@ -38,4 +38,11 @@ static void read_record(void *ctx, struct tl_lane *lane, tl_str system, tl_str o
     tl_hint_read(tl_lane_system(lane, system), object, key, trace, done, done_ctx);
 }
 
-const struct tl_call_port tl_call_port_connector = {start, lookup, cancel, read_record, facts, NULL};
+static struct tl_many *many(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_many_request *request,
+                            const struct tl_many_owner *owner)
+{
+    (void)ctx;
+    return tl_many_start(tl_lane_system(lane, system), request, owner);
+}
+
+const struct tl_call_port tl_call_port_connector = {start, lookup, cancel, read_record, facts, NULL, many};

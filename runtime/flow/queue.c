@@ -101,22 +101,32 @@ void tl_queue_ready(struct tl_lane *lane, struct tl_unit *unit, bool front)
     tl_queue_wake(lane, unit->queue);
 }
 
+/* An earlier unit of its key may be spilled still: what waits on the key must not keep it from being loaded. Units of
+ * an earlier order are loaded before this one, wherever they are. */
+static bool is_behind(struct tl_lane *lane, struct tl_unit *unit)
+{
+    bool spilled = lane->spilled_queues > 0 && tl_spill_before(lane, unit);
+    if (!spilled && !tl_order_waits(lane->engine, unit->flow, unit->position))
+        return false;
+    unit->state = TL_UNIT_BEHIND;
+    tl_list_push(&lane->behind_units, &unit->link);
+    if (spilled)
+        tl_keyline_aside(lane, unit->line, true);
+    return true;
+}
+
 static void start_first(struct tl_lane *lane, struct tl_queue *queue)
 {
     struct tl_unit *unit = TL_LIST_ITEM(tl_list_pop(&queue->ready), struct tl_unit, link);
     queue->ready_count--;
-    if (tl_order_waits(lane->engine, unit->flow, unit->position) ||
-        (lane->spilled_queues > 0 && tl_spill_before(lane, unit))) {
-        unit->state = TL_UNIT_BEHIND;
-        tl_list_push(&lane->behind_units, &unit->link);
-        tl_keyline_aside(lane, unit->line, true);
+    if (is_behind(lane, unit))
         return;
-    }
     if (!tl_poison_take(lane, unit))
         tl_unit_start(unit);
 }
 
-/* Its turn: as many starts as are left of it. A queue that is capped keeps its place and what is left. */
+/* Its turn: as many starts as are left of it. A queue that is capped keeps its place and what is left; one whose script
+ * computes for long has had its turn. */
 static size_t take_turn(struct tl_lane *lane, struct tl_queue *queue, size_t budget)
 {
     size_t started = 0;
@@ -128,7 +138,7 @@ static size_t take_turn(struct tl_lane *lane, struct tl_queue *queue, size_t bud
         queue->deficit--;
         started++;
     }
-    if (wants(lane, queue) && queue->deficit > 0)
+    if (wants(lane, queue) && queue->deficit > 0 && !lane->gave_way)
         return started;
     tl_list_remove(&queue->link);
     queue->in_ring = false;
@@ -142,7 +152,8 @@ size_t tl_queues_start(struct tl_lane *lane, size_t budget)
     do {
         before = started;
         struct tl_link *next, *last = lane->ring.head.prev;
-        for (struct tl_link *link = tl_list_first(&lane->ring); link != NULL && started < budget; link = next) {
+        for (struct tl_link *link = tl_list_first(&lane->ring); link != NULL && started < budget && !lane->gave_way;
+             link = next) {
             next = link == last ? NULL : tl_list_after(&lane->ring, link);
             struct tl_queue *queue = TL_LIST_ITEM(link, struct tl_queue, link);
             if (wants(lane, queue) && capped(lane, queue))

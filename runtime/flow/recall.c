@@ -200,7 +200,7 @@ bool tl_recall_next(struct tl_drive *drive, bool *gone)
     if (row->kind == TL_ASK_AWAIT && row->event != TL_POSITION_NONE)
         tl_await_note(drive, row->type, row->event);
     tl_step_free(tl_step_find(drive, row->id));
-    struct tl_run_result result = tl_step_told(row);
+    struct tl_run_result result = tl_step_told(&drive->lane->engine->plan, drive->unit->flow, row);
     drive->outcome = runs->resume(runs->ctx, drive->run, &result);
     tl_drive_note(drive);
     return true;

@@ -203,7 +203,8 @@ static tl_code skip(struct repair *repair, struct tl_run_row *run, struct tl_are
 
 static tl_code move(struct repair *repair, struct tl_run_row *run, struct tl_error *err)
 {
-    const char *live = repair->engine->plan.revision;
+    int flow = tl_plan_flow(&repair->engine->plan, tl_str_z(run->flow));
+    const char *live = flow >= 0 ? tl_plan_revision(&repair->engine->plan, (uint32_t)flow) : "";
     tl_code code = is_idle(run, err);
     if (code == TL_OK && tl_str_is(tl_str_z(live), run->revision))
         code = tl_fail(err, TL_EFAILED, "run %s is on the live revision %.12s already", run->id, live);

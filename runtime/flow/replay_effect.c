@@ -385,14 +385,17 @@ void tl_replay_child(struct tl_step *step, struct tl_event_in *in)
     struct tl_event start;
     if (drive->replay == NULL || find_start(drive, in, &start) == TL_POSITION_NONE)
         return;
+    const struct tl_plan *plan = &drive->lane->engine->plan;
+    char *flow = tl_plan_full(plan, plan->flows[drive->unit->flow]->part, step->ask->flow);
     struct tl_replayed child = {.id = drive->replay->old.id,
                                 .event = start.position,
                                 .time_ms = start.time_ms,
                                 .force = drive->replay->old.force,
-                                .flow = step->ask->flow,
+                                .flow = tl_arena_str(&drive->arena, tl_str_z(flow)),
                                 .type = start.type};
     in->type = tl_replayed_type(&drive->arena, child.flow);
     in->dedupe = tl_replayed_dedupe(&drive->arena, &child);
+    tl_free(flow);
 }
 
 /* ---- what it says --------------------------------------------------------------------------------------------------

@@ -29,17 +29,20 @@ static const struct tl_run_outcome *call_start(struct tl_drive *drive, struct tl
     const struct tl_run_port *runs = drive->lane->engine->runs;
     const struct tl_event *event = &drive->event;
     const struct tl_run_row *row = drive->unit->run;
-    bool from_system = tl_plan_system(&drive->lane->engine->plan, event->source) >= 0;
+    const struct tl_plan *plan = &drive->lane->engine->plan;
+    uint32_t part = plan->flows[drive->unit->flow]->part;
+    bool from_system = tl_plan_system(plan, event->source) >= 0;
     uint64_t unit = tl_unit_number(drive->lane->engine->plan.flows[drive->unit->flow], drive->unit->position);
     struct tl_run_event in = {.id = tl_str_z(drive->id),
                               .type = event->type,
                               .key = event->key,
-                              .source = from_system ? event->source : TL_STR_NONE,
+                              .source = from_system ? tl_plan_local(plan, part, event->source) : TL_STR_NONE,
                               .payload = event->payload,
                               .state = row != NULL && row->state != NULL ? tl_str_z(row->state) : TL_STR_NONE,
                               .time_ms = event->time_ms,
                               .unit = row != NULL && row->round > 0 ? tl_hash_mix(unit, row->round) : unit};
     tl_replay_event(drive, &in);
+    in.type = tl_plan_local_type(plan, part, in.type, &drive->arena);
     host->runs++;
     drive->host = host;
     tl_host_pin(drive->unit, host);
@@ -314,14 +317,19 @@ static void run_failed(struct tl_drive *drive, const struct tl_run_outcome *outc
 
 static void run_error(struct tl_drive *drive, const struct tl_run_error *error)
 {
+    const struct tl_plan *plan = &drive->lane->engine->plan;
+    uint32_t part = plan->flows[drive->unit->flow]->part;
+    char *system =
+        error->system.len > 0 ? tl_plan_full(plan, part, tl_plan_local(plan, part, error->system)) : tl_copy_z("");
     struct tl_cause cause = {.cls = error->cls,
                              .code = error->code,
                              .message = error->message,
                              .place = tl_place_text(drive, &error->place),
-                             .system = error->system,
+                             .system = tl_str_z(system),
                              .operation = error->operation,
                              .status = error->status};
     tl_drive_fail(drive, &cause, error->step);
+    tl_free(system);
 }
 
 void tl_drive_finish(struct tl_drive *drive)

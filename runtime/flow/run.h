@@ -176,7 +176,8 @@ void tl_step_result(struct tl_step *step, struct tl_step_row *row);
 /* The same, in the lane's next turn in which the script can be told. */
 void tl_step_ready(struct tl_step *step, const struct tl_step_row *row);
 void tl_steps_ready(struct tl_lane *lane);
-struct tl_run_result tl_step_told(const struct tl_step_row *row);
+/* With the system as the integration names it. */
+struct tl_run_result tl_step_told(const struct tl_plan *plan, uint32_t flow, const struct tl_step_row *row);
 /* Its call was made while the stretch was under way: the script has still to hear of it. */
 bool tl_step_has_ended(const struct tl_step *step);
 /* A person must look at this step; the run parks when nothing else moves. */
@@ -211,6 +212,10 @@ uint32_t tl_run_number(struct tl_drive *drive);
 void tl_effect_queue(struct tl_step *step);
 /* The call has ended: the ticket goes back, and it is counted. */
 void tl_effect_leave(struct tl_step *step, const struct tl_call_result *result);
+/* What the platform said beside it about its allowances and warnings. */
+void tl_effect_hints(const struct tl_plan_system *system, const struct tl_call_result *result);
+/* The gate was found closed for long by somebody who asked for this step. */
+void tl_effect_closed(struct tl_step *step, int64_t until_ms);
 /* What a failure means; true: it was handled (the step rests or sticks), false: a failure of the record that the script
  * is told. */
 bool tl_effect_failed(struct tl_step *step, const struct tl_call_result *result, tl_str operation);
@@ -230,6 +235,8 @@ void tl_system_until(struct tl_timer *timer);
 bool tl_call_prepare(struct tl_step *step);
 /* A ticket was given. */
 void tl_call_send(struct tl_step *step);
+/* The same end for a step that went out as a row of a batch. */
+void tl_call_row_done(struct tl_step *step, const struct tl_call_result *result);
 struct tl_call_request tl_call_request_of(struct tl_step *step);
 struct tl_call_facts tl_call_facts(const struct tl_step *step);
 /* Keyed or unsafe: made twice it may be two effects. */

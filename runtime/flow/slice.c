@@ -26,8 +26,11 @@ void tl_slices_turn(struct tl_lane *lane)
     struct tl_link *first = tl_list_first(&lane->sliced);
     if (first == NULL || lane->phase > TL_LANE_DRAINING)
         return;
-    if (!lane->gave_way)
+    uint64_t turn = tl_loop_turns(lane->loop); /* several mails may ask for work in one turn of the loop */
+    if (!lane->gave_way && turn != lane->slice_turn) {
+        lane->slice_turn = turn;
         go_on(TL_LIST_ITEM(first, struct tl_drive, slice));
+    }
     tl_lane_wake(lane);
     tl_lane_stop_step(lane);
 }

@@ -162,6 +162,22 @@ static void put_journal(struct tl_json_writer *w, struct tl_journal *journal)
     tl_json_end_object(w);
 }
 
+/* Integrations beside the first. */
+static void put_others(struct tl_json_writer *w, const struct tl_plan *plan)
+{
+    tl_json_key(w, "integrations");
+    tl_json_begin_array(w);
+    for (size_t i = 1; i < plan->part_count; i++) {
+        if (plan->parts[i]->revision[0] == 0)
+            continue;
+        tl_json_begin_object(w);
+        tl_json_put_z(w, "name", plan->parts[i]->name);
+        tl_json_put_z(w, "revision", plan->parts[i]->revision);
+        tl_json_end_object(w);
+    }
+    tl_json_end_array(w);
+}
+
 tl_code tl_engine_status(struct tl_engine *engine, struct tl_buf *out, struct tl_error *err)
 {
     struct tl_json_writer w;
@@ -169,7 +185,8 @@ tl_code tl_engine_status(struct tl_engine *engine, struct tl_buf *out, struct tl
     tl_json_begin_object(&w);
     tl_json_put_bool(&w, "ready", tl_engine_running(engine));
     tl_json_put_bool(&w, "caught_up", tl_engine_caught_up(engine));
-    tl_json_put_z(&w, "revision", engine->plan.revision);
+    tl_json_put_z(&w, "revision", engine->plan.parts[0]->revision);
+    put_others(&w, &engine->plan);
     put_lanes(&w, engine);
     tl_json_key(&w, "systems");
     tl_json_begin_array(&w);

@@ -95,7 +95,7 @@ void tl_step_stick(struct tl_step *step, const struct tl_cause *cause)
 /* ---- results -------------------------------------------------------------------------------------------------------
  */
 
-struct tl_run_result tl_step_told(const struct tl_step_row *row)
+struct tl_run_result tl_step_told(const struct tl_plan *plan, uint32_t flow, const struct tl_step_row *row)
 {
     return (struct tl_run_result){.id = row->id,
                                   .ok = row->state != TL_STEP_FAILED,
@@ -103,7 +103,7 @@ struct tl_run_result tl_step_told(const struct tl_step_row *row)
                                   .cls = row->cls,
                                   .code = row->code,
                                   .message = row->message,
-                                  .system = row->system,
+                                  .system = tl_plan_local(plan, plan->flows[flow]->part, row->system),
                                   .operation = row->operation,
                                   .status = row->status,
                                   .now_ms = row->now_ms};
@@ -176,7 +176,7 @@ void tl_step_result(struct tl_step *step, struct tl_step_row *row)
     tl_step_free(step);
     if (!within_limits(drive, kept))
         return;
-    struct tl_run_result result = tl_step_told(kept);
+    struct tl_run_result result = tl_step_told(&drive->lane->engine->plan, drive->unit->flow, kept);
     tl_drive_step(drive, runs->resume(runs->ctx, drive->run, &result));
 }
 

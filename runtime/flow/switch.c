@@ -42,6 +42,7 @@ struct tl_switch {
     unsigned arrived, done; /* lanes: in the meeting, at the end of this visit */
     bool open;              /* the meeting is over */
     int64_t pause_ns;       /* the longest that one stood still */
+    size_t parts;           /* integrations of the next plan */
     struct tl_map begun;    /* key → revision, own: units of other revisions than the next */
 };
 
@@ -92,11 +93,21 @@ static void list_unit(struct tl_switch *sw, const struct tl_unit *unit, const ch
     tl_free(tl_map_put(&sw->begun, tl_str_z(key), tl_copy_z(revision)));
 }
 
+/* After a crash units take that revision anyway. */
+static bool stays_live(const struct tl_switch *sw, const char *revision)
+{
+    const struct tl_plan *next = &sw->next->plan;
+    for (size_t g = 0; g < next->part_count; g++) {
+        if (tl_str_is(tl_str_z(revision), next->parts[g]->revision))
+            return true;
+    }
+    return false;
+}
+
 static void list_begun(struct tl_switch *sw, const struct tl_lane *lane)
 {
-    const char *next = sw->next->plan.revision;
     for (const struct tl_script_host *host = lane->hosts; host != NULL; host = host->next) {
-        if (tl_str_is(tl_str_z(next), host->revision))
+        if (stays_live(sw, host->revision))
             continue;
         for (struct tl_link *link = tl_list_first(&host->units); link != NULL; link = tl_list_after(&host->units, link))
             list_unit(sw, TL_LIST_ITEM(link, struct tl_unit, begun), host->revision);
@@ -145,9 +156,12 @@ static size_t find_gone_flows(struct tl_switch *sw, struct tl_buf *names)
 static bool targets(const struct tl_plan_flow *flow, const struct tl_plan_system *system)
 {
     bool found = flow->decl == NULL; /* of an earlier revision: nobody knows what it uses */
-    for (size_t i = 0; !found && i < flow->decl->target_count; i++)
-        found = tl_str_is(tl_str_z(flow->decl->targets[i]), system->name) ||
-                tl_str_is(tl_str_z(flow->decl->targets[i]), system->kind);
+    if (flow->part != system->part)
+        return false;
+    for (size_t i = 0; !found && i < flow->decl->target_count; i++) {
+        tl_str target = tl_str_z(flow->decl->targets[i]);
+        found = tl_str_eq(target, system->local) || tl_str_is(target, system->kind);
+    }
     return found;
 }
 
@@ -219,13 +233,27 @@ static tl_code check(struct tl_switch *sw, struct tl_engine_switched *out, struc
 /* ---- commit --------------------------------------------------------------------------------------------------------
  */
 
+/* Integrations that are removed are not live any more. */
+static void forget_gone(struct tl_switch *sw, struct tl_batch *batch)
+{
+    const struct tl_plan *plan = &sw->engine->plan;
+    for (uint32_t i = 0; i < plan->part_count; i++) {
+        if (tl_plan_part(&sw->next->plan, plan->parts[i]->name) >= 0)
+            continue;
+        char *key = tl_plan_full(plan, i, TL_STR("live"));
+        tl_must(tl_batch_del(batch, TL_STR("engine"), tl_str_z(key), NULL) == TL_OK);
+        tl_free(key);
+    }
+}
+
 static tl_code commit(struct tl_switch *sw, struct tl_engine_switched *out, struct tl_error *err)
 {
     struct tl_engine *engine = sw->engine;
     struct tl_batch *batch = sw->next->batch;
     tl_merge_put_flows(&sw->merge, engine, batch);
     tl_activation_put_begun(engine, &sw->begun, batch);
-    tl_activation_put_revision(sw->next->plan.revision, batch);
+    tl_activation_put_revisions(&sw->next->plan, batch);
+    forget_gone(sw, batch);
     out->begun = sw->begun.count;
     tl_code code = tl_journal_submit_wait(engine->journal, batch, TL_DURABLE, err);
     if (code == TL_OK)
@@ -236,14 +264,26 @@ static tl_code commit(struct tl_switch *sw, struct tl_engine_switched *out, stru
 /* ---- meet ----------------------------------------------------------------------------------------------------------
  */
 
+static void take_states(struct tl_switch *sw, struct tl_lane *lane)
+{
+    struct tl_engine_next *next = sw->next;
+    for (size_t g = 0; g < sw->parts; g++) {
+        void **host = &next->hosts[lane->index * sw->parts + g];
+        if (*host != NULL)
+            tl_host_replace(lane, sw->merge.parts[g], *host);
+        *host = NULL;
+    }
+}
+
 /* What the lane has itself follows the plan. */
 static void take_over(struct tl_switch *sw, struct tl_lane *lane)
 {
-    struct tl_engine_next *next = sw->next;
+    const struct tl_plan *plan = &sw->engine->plan;
     struct tl_error err;
-    if (!next->same) {
-        tl_host_replace(lane, next->bundle, tl_use_bundle(sw->engine, next->bundle), next->hosts[lane->index]);
-        next->hosts[lane->index] = NULL;
+    take_states(sw, lane);
+    for (uint32_t i = 0; i < plan->part_count; i++) {
+        if (!plan->parts[i]->scripts)
+            tl_host_replace(lane, i, NULL);
     }
     tl_code code = tl_lane_attach(lane, &err);
     if (code != TL_OK)
@@ -278,9 +318,6 @@ static void change_plan(struct tl_switch *sw)
     struct tl_engine *engine = sw->engine;
     atomic_store(&engine->plan.coming, NULL);
     pthread_mutex_lock(&engine->plan_lock);
-    engine->config.bundle = sw->next->bundle;
-    engine->config.everys = sw->next->everys;
-    engine->config.every_count = sw->next->every_count;
     tl_merge_apply(&sw->merge, engine);
     pthread_mutex_unlock(&engine->plan_lock);
     tl_pauses_apply(engine);
@@ -311,18 +348,20 @@ static void change_over(struct tl_switch *sw)
 
 static tl_code stale(const struct tl_engine_next *next, struct tl_error *err)
 {
-    const struct tl_engine *engine = next->engine;
-    bool same = tl_str_is(tl_str_z(next->plan.revision), engine->plan.revision);
+    struct tl_engine *engine = next->engine;
+    bool same = true;
+    for (size_t g = 0; g < next->plan.part_count; g++)
+        same &= !next->same[g] || tl_next_is_live(engine, next->plan.parts[g]);
     if (!tl_engine_running(engine))
         return tl_fail(err, TL_ECANCELLED, "the engine stops");
-    if (next->same && !same)
+    if (!same)
         return tl_fail(err, TL_EFAILED, "another revision is live than when this was prepared; prepare it again");
     return TL_OK;
 }
 
 static void begin(struct tl_switch *sw, struct tl_engine_next *next)
 {
-    *sw = (struct tl_switch){.engine = next->engine, .next = next};
+    *sw = (struct tl_switch){.engine = next->engine, .next = next, .parts = next->plan.part_count};
     sw->visits = tl_zalloc(next->engine->lane_count, sizeof *sw->visits);
     pthread_mutex_init(&sw->lock, NULL);
     pthread_cond_init(&sw->changed, NULL);
@@ -346,7 +385,7 @@ static tl_code until_durable(struct tl_switch *sw, struct tl_engine_switched *ou
     visit_all(sw, hold);
     wait_for(sw, &sw->done);
     uint64_t cut = tl_dispatch_hold(engine);
-    tl_merge_init(&sw->merge, engine, &sw->next->plan, sw->next->same, cut, floor);
+    tl_merge_init(&sw->merge, engine, &sw->next->plan, cut, floor);
     tl_code code = check(sw, out, err);
     if (code == TL_OK)
         code = commit(sw, out, err);
@@ -362,7 +401,7 @@ static tl_code until_durable(struct tl_switch *sw, struct tl_engine_switched *ou
 static void told(const struct tl_switch *sw, const struct tl_engine_switched *out)
 {
     tl_log(TL_INFO, "engine.switched", "another revision or other systems are live",
-           TL_FSTR("revision", sw->engine->plan.revision), TL_FINT("commit", out->commit),
+           TL_FSTR("revision", sw->engine->plan.parts[0]->revision), TL_FINT("commit", out->commit),
            TL_FINT("pause_us", (int64_t)(out->pause_ms * 1000)), TL_FINT("held_us", (int64_t)(out->held_ms * 1000)),
            TL_FINT("begun", out->begun), TL_FINT("parked_flows", out->parked_flows));
 }

@@ -132,9 +132,9 @@ static tl_code begin(struct tl_lane *lane, const struct tl_every *decl, struct t
 
 static const struct tl_every *find_decl(const struct tl_engine *engine, tl_str name)
 {
-    for (size_t i = 0; i < engine->config.every_count; i++) {
-        if (tl_str_is(name, engine->config.everys[i].name))
-            return &engine->config.everys[i];
+    for (size_t i = 0; i < engine->plan.every_count; i++) {
+        if (tl_str_is(name, engine->plan.everys[i].name))
+            return &engine->plan.everys[i];
     }
     return NULL;
 }
@@ -172,9 +172,9 @@ tl_code tl_ticks_begin(struct tl_lane *lane, struct tl_error *err)
 {
     struct tl_engine *engine = lane->engine;
     tl_code code = lane->index == 0 ? forget_gone(engine, err) : TL_OK;
-    for (size_t i = 0; code == TL_OK && i < engine->config.every_count; i++) {
-        if (is_mine(lane, &engine->config.everys[i]))
-            code = begin(lane, &engine->config.everys[i], err);
+    for (size_t i = 0; code == TL_OK && i < engine->plan.every_count; i++) {
+        if (is_mine(lane, &engine->plan.everys[i]))
+            code = begin(lane, &engine->plan.everys[i], err);
     }
     if (code == TL_OK)
         look_now(lane);
@@ -240,8 +240,8 @@ void tl_ticks_revise(struct tl_lane *lane)
         if (find_decl(engine, tl_str_z(job->name)) == NULL)
             drop_job(lane, job);
     }
-    for (size_t i = 0; i < engine->config.every_count; i++) {
-        const struct tl_every *decl = &engine->config.everys[i];
+    for (size_t i = 0; i < engine->plan.every_count; i++) {
+        const struct tl_every *decl = &engine->plan.everys[i];
         struct tl_error err;
         if (!is_mine(lane, decl))
             continue;

@@ -29,8 +29,8 @@ void tl_ticks_init(struct tl_lane *lane);
 void tl_ticks_free(struct tl_lane *lane);
 /* Reads the rows of the lane's schedules and begins to plan; before its loop runs. */
 TL_MUST_CHECK tl_code tl_ticks_begin(struct tl_lane *lane, struct tl_error *err);
-/* The schedules of engine->config are others now. One that stays goes on where it is, by its new policy; one that is
- * new or has another expression begins now; the row of one that is gone goes. Nothing is borrowed from the config. */
+/* The schedules of the plan are others now. One that stays goes on where it is, by its new policy; one that is
+ * new or has another expression begins now; the row of one that is gone goes. Nothing is borrowed from the plan. */
 void tl_ticks_revise(struct tl_lane *lane);
 /* NULL: there is none, or no other. */
 struct tl_tick_job *tl_tick_job_first(const struct tl_lane *lane);

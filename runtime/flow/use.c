@@ -9,6 +9,7 @@ struct tl_use {
     const struct tl_bundle *bundle; /* borrow; or */
     struct tl_system *system;       /* borrow */
     size_t users;
+    bool live;   /* now, or before */
     bool posted; /* the notice is on its way */
     struct tl_mail mail;
 };
@@ -84,17 +85,32 @@ struct tl_use *tl_use_more(struct tl_use *use)
     return use;
 }
 
+void tl_use_live(struct tl_use *use)
+{
+    if (use == NULL)
+        return;
+    pthread_mutex_lock(&use->engine->use_lock);
+    use->live = true;
+    pthread_mutex_unlock(&use->engine->use_lock);
+}
+
 void tl_use_drop(struct tl_use *use)
 {
     if (use == NULL)
         return;
     struct tl_engine *engine = use->engine;
     pthread_mutex_lock(&engine->use_lock);
-    bool post = --use->users == 0 && !use->posted && engine->config.loop != NULL;
+    bool over = --use->users == 0 && !use->posted;
+    bool post = over && use->live && engine->config.loop != NULL;
+    bool forget = over && !use->live; /* of a switch that did not happen: it is the owner's already */
     use->posted |= post;
     if (post) /* under the lock: the engine does not end in between */
         tl_loop_post(engine->config.loop, &use->mail);
+    if (forget)
+        unlink_use(&engine->uses, use);
     pthread_mutex_unlock(&engine->use_lock);
+    if (forget)
+        tl_free(use);
 }
 
 size_t tl_uses(struct tl_engine *engine)

@@ -13,7 +13,9 @@ struct tl_system;
 struct tl_use *tl_use_bundle(struct tl_engine *engine, const struct tl_bundle *bundle);
 struct tl_use *tl_use_system(struct tl_engine *engine, struct tl_system *system);
 struct tl_use *tl_use_more(struct tl_use *use);
-/* One user less; with the last one the owner is told. NULL is fine. */
+/* It is live, or was: from then on the owner is told of its end. NULL is fine. */
+void tl_use_live(struct tl_use *use);
+/* One user less; with the last one the owner is told, if it was ever live. NULL is fine. */
 void tl_use_drop(struct tl_use *use);
 /* How many things are in use; for tests and figures. */
 size_t tl_uses(struct tl_engine *engine);

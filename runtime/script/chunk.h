@@ -66,6 +66,7 @@ enum {
     TL_OP_SELF = 20,
     TL_OP_CLOSE = 54,
     TL_OP_EQK = 60,
+    TL_OP_EQI = 61,
     TL_OP_TEST = 66,
     TL_OP_CALL = 68,
     TL_OP_TAILCALL = 69,

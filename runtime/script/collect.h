@@ -40,3 +40,5 @@ void tl_assigned_drop(struct tl_bundle *bundle);
 /* Every ctx.<target>:put("entity", …) in the text of the files has a map, every ctx:await its events, every ctx:start
  * its flow. */
 void tl_check_calls(struct tl_bundle *bundle, struct tl_script *script);
+/* Keys, durations and names that stand in the text of calls on ctx; numbers that decimals are compared with. */
+void tl_check_words(struct tl_bundle *bundle, const struct tl_source *source, const struct tl_tokens *tokens);

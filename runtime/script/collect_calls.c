@@ -1,5 +1,6 @@
 /* put("order@1", …) without a map, await of an event and start of a flow that nobody declares are found by their text,
  * before any event needs them. Thread: that of the state. */
+#include "base/nearest.h"
 #include "collect.h"
 #include "load.h"
 #include "run_private.h"
@@ -35,12 +36,17 @@ static void check_put(const struct site *s, lua_State *L)
         return;
     const char *name = tl_arena_copy(&bundle->arena, target->text);
     const char *what = tl_arena_copy(&bundle->arena, entity->text);
+    const char *nearest = NULL;
+    for (size_t i = 0; i < bundle->entities.count && !nearest; i++)
+        if (!tl_str_eq(entity->text, tl_str_z(bundle->entities.items[i].name)))
+            nearest = tl_nearest(entity->text, &bundle->entities.items[i].name, 1);
     if (tl_put_map_push(L, name, what))
         lua_pop(L, 1);
     else
         tl_findings_add(&bundle->findings, TL_FINDING_ERROR, (struct tl_place){s->source->path, entity->line},
-                        "ctx.%s:put: no map writes \"%s\" there; declare map \"%s.<Object> <- %s\" or a lens", name,
-                        what, name, what);
+                        "ctx.%s:put: no map writes \"%s\" there; %s%s%sdeclare map \"%s.<Object> <- %s\" or a lens",
+                        name, what, nearest ? "did you mean \"" : "", nearest ? nearest : "",
+                        nearest ? "\"? Else " : "", name, what);
 }
 
 /* ctx:start("flow", … */
@@ -81,6 +87,7 @@ static void check_file(struct tl_bundle *bundle, lua_State *L, const struct tl_s
             check_await(&site);
         }
     }
+    tl_check_words(bundle, source, &t);
     tl_tokens_free(&t);
 }
 

@@ -170,6 +170,7 @@ void tl_collect_system(struct tl_form *form)
     system->auth = tl_form_json(form, "auth", "");
     system->timeout_ms = tl_form_duration(form, "timeout", 0);
     system->redelivers_ms = tl_form_duration(form, "redelivers_for", 7 * DAY_MS);
+    system->batch = tl_form_true(form, "batch");
     read_files(form, system);
     read_limits(form, system);
     read_maintenance(form, system);

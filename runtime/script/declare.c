@@ -53,7 +53,7 @@ static void name_record(lua_State *L, int record, const char *kind, const char *
     lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->declarations);
     lua_pushfstring(L, "%s %s", kind, name);
     lua_pushvalue(L, -1);
-    if (lua_rawget(L, -3) != LUA_TNIL) {
+    if (lua_rawget(L, -3) != LUA_TNIL && kind[0] != '$') { /* several may name one setting */
         struct tl_place first = record_place(L, lua_gettop(L)), place = record_place(L, record);
         char text[300];
         snprintf(text, sizeof text, "%s \"%s\" is declared twice (first in %s:%d)", kind, name, first.file, first.line);
@@ -93,9 +93,14 @@ static int name_every(lua_State *L)
 /* { … } of a declaration; upvalue: its record. */
 static int declare_body(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
     int record = lua_upvalueindex(1);
+    if (!lua_istable(L, 1)) {
+        lua_getfield(L, record, "kind");
+        lua_getfield(L, record, "name");
+        return luaL_error(L, "the body of %s \"%s\" is a %s instead of a table: %s \"%s\" { … }", lua_tostring(L, -2),
+                          lua_tostring(L, -1), luaL_typename(L, 1), lua_tostring(L, -2), lua_tostring(L, -1));
+    }
+    lua_settop(L, 1);
     if (lua_getfield(L, record, "body") != LUA_TNIL)
         return luaL_error(L, "this declaration has its body already");
     lua_settop(L, 1);
@@ -112,6 +117,24 @@ static int declare_body(lua_State *L)
     return 0;
 }
 
+/* Names are parts of ids and keys. */
+static bool is_plain(tl_str name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] == '/' || (unsigned char)name.ptr[i] < ' ' || name.ptr[i] == 127)
+            return false;
+    return name.len > 0 && name.len <= 200;
+}
+
+/* Maps and lenses have a title, a schedule has its times. */
+static bool is_named(const char *kind)
+{
+    for (size_t i = 0; i < TL_COUNT_OF(kinds); i++)
+        if (strcmp(kinds[i], kind) == 0)
+            return strcmp(kind, "map") != 0 && strcmp(kind, "lens") != 0 && strcmp(kind, "every") != 0;
+    return false;
+}
+
 /* kind "name"; upvalue: the kind. */
 static int declare_name(lua_State *L)
 {
@@ -123,6 +146,8 @@ static int declare_name(lua_State *L)
         return luaL_error(L, "%s needs a name first: %s \"name\" { … }", kind, kind);
     const char *name = lua_tostring(L, 1);
     struct tl_place place = here(L);
+    if (is_named(kind) && !is_plain(tl_str_z(name)))
+        find(L, place, "%s", "a name is text of 1 to 200 bytes without '/' and control characters");
     for (size_t i = 0; i < TL_COUNT_OF(later); i++)
         if (strcmp(later[i].kind, kind) == 0) {
             char text[200];

@@ -1,15 +1,18 @@
 /* The walk that freezes. Tables: contents move to a shadow, reached through __index; __len and our pairs,
  * next, ipairs and codec look through. Functions: their upvalues are walked, and the compiled code is asked
- * whether it assigns to them. Userdata and threads are left alone (scripts make none that live on). Thread:
- * that of the state. */
+ * whether it assigns to them. Coroutines and iterators are known from when they were made. Userdata are left alone
+ * (scripts make none that live on). Thread: that of the state. */
 #include "freeze.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "inspect.h"
+#include "load.h"
+#include "run_private.h"
 #include "value.h"
+#include <stdlib.h>
 #include <string.h>
 
-static const char shadow_key = 's', seen_key = 'v';
+static const char shadow_key = 's', seen_key = 'v', noted_key = 'n';
 
 /* Pushes the shadow of a frozen table, or nothing. */
 static bool push_shadow(lua_State *L, int index)
@@ -145,11 +148,56 @@ static void check_function(lua_State *L, int index, const struct tl_freezer *fre
     tl_buf_free(&dump);
 }
 
+/* What was noted, as weak keys, with the places as "line file". */
+static void push_noted(lua_State *L)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &noted_key) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "k");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &noted_key);
+}
+
+void tl_freeze_note(lua_State *L)
+{
+    const struct tl_script *script = tl_script_of(L);
+    if (!script->loading || !script->loading->findings)
+        return;
+    struct tl_arena arena;
+    tl_arena_init(&arena);
+    struct tl_place place = tl_run_place(L, &arena);
+    push_noted(L);
+    lua_pushvalue(L, -2);
+    lua_pushfstring(L, "%d %s", place.line, place.file);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+    tl_arena_free(&arena);
+}
+
+static void check_noted(lua_State *L, int index, const struct tl_freezer *freezer)
+{
+    if (!freezer || !freezer->found)
+        return;
+    push_noted(L);
+    lua_pushvalue(L, index);
+    if (lua_rawget(L, -2) == LUA_TSTRING) {
+        char *file;
+        int line = (int)strtol(lua_tostring(L, -1), &file, 10);
+        freezer->found(freezer->ctx, file + 1, line, NULL);
+    }
+    lua_pop(L, 2);
+}
+
 /* Puts the value on the top onto the work list unless it was seen; pops it. */
 static void later(lua_State *L, int seen, int work)
 {
     int type = lua_type(L, -1);
-    if (type != LUA_TTABLE && type != LUA_TFUNCTION) {
+    if (type != LUA_TTABLE && type != LUA_TFUNCTION && type != LUA_TTHREAD) {
         lua_pop(L, 1);
         return;
     }
@@ -167,6 +215,10 @@ static void later(lua_State *L, int seen, int work)
 
 static void visit(lua_State *L, int value, int seen, int work, const struct tl_freezer *freezer)
 {
+    if (!lua_istable(L, value))
+        check_noted(L, value, freezer);
+    if (lua_isthread(L, value))
+        return;
     if (lua_type(L, value) == LUA_TFUNCTION) {
         check_function(L, value, freezer);
         for (int i = 1; lua_getupvalue(L, value, i); i++)

@@ -7,8 +7,12 @@
 bool tl_frozen(lua_State *L, int index);
 /* Raises the error of writing to one. */
 int tl_frozen_error(lua_State *L);
+/* The value on the top, a coroutine or an iterator, goes on from where it was left. Made while files load, it must not
+ * outlive that. */
+void tl_freeze_note(lua_State *L);
 /* Freezes the value on the top and everything that can be reached from it: members, metatables, upvalues of
- * functions. Pops it. Calls `found` for a function that could change an upvalue of its own. */
+ * functions. Pops it. Calls `found` for a function that could change an upvalue of its own (`name`), and for what
+ * tl_freeze_note was told of (`name` NULL: where it was made). */
 struct tl_freezer {
     void (*found)(void *ctx, const char *file, int line, const char *name);
     void *ctx;

@@ -13,6 +13,21 @@ const char *const tl_global_names[] = {
     "every",    "expect", "connector", "setnull"};
 const size_t tl_global_count = sizeof tl_global_names / sizeof *tl_global_names;
 
+static const char *const string_members[] = {"byte",    "char",  "find",   "format", "gmatch",   "gsub",
+                                             "len",     "lower", "match",  "pack",   "packsize", "rep",
+                                             "reverse", "sub",   "unpack", "upper",  NULL};
+static const char *const table_members[] = {"concat", "insert", "move", "pack", "remove", "sort", "unpack", NULL};
+static const char *const utf8_members[] = {"char", "charpattern", "codepoint", "codes", "len", "offset", NULL};
+static const char *const coroutine_members[] = {"close",  "create", "isyieldable", "resume", "running",
+                                                "status", "wrap",   "yield",       NULL};
+static const char *const math_members[] = {
+    "abs",   "acos", "asin",  "atan", "atan2", "ceil", "cos",        "cosh", "deg",        "exp",  "floor", "fmod",
+    "frexp", "huge", "ldexp", "log",  "log10", "max",  "maxinteger", "min",  "mininteger", "modf", "pi",    "pow",
+    "rad",   "sin",  "sinh",  "sqrt", "tan",   "tanh", "tointeger",  "type", "ult",        NULL};
+const struct tl_library tl_libraries[] = {{"string", string_members}, {"table", table_members},
+                                          {"utf8", utf8_members},     {"coroutine", coroutine_members},
+                                          {"math", math_members},     {NULL, NULL}};
+
 const char *tl_global_advice(tl_str name)
 {
     static const char *const advice[][2] = {
@@ -107,15 +122,49 @@ static void check_upvalue_write(const struct tl_proto *proto, int index, struct 
                     TL_STR_ARGS(name));
 }
 
+static void say_comparison(double number, struct tl_place place, struct tl_findings *findings)
+{
+    tl_findings_add(findings, TL_FINDING_WARNING, place,
+                    "== with a number that has a fraction is never true for a decimal; write amount:is(\"%g\")",
+                    number);
+}
+
 static void check_comparison(const struct tl_proto *p, int pc, struct tl_place place, struct tl_findings *findings)
 {
     uint32_t i = p->code[pc];
     int constant = TL_B(i);
-    if (TL_OP(i) != TL_OP_EQK || constant >= p->constant_count || p->constants[constant].kind != TL_CONST_FLOAT)
+    if (TL_OP(i) == TL_OP_EQI && TL_C(i)) /* 10.0: small floats without a fraction stand in the instruction */
+        say_comparison(TL_B(i) - 127, place, findings);
+    else if (TL_OP(i) == TL_OP_EQK && constant < p->constant_count && p->constants[constant].kind == TL_CONST_FLOAT)
+        say_comparison(p->constants[constant].number, place, findings);
+}
+
+/* string.lowr: a member that the library has not. */
+static void check_member(const struct tl_proto *p, int pc, struct tl_findings *findings, const char *file)
+{
+    uint32_t get = p->code[pc], member = pc + 1 < p->code_count ? p->code[pc + 1] : 0;
+    if (TL_OP(member) != TL_OP_GETFIELD || TL_B(member) != TL_A(get))
         return;
-    tl_findings_add(findings, TL_FINDING_WARNING, place,
-                    "== with a number that has a fraction is never true for a decimal; write amount:is(\"%g\")",
-                    p->constants[constant].number);
+    tl_str library = tl_proto_string(p, TL_C(get)), name = tl_proto_string(p, TL_C(member));
+    const struct tl_library *known = tl_libraries;
+    while (known->name && !tl_str_is(library, known->name))
+        known++;
+    for (size_t i = 0; known->name && known->members[i]; i++)
+        if (tl_str_is(name, known->members[i]))
+            return;
+    if (!known->name || !name.len)
+        return;
+    size_t count = 0;
+    while (known->members[count])
+        count++;
+    const char *nearest = tl_nearest(name, known->members, count);
+    tl_findings_add(findings, TL_FINDING_ERROR, (struct tl_place){file, p->lines[pc + 1]}, "%s has no '%.*s'%s%s%s",
+                    known->name, TL_STR_ARGS(name),
+                    tl_str_is(name, "random") ? "; chance comes from ctx:random, so that a repeat gives the same"
+                    : nearest                 ? "; did you mean '"
+                                              : "",
+                    nearest && !tl_str_is(name, "random") ? nearest : "",
+                    nearest && !tl_str_is(name, "random") ? "'?" : "");
 }
 
 static void inspect_proto(const struct tl_proto *p, const char *file, struct tl_findings *findings)
@@ -127,6 +176,8 @@ static void inspect_proto(const struct tl_proto *p, const char *file, struct tl_
         case TL_OP_GETTABUP:
             if (tl_str_is(tl_proto_upvalue(p, TL_B(i)), "_ENV"))
                 check_read(tl_proto_string(p, TL_C(i)), place, findings);
+            if (tl_str_is(tl_proto_upvalue(p, TL_B(i)), "_ENV"))
+                check_member(p, pc, findings, file);
             break;
         case TL_OP_SETTABUP:
             if (tl_str_is(tl_proto_upvalue(p, TL_A(i)), "_ENV"))
@@ -138,6 +189,7 @@ static void inspect_proto(const struct tl_proto *p, const char *file, struct tl_
             check_upvalue_write(p, TL_B(i), place, findings);
             break;
         case TL_OP_EQK:
+        case TL_OP_EQI:
             check_comparison(p, pc, place, findings);
             break;
         default:

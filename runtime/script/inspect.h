@@ -9,6 +9,12 @@ extern const char *const tl_global_names[];
 extern const size_t tl_global_count;
 /* NULL when there is nothing special to say. */
 const char *tl_global_advice(tl_str name);
+/* What stands in the tables of Lua's libraries; ends with a NULL name. */
+struct tl_library {
+    const char *name;
+    const char *const *members; /* ends with NULL */
+};
+extern const struct tl_library tl_libraries[];
 /* The functions of ctx, and names with an answer of their own. */
 extern const char *const tl_ctx_names[];
 extern const size_t tl_ctx_count;

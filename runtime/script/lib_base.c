@@ -140,6 +140,7 @@ static int base_pairs(lua_State *L)
     push_sorted_keys(L, 2);
     lua_pushinteger(L, 0);
     lua_pushcclosure(L, pairs_step, 3);
+    tl_freeze_note(L);
     lua_pushvalue(L, 1);
     return 2;
 }

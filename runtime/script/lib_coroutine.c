@@ -2,6 +2,7 @@
  * because ctx waits or the stretch gives way, the outer one yields too and goes on with it afterwards; another branch
  * cannot resume it meanwhile. The coroutine that runs is always known to the watchdog, and a stop is raised again on
  * every level. Thread: that of the state. */
+#include "freeze.h"
 #include "libs.h"
 #include "run_private.h"
 
@@ -133,6 +134,7 @@ static int co_create(lua_State *L)
     lua_State *co = lua_newthread(L);
     lua_pushvalue(L, 1);
     lua_xmove(L, co, 1);
+    tl_freeze_note(L);
     return 1;
 }
 

@@ -276,7 +276,11 @@ static enum tl_rounding rounding_at(lua_State *L, int index)
 
 static int32_t scale_at(lua_State *L, int index)
 {
-    lua_Integer scale = luaL_checkinteger(L, index);
+    int is_integer = 0;
+    lua_Integer scale = lua_tointegerx(L, index, &is_integer);
+    if (!is_integer)
+        luaL_error(L, "say to how many digits after the point, and how it is rounded: a:div(b, scale, rounding), "
+                      "a:round(scale, rounding)");
     luaL_argcheck(L, scale >= -1000 && scale <= 1000, index, "a scale between -1000 and 1000");
     return (int32_t)scale;
 }

@@ -1,6 +1,7 @@
 /* string: Lua's own functions where they are bounded by their output; find, match, gmatch, gsub on our
  * matcher, which ends at the CPU budget; rep and format without endless loops and addresses. Thread: that of
  * the state. */
+#include "freeze.h"
 #include "libs.h"
 #include "pattern.h"
 #include "value.h"
@@ -111,6 +112,7 @@ static int string_gmatch(lua_State *L)
     lua_pushinteger(L, (lua_Integer)(init > len ? len + 1 : init));
     lua_pushinteger(L, -1);
     lua_pushcclosure(L, gmatch_step, 4);
+    tl_freeze_note(L);
     return 1;
 }
 

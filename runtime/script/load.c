@@ -109,6 +109,13 @@ static int with_chain(lua_State *L)
     if (tl_script_of(L)->stop != TL_STOP_NONE)
         return 1;
     const char *message = tl_plain_tostring(L, 1, NULL);
+    struct tl_arena arena;
+    struct tl_place place = {"", 0};
+    tl_arena_init(&arena);
+    if (!split_message(message, &arena, &place, &message) && (place = tl_run_place(L, &arena)).line > 0)
+        lua_pushfstring(L, "%s:%d: %s", place.file, place.line, message);
+    message = lua_tostring(L, -1);
+    tl_arena_free(&arena);
     lua_newtable(L);
     lua_pushstring(L, message);
     lua_rawseti(L, -2, 1);
@@ -131,7 +138,10 @@ static bool run_source(lua_State *L, const struct tl_source *source, int args, s
         return true;
     const char *message, *chain = "";
     if (script->stop == TL_STOP_CPU) {
-        message = "loading this file takes too much time: files load without loops that never end";
+        message =
+            lua_pushfstring(L, "%s:%d: loading this file takes too much time: files load without loops that never end",
+                            script->stop_place.line ? script->stop_place.file : source->path,
+                            script->stop_place.line ? script->stop_place.line : 1);
     } else if (status == LUA_ERRMEM || script->stop == TL_STOP_MEMORY) {
         message = "loading this file needs more memory than a state may have";
     } else if (lua_istable(L, -1)) {
@@ -407,12 +417,19 @@ static void found_state(void *ctx, const char *file, int line, const char *name)
     bool known = findings == NULL;
     for (size_t i = 0; !known && i < findings->count; i++)
         known = findings->items[i].place.line == line && strcmp(findings->items[i].place.file, file) == 0;
-    if (!known)
+    if (known)
+        return;
+    struct tl_place place = {file, line};
+    if (name)
         tl_findings_add(
-            findings, TL_FINDING_ERROR, (struct tl_place){file, line},
+            findings, TL_FINDING_ERROR, place,
             "a function that outlives the load assigns to '%s': such state differs per lane and is lost at a "
             "restart; remember it in an entity, a setting or a run",
             name);
+    else
+        tl_findings_add(findings, TL_FINDING_ERROR, place,
+                        "a coroutine or iterator that outlives the load: each run would go on where another left it; "
+                        "make it inside the function that uses it");
 }
 
 static int freeze_all(lua_State *L)
@@ -464,9 +481,11 @@ tl_code tl_load_files(struct tl_script *script, const struct tl_bundle *bundle, 
             continue;
         struct tl_error why = {TL_OK, ""};
         struct load_job job = {source, &why, false};
+        size_t before = findings ? findings->count : 0;
         code = tl_script_protected(script, load_one, &job, LOAD_CPU_MS, &why);
         if (code != TL_OK && findings) {
-            report(&loading, source, why.text, "", NULL);
+            if (findings->count == before || script->stop == TL_STOP_NONE)
+                report(&loading, source, why.text, "", NULL);
             code = TL_OK;
         } else if ((code != TL_OK || !job.done) && !findings) {
             code = tl_fail(err, TL_ECONFIG, "%s", why.text);

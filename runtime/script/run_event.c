@@ -48,6 +48,8 @@ void tl_run_event_push(lua_State *L, const struct tl_run *run)
         lua_newtable(L);
         lua_pushcfunction(L, event_index);
         lua_setfield(L, -2, "__index");
+        lua_pushliteral(L, "event"); /* it is that of every run of the state */
+        lua_setfield(L, -2, "__metatable");
         lua_pushvalue(L, -1);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &event_meta_key);
     }

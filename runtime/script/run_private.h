@@ -90,10 +90,10 @@ struct tl_run {
     bool ended;
     bool dropped; /* the filter said no */
     bool undoing;
-    bool unsettled;  /* undoing has to wait until it is told of withdrawn effects */
-    bool preempted;  /* in the middle of a stretch */
-    long used_us;    /* CPU time of the stretch's slices before this one */
-    ptrdiff_t grown; /* memory they added */
+    bool unsettled; /* undoing has to wait until it is told of withdrawn effects */
+    bool preempted; /* in the middle of a stretch */
+    long used_us;   /* CPU time of the stretch's slices before this one */
+    size_t grown;   /* memory they added */
     struct tl_branch *root;
     struct tl_branch *branches;          /* not ended */
     struct tl_branch *ready;             /* stack */

@@ -27,6 +27,7 @@ struct tl_script {
     bool preempting;               /* the yield under way is for that */
     struct tl_watch outer;         /* what was counted before on this thread */
     enum tl_stop stop;             /* of the stretch */
+    size_t collected;              /* bytes held when make_room (stretch.c) had collected */
     bool asking;                   /* the yield under way is the runtime's, not the script's */
     struct tl_run *run;            /* running or NULL; borrow */
     struct tl_loading *loading;    /* while files load; borrow */

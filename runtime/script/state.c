@@ -76,6 +76,8 @@ int tl_script_resume(lua_State *L, lua_State *co, int args, int *results)
 {
     struct tl_script *script = tl_script_of(L);
     script->current = co;
+    if (script->limits.slice_count > 0)
+        tl_script_calm(co);
     if (script->expired || script->due)
         tl_script_interrupt(script);
     int status = lua_resume(co, L, args, results);

@@ -168,13 +168,26 @@ void tl_stretch_end(struct tl_run *run)
         outcome->place = run->place;
 }
 
-/* What the stretch may still add, on top of what there is. */
+/* What earlier runs left is collected before it stands in the way of this one: buffers of C functions are refused
+ * without Lua's own attempt to collect. Not again for what is still held. */
+static void make_room(struct tl_script *script)
+{
+    struct tl_quota *quota = &script->quota;
+    size_t growth = script->limits.growth;
+    if (quota->used + growth <= quota->hard || quota->used < script->collected + growth / 4)
+        return;
+    lua_gc(script->L, LUA_GCCOLLECT);
+    script->collected = quota->used;
+}
+
+/* What the stretch may still add, on top of what there is. One that has given way leaves a quarter of the state to
+ * those that have their turn meanwhile. */
 static void set_limit(const struct tl_run *run)
 {
     struct tl_quota *quota = &run->script->quota;
-    ptrdiff_t left = (ptrdiff_t)run->script->limits.growth - run->grown;
-    size_t limit = quota->used + (left > 0 ? (size_t)left : 0);
-    quota->limit = limit < quota->hard ? limit : quota->hard;
+    size_t growth = run->script->limits.growth, hard = run->preempted ? quota->hard / 4 * 3 : quota->hard;
+    size_t limit = quota->used + (run->grown < growth ? growth - run->grown : 0);
+    quota->limit = limit < hard ? limit : hard;
 }
 
 /* Runs until the stretch ends or its slice is over. */
@@ -182,6 +195,7 @@ static int run_slice(struct tl_run *run, struct stretch *s)
 {
     struct tl_script *script = run->script;
     lua_State *L = script->L;
+    make_room(script);
     size_t before = script->quota.used;
     set_limit(run);
     long slice = run->order ? 0 : (long)script->limits.slice_ms * 1000;
@@ -192,7 +206,8 @@ static int run_slice(struct tl_run *run, struct stretch *s)
     run->preempted = status == LUA_OK && run->ready && !run->ended;
     if (run->preempted) {
         run->used_us += tl_watchdog_used();
-        run->grown += (ptrdiff_t)script->quota.used - (ptrdiff_t)before;
+        if (script->quota.used > before) /* else it has collected what others left */
+            run->grown += script->quota.used - before;
     }
     tl_watchdog_leave(script);
     tl_script_calm(L);
@@ -228,7 +243,8 @@ static const struct tl_run_outcome *slice(struct tl_run *run, bool cancel)
 
 const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel)
 {
-    run->used_us = run->grown = 0;
+    run->used_us = 0;
+    run->grown = 0;
     return slice(run, cancel);
 }
 

@@ -3,6 +3,8 @@
 #include "codec/json_reader.h"
 #include "value.h"
 
+#define SHORT_STRING 40 /* Lua holds strings up to here once each */
+
 struct decoder {
     lua_State *L;
     struct tl_script *script;
@@ -11,9 +13,15 @@ struct decoder {
 
 static bool decode(struct decoder *d, enum tl_json_token token);
 
-/* Fills the fresh table at `base` from the pairs above it: key, value, key, value, … */
-static void fill_object(lua_State *L, int base, int top)
+/* Fills the fresh table at `base` from the pairs above it: key, value, key, value, … When a key stands twice the last
+ * one counts; without that the pairs are taken off the top. */
+static void fill_object(lua_State *L, int base, int top, bool twice)
 {
+    if (!twice) {
+        for (int i = top; i > base; i -= 2)
+            lua_rawset(L, base);
+        return;
+    }
     for (int i = base + 1; i < top; i += 2) {
         lua_pushvalue(L, i);
         lua_pushvalue(L, i + 1);
@@ -21,10 +29,25 @@ static void fill_object(lua_State *L, int base, int top)
     }
 }
 
+/* Which keys were seen, by the address of the string that Lua holds once; long ones are never known. */
+struct seen {
+    uint64_t bits[8];
+    bool twice; /* one may stand twice */
+};
+
+static void see(struct seen *seen, const char *key, size_t len)
+{
+    uint64_t hash = ((uint64_t)(uintptr_t)key >> 3) * 0x9e3779b97f4a7c15u;
+    uint64_t bit = (uint64_t)1 << (hash >> 58), *word = &seen->bits[hash >> 55 & 7];
+    seen->twice |= len > SHORT_STRING || (*word & bit) != 0;
+    *word |= bit;
+}
+
 static bool decode_object(struct decoder *d)
 {
     lua_State *L = d->L;
     int base = lua_gettop(L) + 1;
+    struct seen seen = {.twice = false};
     bool nulls = false;
     lua_pushnil(L);
     for (;;) {
@@ -33,7 +56,8 @@ static bool decode_object(struct decoder *d)
             break;
         if (token != TL_JSON_KEY || !lua_checkstack(L, 8))
             return false;
-        lua_pushlstring(L, d->reader.text.ptr, d->reader.text.len);
+        size_t len = d->reader.text.len;
+        see(&seen, lua_pushlstring(L, d->reader.text.ptr, len), len);
         token = tl_json_read(&d->reader);
         if (token == TL_JSON_NULL)
             nulls = true;
@@ -43,7 +67,7 @@ static bool decode_object(struct decoder *d)
     int top = lua_gettop(L);
     lua_createtable(L, 0, (top - base) / 2);
     lua_replace(L, base);
-    fill_object(L, base, top);
+    fill_object(L, base, top, nulls || seen.twice);
     if (nulls)
         for (int i = base + 1; i < top; i += 2)
             if (tl_null_is(L, i + 1)) {

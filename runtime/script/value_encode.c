@@ -4,6 +4,7 @@
 #include "codec/json_writer.h"
 #include "value.h"
 #include <math.h>
+#include <stdlib.h>
 
 #define KEYS_ON_STACK 32
 
@@ -86,17 +87,57 @@ static void encode_array(struct encoder *e, int index, lua_Integer length)
     tl_json_end_array(&e->writer);
 }
 
+/* A member of an object: its key, and where its value is on the stack. */
+struct member {
+    uint64_t head; /* the key's first eight bytes as a number, so that most keys are compared without looking at them */
+    tl_str key;
+    int at;
+};
+
+static uint64_t head_of(const char *key, size_t len)
+{
+    uint64_t head = 0;
+    size_t count = len < 8 ? len : 8;
+    for (size_t i = 0; i < count; i++)
+        head = head << 8 | (unsigned char)key[i];
+    return count == 0 ? 0 : head << (8 - count) * 8;
+}
+
+static int compare_members(const void *a, const void *b)
+{
+    const struct member *x = a, *y = b;
+    if (x->head != y->head)
+        return x->head < y->head ? -1 : 1;
+    return tl_str_cmp(x->key, y->key);
+}
+
+static void sort_members(struct member *members, size_t count)
+{
+    if (count > KEYS_ON_STACK) {
+        qsort(members, count, sizeof(*members), compare_members);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct member member = members[i];
+        size_t j = i;
+        for (; j > 0 && compare_members(&members[j - 1], &member) > 0; j--)
+            members[j] = members[j - 1];
+        members[j] = member;
+    }
+}
+
 /* Pushes key, value, key, value … of the table's members; the nulls it remembers come with nil. */
 static void push_members(struct encoder *e, int from, bool values)
 {
     lua_State *L = e->L;
     lua_pushnil(L);
     while (lua_next(L, from)) {
-        if (lua_type(L, -2) == LUA_TLIGHTUSERDATA) {
+        int type = lua_type(L, -2);
+        if (type == LUA_TLIGHTUSERDATA) {
             lua_pop(L, 1);
             continue;
         }
-        if (lua_type(L, -2) != LUA_TSTRING)
+        if (type != LUA_TSTRING)
             refuse(e, "a table with mixed or sparse keys", "strings make an object, 1, 2, 3 … an array");
         if (!lua_checkstack(L, 16))
             refuse(e, "an object", "too many members");
@@ -122,21 +163,21 @@ static void encode_object(struct encoder *e, int index)
         lua_pop(L, 1);
     }
     int count = (lua_gettop(L) - base) / 2;
-    struct tl_key_ref small[KEYS_ON_STACK];
-    struct tl_key_ref *keys = small;
+    struct member small[KEYS_ON_STACK];
+    struct member *members = small;
     if (count > KEYS_ON_STACK)
-        keys = lua_newuserdatauv(L, (size_t)count * sizeof(*keys), 0);
+        members = lua_newuserdatauv(L, (size_t)count * sizeof(*members), 0);
     for (int i = 0; i < count; i++) {
         size_t len;
         const char *text = lua_tolstring(L, base + 1 + i * 2, &len);
-        keys[i] = (struct tl_key_ref){.kind = LUA_TSTRING, .text = {text, len}, .at = base + 2 + i * 2};
+        members[i] = (struct member){head_of(text, len), {text, len}, base + 2 + i * 2};
     }
-    tl_key_sort(keys, (size_t)count);
+    sort_members(members, (size_t)count);
     tl_json_begin_object(&e->writer);
     for (int i = 0; i < count; i++) {
-        e->path[e->depth++] = (struct step){keys[i].text, 0};
-        tl_json_key_str(&e->writer, keys[i].text);
-        encode(e, keys[i].at);
+        e->path[e->depth++] = (struct step){members[i].key, 0};
+        tl_json_key_str(&e->writer, members[i].key);
+        encode(e, members[i].at);
         e->depth--;
     }
     tl_json_end_object(&e->writer);
@@ -151,9 +192,17 @@ static void encode_table(struct encoder *e, int index)
     if (!lua_checkstack(L, 16))
         refuse(e, "a table", "too many members");
     tl_script_check_budget(L);
+    lua_Integer length;
+    if (!lua_getmetatable(L, index)) { /* neither frozen nor marked */
+        if (is_sequence(L, index, &length))
+            encode_array(e, index, length);
+        else
+            encode_object(e, index);
+        return;
+    }
+    lua_pop(L, 1);
     tl_real_table(L, index);
     int table = lua_gettop(L);
-    lua_Integer length;
     if (tl_array_is(L, table)) {
         length = tl_value_length(L, table);
         check_only_elements(e, table, length);

@@ -92,11 +92,13 @@ static tl_code refuse_errors(const struct tl_bundle *bundle, struct tl_error *er
 
 tl_code tl_candidate_check(struct tl_candidate *candidate, struct tl_error *err)
 {
-    struct tl_bundle *bundle = tl_integration_bundle(candidate->integration);
     candidate->stage = TL_STAGE_CHECK;
-    tl_code code = refuse_errors(bundle, err);
-    if (code != TL_OK)
-        return code;
+    return refuse_errors(tl_integration_bundle(candidate->integration), err);
+}
+
+tl_code tl_candidate_check_contracts(struct tl_candidate *candidate, struct tl_error *err)
+{
+    struct tl_bundle *bundle = tl_integration_bundle(candidate->integration);
     candidate->stage = TL_STAGE_CONTRACTS;
     tl_bundle_check_against(bundle, tl_integration_bundle(candidate->server->integration));
     return refuse_errors(bundle, err);

@@ -39,8 +39,10 @@ TL_MUST_CHECK tl_code tl_candidate_stage(struct tl_candidate *candidate, const s
 /* A kept revision, as it was. */
 TL_MUST_CHECK tl_code tl_candidate_take_kept(struct tl_candidate *candidate, const char *revision,
                                              struct tl_error *err);
-/* Adds what the contracts in use have to say, and refuses errors (TL_ECONFIG). */
+/* Refuses errors (TL_ECONFIG). */
 TL_MUST_CHECK tl_code tl_candidate_check(struct tl_candidate *candidate, struct tl_error *err);
+/* Adds what the contracts in use have to say, and refuses errors among it (TL_ECONFIG). */
+TL_MUST_CHECK tl_code tl_candidate_check_contracts(struct tl_candidate *candidate, struct tl_error *err);
 /* Refuses a bundle that names settings or secrets without a value (TL_ECONFIG: which, and the command). */
 TL_MUST_CHECK tl_code tl_candidate_check_settings(struct tl_candidate *candidate, struct tl_error *err);
 /* Laws of the lenses and, unless skipped, the tests, in a process of their own. TL_ECONFIG: broken; others say that

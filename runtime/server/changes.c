@@ -8,6 +8,8 @@
 #include "flow/runs.h"
 #include "flow/status.h"
 #include "journal/state.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FACTS_MAX = 4 << 20, STATUS_MAX = 64 << 20 };
@@ -90,6 +92,35 @@ static bool flow_at(const struct tl_bundle *bundle, size_t i, const char **name,
     fact_number(facts, "latest", f->latest);
     fact(facts, "steward", f->steward);
     fact_list(facts, "systems", f->targets, f->target_count);
+    return true;
+}
+
+static bool schedule_at(const struct tl_bundle *bundle, size_t i, const char **name, struct tl_buf *facts)
+{
+    static const char *const missed[] = {"once", "all", "skip"};
+    size_t count;
+    const struct tl_every *list = tl_bundle_everys(bundle, &count);
+    if (i >= count)
+        return false;
+    *name = list[i].name;
+    fact(facts, "every", list[i].expression);
+    fact(facts, "missed", missed[list[i].missed]);
+    fact_number(facts, "max_late", list[i].max_late_ms);
+    return true;
+}
+
+static bool expectation_at(const struct tl_bundle *bundle, size_t i, const char **name, struct tl_buf *facts)
+{
+    size_t count, flows;
+    const struct tl_expectation *list = tl_bundle_expectations(bundle, &count);
+    if (i >= count)
+        return false;
+    *name = list[i].title;
+    fact(facts, "after", list[i].after);
+    fact_list(facts, "event", list[i].events, list[i].event_count);
+    fact(facts, "within", list[i].within);
+    fact_keyed(facts, "key", &list[i].key);
+    fact(facts, "steward", tl_bundle_flows(bundle, &flows)[list[i].flow].steward);
     return true;
 }
 
@@ -313,6 +344,8 @@ size_t tl_changes_put(struct tl_json_writer *w, const struct tl_bundle *live, co
         compare_list(&c, "entity", entity_at, true);
         compare_list(&c, "event", event_at, true);
         compare_list(&c, "flow", flow_at, false);
+        compare_list(&c, "schedule", schedule_at, false);
+        compare_list(&c, "expectation", expectation_at, false);
         compare_files(&c);
         if (c.count == 0)
             put(&c, "library", "the standard library", "changed", TL_STR("another version of Tidelock is installed"));
@@ -351,6 +384,57 @@ size_t tl_missing_put(struct tl_json_writer *w, struct tl_settings *settings, co
     return missing;
 }
 
+struct installed {
+    const char *id; /* borrow */
+    int major;
+    char version[64]; /* "": none of this major version */
+};
+
+static void see_installed(void *ctx, const char *path, tl_str id, tl_str version, const char *problem)
+{
+    struct installed *installed = ctx;
+    (void)path;
+    if (problem == NULL && tl_str_is(id, installed->id) && atoi(version.ptr) == installed->major)
+        snprintf(installed->version, sizeof installed->version, "%.*s", TL_STR_ARGS(version));
+}
+
+static bool is_first_use(const struct tl_system_decl *systems, size_t i)
+{
+    for (size_t before = 0; before < i; before++) {
+        if (strcmp(systems[before].connector, systems[i].connector) == 0 &&
+            systems[before].connector_major == systems[i].connector_major)
+            return false;
+    }
+    return true;
+}
+
+void tl_connectors_put(struct tl_json_writer *w, struct tl_library *connectors, const char *plugins,
+                       const struct tl_bundle *bundle)
+{
+    size_t count;
+    const struct tl_system_decl *systems = tl_bundle_systems(bundle, &count);
+    struct tl_library *folder = tl_library_new(plugins); /* only listed: nothing of it is loaded */
+    tl_json_begin_array(w);
+    for (size_t i = 0; i < count; i++) {
+        struct installed installed = {.id = systems[i].connector, .major = systems[i].connector_major};
+        const struct tl_connector *loaded = NULL;
+        char *name = tl_printf("%s@%d", systems[i].connector, systems[i].connector_major);
+        if (is_first_use(systems, i) && tl_library_get(connectors, tl_str_z(name), &loaded, NULL) == TL_OK)
+            tl_library_list(folder, see_installed, &installed);
+        if (loaded != NULL && installed.version[0] != '\0' &&
+            !tl_str_is(tl_connector_version(loaded), installed.version)) {
+            tl_json_begin_object(w);
+            tl_json_put_z(w, "connector", name);
+            tl_json_put_lossy(w, "loaded", tl_connector_version(loaded));
+            tl_json_put_lossy(w, "installed", tl_str_z(installed.version));
+            tl_json_end_object(w);
+        }
+        tl_free(name);
+    }
+    tl_json_end_array(w);
+    tl_library_free(folder);
+}
+
 static const struct tl_flow *find_flow(const struct tl_bundle *bundle, tl_str name)
 {
     size_t count;
@@ -369,8 +453,8 @@ void tl_pending_put(struct tl_json_writer *w, struct tl_engine *engine, const st
     struct tl_json_doc *doc = NULL;
     struct tl_error err;
     tl_buf_init(&status, STATUS_MAX);
-    tl_code code = engine != NULL ? tl_engine_status(engine, &status, &err) : TL_OK;
-    if (code == TL_OK && engine != NULL)
+    tl_code code = tl_engine_status(engine, &status, &err);
+    if (code == TL_OK)
         code = tl_json_parse_borrowed(tl_buf_str(&status), NULL, &doc, &err);
     if (code != TL_OK)
         tl_log(TL_WARN, "deploy.pending", err.text);

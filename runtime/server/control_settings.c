@@ -4,6 +4,7 @@
 #include "codec/timestamp.h"
 #include "control.h"
 #include "deploy.h"
+#include <string.h>
 
 struct listing {
     struct tl_control_request *request;
@@ -92,8 +93,34 @@ static void list_all(struct tl_control_request *request, bool secret)
 /* A value that is set, and waits until it is in use. */
 struct setting {
     struct tl_control_request *request;
-    char *name; /* own */
+    bool secret, had_value;
+    char *name;           /* own */
+    struct tl_buf before; /* own; the value before */
 };
+
+static void setting_free(struct setting *setting)
+{
+    if (setting->before.ptr != NULL)
+        explicit_bzero(setting->before.ptr, setting->before.cap);
+    tl_buf_free(&setting->before);
+    tl_free(setting->name);
+    tl_free(setting);
+}
+
+/* No system can be made with the value: it would stop the next start. True: the one before is back. */
+static bool take_back(struct setting *setting, const char *why)
+{
+    bool changed;
+    char *reason = tl_printf("refused: %s", why);
+    struct tl_act act = {.who = setting->request->who, .reason = reason};
+    struct tl_error err;
+    tl_code code = setting->had_value
+                       ? tl_settings_set(setting->request->server->settings, setting->secret, tl_str_z(setting->name),
+                                         tl_buf_str(&setting->before), &act, &changed, &err)
+                       : TL_ENOTFOUND;
+    tl_free(reason);
+    return code == TL_OK;
+}
 
 static void renewed(void *ctx, tl_code code, const char *text)
 {
@@ -101,24 +128,37 @@ static void renewed(void *ctx, tl_code code, const char *text)
     struct tl_control_request *request = setting->request;
     struct tl_server *server = request->server;
     struct tl_error err;
-    if (code != TL_OK) {
-        tl_fail(&err, code, "%s is set, but what runs goes on with the value before: %s", setting->name, text);
+    if (code == TL_ECANCELLED) {
+        tl_fail(&err, code, "%s is set, and used from the next start on: the server is stopping", setting->name);
+        tl_control_fail(request, &err);
+    } else if (code != TL_OK) {
+        bool back = take_back(setting, text);
+        tl_fail(&err, code, "%s: %s; %s", setting->name, text,
+                back ? "the value before stays" : "set it again, or the server will not start with it");
         tl_control_fail(request, &err);
     } else if (server->state == TL_SERVER_WAITING) {
         tl_control_say(request, "%s is set; still missing: %s", setting->name, server->systems.missing.ptr);
     } else {
         tl_control_say(request, "%s is set and in use", setting->name);
     }
-    tl_free(setting->name);
-    tl_free(setting);
+    setting_free(setting);
 }
 
-static void renew(struct tl_control_request *request, tl_str name)
+/* Before it is set. */
+static struct setting *note_setting(struct tl_control_request *request, bool secret, tl_str name)
 {
     struct setting *setting = TL_NEW(struct setting);
-    setting->request = request;
-    setting->name = tl_str_dup(name);
-    tl_deploys_renew(request->server, renewed, setting);
+    struct tl_arena arena;
+    tl_str before = TL_STR_NONE;
+    *setting = (struct setting){.request = request, .secret = secret, .name = tl_str_dup(name)};
+    tl_buf_init(&setting->before, TL_SETTING_VALUE_MAX + 1);
+    tl_arena_init(&arena);
+    setting->had_value = tl_settings_get(request->server->settings, secret, name, &arena, &before);
+    tl_buf_add_str(&setting->before, before);
+    if (before.len != 0)
+        explicit_bzero((void *)(uintptr_t)before.ptr, before.len);
+    tl_arena_free(&arena);
+    return setting;
 }
 
 static void set(struct tl_control_request *request, bool secret)
@@ -129,6 +169,7 @@ static void set(struct tl_control_request *request, bool secret)
     struct tl_act act = {.who = request->who, .reason = reason};
     struct tl_error err;
     bool changed = false, used = need_find(server, secret, name) != NULL;
+    struct setting *setting = note_setting(request, secret, name);
     tl_code code = tl_notify_check(secret, name, value, &err);
     if (code == TL_OK)
         code = tl_settings_set(server->settings, secret, name, value, &act, &changed, &err);
@@ -138,11 +179,13 @@ static void set(struct tl_control_request *request, bool secret)
     else if (!changed)
         tl_control_say(request, "%.*s had that value already", TL_STR_ARGS(name));
     else if (used)
-        renew(request, name);
+        tl_deploys_renew(server, renewed, setting);
     else if (!tl_notify_uses(secret, name))
         tl_control_say(request, "%.*s is set; nothing in the integration uses it", TL_STR_ARGS(name));
     else
         tl_control_say(request, "%.*s is set and in use", TL_STR_ARGS(name));
+    if (code != TL_OK || !changed || !used)
+        setting_free(setting);
 }
 
 void tl_control_settings(struct tl_control_request *request)

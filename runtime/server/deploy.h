@@ -1,6 +1,6 @@
-/* Private to the room: deploys, rollbacks, plans and changed settings, one at a time in the order they came. What takes
- * long happens on a loader's thread beside a server that works on; the switch itself, and the answer, on the main loop.
- * Thread: the main one. */
+/* Private to the room: deploys, rollbacks and plans, one at a time in the order they came, and changed settings between
+ * them. What takes long happens on a loader's thread beside a server that works on; the switch itself, and the answer,
+ * on the main loop. Thread: the main one. */
 #pragma once
 #include "control.h"
 
@@ -15,7 +15,8 @@ void tl_deploys_free(struct tl_deploys *deploys);
 void tl_deploys_deploy(struct tl_control_request *request);
 void tl_deploys_plan(struct tl_control_request *request);
 void tl_deploys_rollback(struct tl_control_request *request);
-/* Systems with the values that settings have when its turn comes. `done` is called once, in a later callback. */
+/* Systems with the values that settings have when its turn comes; it waits for a switch, not for the tests of a deploy.
+ * `done` is called once, in a later callback. */
 void tl_deploys_renew(struct tl_server *server, void (*done)(void *ctx, tl_code code, const char *text), void *ctx);
 /* "deploy", "rollback", "plan" or "settings" while one is on its way; NULL: nothing is. */
 const char *tl_deploys_doing(const struct tl_deploys *deploys);

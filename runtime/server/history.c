@@ -5,9 +5,10 @@
 #include "journal/state.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { ROW_MAX = 64 * 1024, LOOK_BACK = 10000 };
+enum { ROW_MAX = 1 << 20, LOOK_BACK = 10000 };
 
 /* ---- writing ------------------------------------------------------------------------------------------------------
  */
@@ -19,19 +20,14 @@ static tl_code next_number(struct tl_journal *journal, uint64_t *out, struct tl_
     struct tl_state_query query = {.table = TL_STR(TL_TABLE_DEPLOY), .newest_first = true, .limit = 1};
     tl_arena_init(&arena);
     tl_code code = tl_state_scan(journal, &query, &arena, &page, err);
-    *out = 0;
-    if (code == TL_OK && page.count != 0) {
-        struct tl_json_doc *doc = NULL;
-        code = tl_json_parse(page.rows[0].value, NULL, &doc, err);
-        *out = (uint64_t)tl_json_get_i64(code == TL_OK ? tl_json_root(doc) : NULL, "number", 0);
-        tl_json_free(doc);
-    }
-    ++*out;
+    *out = 1;
+    if (code == TL_OK && page.count != 0)
+        *out = strtoull(tl_arena_copy(&arena, page.rows[0].key), NULL, 16) + 1;
     tl_arena_free(&arena);
     return code;
 }
 
-static void write_row(const struct tl_attempt *attempt, uint64_t number, struct tl_buf *out)
+static tl_code write_row(const struct tl_attempt *attempt, uint64_t number, struct tl_buf *out, struct tl_error *err)
 {
     struct tl_json_writer w;
     tl_json_writer_init(&w, out);
@@ -52,6 +48,7 @@ static void write_row(const struct tl_attempt *attempt, uint64_t number, struct 
         tl_json_null(&w);
     tl_json_put_int(&w, "ms", attempt->ms);
     tl_json_end_object(&w);
+    return tl_json_writer_done(&w, err);
 }
 
 static tl_code put_both(const struct tl_attempt *attempt, uint64_t number, tl_str row, struct tl_batch *batch,
@@ -82,10 +79,10 @@ tl_code tl_history_put(struct tl_journal *journal, const struct tl_attempt *atte
     tl_buf_init(&row, ROW_MAX);
     tl_journal_wait_applied(journal, tl_journal_last(journal)); /* the number before must be seen */
     tl_code code = next_number(journal, &number, err);
-    if (code == TL_OK) {
-        write_row(attempt, number, &row);
+    if (code == TL_OK)
+        code = write_row(attempt, number, &row, err);
+    if (code == TL_OK)
         code = put_both(attempt, number, tl_buf_str(&row), batch, err);
-    }
     tl_buf_free(&row);
     return code;
 }

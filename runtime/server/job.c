@@ -10,7 +10,7 @@
 #include "server/parcel.h"
 #include <string.h>
 
-enum { TOLD_MAX = 16 << 20, PREFIX_LEAST = 6 };
+enum { TOLD_MAX = 16 << 20, PREFIX_LEAST = 6, REASON_MAX = 4000 };
 
 struct tl_job *tl_job_new(struct tl_server *server, enum tl_job_kind kind)
 {
@@ -57,6 +57,8 @@ static tl_code read_options(struct tl_job *job, const struct tl_json_value *root
     job->to = tl_json_dup(tl_json_get(root, "to"));
     if (!job->dry_run && (job->reason == NULL || job->reason[0] == '\0'))
         return tl_fail(err, TL_EINPUT, "say why, for the history: --reason TEXT");
+    if (job->reason != NULL && strlen(job->reason) > REASON_MAX)
+        return tl_fail(err, TL_EINPUT, "the reason is longer than %d bytes", REASON_MAX);
     if (job->park_removed && !job->yes && !job->dry_run)
         return tl_fail(err, TL_EINPUT,
                        "--park-removed takes waiting work out of its flows: 'tidelock plan' says what, --yes does it");
@@ -131,8 +133,8 @@ static void compare(struct tl_job *job)
     job->differences = tl_changes_put(&w, live, next);
     tl_json_key(&w, "missing");
     job->differences += tl_missing_put(&w, job->server->settings, next);
-    tl_json_key(&w, "pending");
-    tl_pending_put(&w, job->server->engine, live, next);
+    tl_json_key(&w, "connectors");
+    tl_connectors_put(&w, job->server->connectors, job->server->config->plugins, next);
     tl_json_key(&w, "staying");
     tl_staying_put(&w, job->server->journal, live, next);
     tl_json_put_uint(&w, "differences", job->differences);
@@ -149,22 +151,6 @@ static tl_code refuse_other(struct tl_job *job, struct tl_error *err)
     return tl_fail(err, TL_ECONFIG,
                    "this server runs the integration \"%s\", and this is \"%s\": is --data right? --yes replaces it",
                    live, next);
-}
-
-/* Kept before anything runs under it, then built beside what runs. */
-static tl_code prepare(struct tl_job *job, struct tl_integration *integration, struct tl_error *err)
-{
-    int64_t begun = tl_mono_ms();
-    job->candidate.stage = TL_STAGE_LOAD;
-    tl_code code = integration != NULL
-                       ? tl_revisions_keep(job->server->revisions, tl_integration_bundle(integration), err)
-                       : TL_OK;
-    if (code == TL_OK) {
-        job->candidate.integration = NULL; /* taken over */
-        code = tl_server_prepare(job->server, integration, job->park_removed, &job->next, err);
-    }
-    job->load_ms = tl_mono_ms() - begun;
-    return code;
 }
 
 /* ---- the way of each ----------------------------------------------------------------------------------------------
@@ -194,12 +180,15 @@ static tl_code try_candidate(struct tl_job *job, struct tl_error *err)
     struct tl_candidate *candidate = &job->candidate;
     bool kept = job->kind == TL_JOB_ROLLBACK; /* it was checked and tried when it was deployed */
     tl_code code = kept ? TL_OK : tl_candidate_check(candidate, err);
-    if (code == TL_OK || candidate->stage > TL_STAGE_CHECK)
-        compare(job);
-    if (job->dry_run)
-        return TL_OK; /* what is wrong is in the report */
-    if (code == TL_OK)
+    if (code != TL_OK)
+        return job->dry_run ? TL_OK : code; /* what is wrong is in the report */
+    if (!job->dry_run)
         code = refuse_other(job, err);
+    if (code == TL_OK && !kept)
+        code = tl_candidate_check_contracts(candidate, err);
+    compare(job);
+    if (job->dry_run)
+        return TL_OK;
     if (code == TL_OK)
         code = tl_candidate_check_settings(candidate, err);
     if (code == TL_OK && !kept)
@@ -207,12 +196,10 @@ static tl_code try_candidate(struct tl_job *job, struct tl_error *err)
     return code;
 }
 
-static tl_code work(struct tl_job *job, struct tl_error *err)
+static tl_code try(struct tl_job *job, struct tl_error *err)
 {
     struct tl_json_doc *doc = NULL;
     const struct tl_json_limits limits = {.size = TL_PARCEL_JSON_MAX};
-    if (job->kind == TL_JOB_RENEW)
-        return prepare(job, NULL, err);
     tl_code code = tl_json_parse_borrowed(job->request->http->body, &limits, &doc, err);
     if (code == TL_OK)
         code = read_options(job, tl_json_root(doc), err);
@@ -225,15 +212,40 @@ static tl_code work(struct tl_job *job, struct tl_error *err)
     if (!job->unchanged || job->dry_run)
         code = try_candidate(job, err);
     report(job);
-    return code == TL_OK && !job->unchanged && !job->dry_run ? prepare(job, job->candidate.integration, err) : code;
+    return code;
 }
 
-void tl_job_work(struct tl_job *job)
+void tl_job_try(struct tl_job *job)
 {
     job->begun_ms = tl_mono_ms();
     memcpy(job->before, live_hash(job), sizeof job->before);
-    job->code = work(job, &job->err);
+    job->code = try(job, &job->err);
     job->err.code = job->code; /* the one that is answered */
+}
+
+bool tl_job_wants_switch(const struct tl_job *job)
+{
+    return job->code == TL_OK && !job->unchanged && !job->dry_run;
+}
+
+/* Kept before anything runs under it, then built beside what runs. */
+static tl_code prepare(struct tl_job *job, struct tl_integration *integration, struct tl_error *err)
+{
+    const struct tl_bundle *bundle = integration != NULL ? tl_integration_bundle(integration) : NULL;
+    tl_code code = bundle != NULL ? tl_revisions_keep(job->server->revisions, bundle, err) : TL_OK;
+    if (code != TL_OK)
+        return code;
+    job->candidate.integration = NULL; /* taken over */
+    return tl_server_prepare(job->server, integration, job->park_removed, &job->next, err);
+}
+
+void tl_job_prepare(struct tl_job *job)
+{
+    int64_t begun = tl_mono_ms();
+    job->candidate.stage = TL_STAGE_LOAD;
+    job->code = prepare(job, job->candidate.integration, &job->err);
+    job->err.code = job->code;
+    job->load_ms = tl_mono_ms() - begun;
 }
 
 /* ---- the switch ---------------------------------------------------------------------------------------------------
@@ -314,7 +326,7 @@ static void write_members(const struct tl_job *job, struct tl_buf *out)
 {
     struct tl_buf head;
     struct tl_json_writer w;
-    tl_buf_init(&head, 64 * 1024);
+    tl_buf_init(&head, TOLD_MAX);
     tl_json_writer_init(&w, &head);
     tl_json_begin_object(&w);
     tl_json_put_z(&w, "outcome", outcome_of(job));
@@ -331,6 +343,11 @@ static void write_members(const struct tl_job *job, struct tl_buf *out)
     tl_json_double(&w, job->pause_ms);
     tl_json_put_int(&w, "all", tl_mono_ms() - job->begun_ms);
     tl_json_end_object(&w);
+    if (job->dry_run && job->candidate.integration != NULL && job->server->state == TL_SERVER_RUNNING) {
+        tl_json_key(&w, "pending");
+        tl_pending_put(&w, job->server->engine, tl_integration_bundle(job->server->integration),
+                       tl_integration_bundle(job->candidate.integration));
+    }
     tl_json_end_object(&w);
     tl_buf_add_str(out, tl_str_n(head.ptr + 1, head.len - 2));
     add_members(out, &job->report);

@@ -30,7 +30,7 @@ struct tl_job {
     char *integration;             /* own; name of what was to be live */
     bool unchanged;                /* it is live already */
     struct tl_buf report;          /* JSON object: what tl_candidate_put says; empty: nothing was loaded */
-    struct tl_buf told;            /* JSON object: changes, missing, pending, staying; empty: not compared */
+    struct tl_buf told;            /* JSON object: changes, missing, staying; empty: not compared */
     size_t differences;
     int64_t begun_ms, load_ms, switch_ms; /* monotonic; how long */
     double pause_ms;                      /* lanes stood still */
@@ -40,8 +40,12 @@ struct tl_job {
 
 struct tl_job *tl_job_new(struct tl_server *server, enum tl_job_kind kind);
 void tl_job_free(struct tl_job *job);
-/* Everything up to the switch. Fills code and err. [a loader's thread] */
-void tl_job_work(struct tl_job *job);
+/* Loads, checks and tries what is asked. Fills code and err. [a loader's thread; settings and systems may change
+ * meanwhile, the live integration does not] */
+void tl_job_try(struct tl_job *job);
+bool tl_job_wants_switch(const struct tl_job *job);
+/* Builds what is to be live. [a loader's thread; nothing of what is live changes meanwhile] */
+void tl_job_prepare(struct tl_job *job);
 /* The switch, when all went well so far, and the row of the history. */
 void tl_job_finish(struct tl_job *job);
 /* Answers whoever asked. */

@@ -43,7 +43,7 @@ static bool is_test(tl_str path)
             tl_str_ends(path, TL_STR(".csv")));
 }
 
-static bool is_taken(const char *path)
+bool tl_parcel_takes(const char *path)
 {
     return is_test(tl_str_z(path)) || tl_bundle_takes(path);
 }
@@ -84,13 +84,13 @@ static tl_code read_file(struct tl_parcel *parcel, const char *full, const char 
 }
 
 /* Could anything below this folder be taken? Else a data folder beside the Lua would be read through. */
-static bool may_hold(const char *folder)
+bool tl_parcel_enters(const char *folder)
 {
     static const char *const tries[] = {"x.lua", "x.json"};
     bool may = false;
     for (size_t i = 0; i < TL_COUNT_OF(tries) && !may; i++) {
         char *path = tl_printf("%s/%s", folder, tries[i]);
-        may = is_taken(path);
+        may = tl_parcel_takes(path);
         tl_free(path);
     }
     return may;
@@ -105,8 +105,8 @@ static tl_code read_entry(struct tl_parcel *parcel, const char *full, const char
     if (strlen(path) >= PATH_MAX_BYTES || lstat(full, &info) != 0)
         return TL_OK; /* it went while the folder was read */
     if (S_ISDIR(info.st_mode))
-        return depth < DEPTH_MAX && may_hold(path) ? read_folder(parcel, full, path, depth + 1, err) : TL_OK;
-    return S_ISREG(info.st_mode) && is_taken(path) ? read_file(parcel, full, path, err) : TL_OK;
+        return depth < DEPTH_MAX && tl_parcel_enters(path) ? read_folder(parcel, full, path, depth + 1, err) : TL_OK;
+    return S_ISREG(info.st_mode) && tl_parcel_takes(path) ? read_file(parcel, full, path, err) : TL_OK;
 }
 
 static tl_code read_folder(struct tl_parcel *parcel, const char *dir, const char *prefix, int depth,
@@ -239,7 +239,7 @@ static tl_code parse_file(struct tl_parcel *parcel, const struct tl_json_value *
         return tl_fail(err, TL_EINPUT, "'%.80s' is no path below an integration's folder",
                        name.len != 0 ? name.ptr : "");
     const char *path = tl_arena_copy(&parcel->arena, name);
-    if (!is_taken(path))
+    if (!tl_parcel_takes(path))
         return tl_fail(err, TL_EINPUT, "%s is no file of an integration: nothing reads it", path);
     tl_code code = take_text(parcel, file, path, &text, err);
     return code == TL_OK ? add(parcel, path, tl_arena_str(&parcel->arena, text), err) : code;

@@ -11,7 +11,7 @@ struct tl_revisions;
 struct tl_revisions *tl_revisions_new(const char *data, const struct tl_bundle_options *options);
 /* Also frees what is loaded. NULL is fine. */
 void tl_revisions_free(struct tl_revisions *revisions);
-/* Keeps the live one; durable when it returns, so before anything runs under it. */
+/* Keeps the live one, or one that is to be; durable when it returns, so before anything runs under it. [any one] */
 TL_MUST_CHECK tl_code tl_revisions_keep(struct tl_revisions *revisions, const struct tl_bundle *live,
                                         struct tl_error *err);
 /* The live one is still live: its age counts from now on. */

@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STOP_GRACE_MS = 5000, RETAIN_EVERY_MS = 60 * 60 * 1000, FILE_MAX_BYTES = 1 << 20, SLICE_MS = 2 };
+enum { STOP_GRACE_MS = 5000, RETAIN_EVERY_MS = 60 * 60 * 1000, FILE_MAX_BYTES = 1 << 20 };
 
 /* ---- the journal's callbacks, on its threads
  * ---------------------------------------------------------------------------- */
@@ -74,7 +74,7 @@ static tl_code revision_bundle(void *ctx, const char *revision, const struct tl_
 
 static tl_code run_engine(struct tl_server *server, bool park_removed, struct tl_error *err)
 {
-    struct tl_engine_config config = {.script = {.slice_ms = SLICE_MS},
+    struct tl_engine_config config = {.script = {.slice_ms = TL_SLICE_MS},
                                       .systems = server->systems.list,
                                       .system_count = server->systems.count,
                                       .lanes = server->config->lanes,
@@ -215,6 +215,8 @@ static tl_code open_journal(struct tl_server *server, struct tl_error *err)
     struct tl_journal_options options = {.on_commit = on_commit, .before_drop = before_drop, .ctx = server};
     char *dir = tl_printf("%s/journal", server->config->data);
     tl_code code = tl_journal_open(dir, &options, &server->journal, err);
+    if (code == TL_OK) /* what is live, and the settings, are read from the state */
+        tl_journal_wait_applied(server->journal, tl_journal_last(server->journal));
     tl_free(dir);
     return code;
 }

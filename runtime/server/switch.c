@@ -123,8 +123,10 @@ static void exchange(struct tl_server *server, struct tl_server_next *next)
     pthread_rwlock_wrlock(&server->systems_lock);
     server->systems = next->systems;
     pthread_rwlock_unlock(&server->systems_lock);
-    server->integration = next->integration;
     next->systems = systems;
+    if (next->integration == integration)
+        return; /* others may read it just now */
+    server->integration = next->integration;
     next->integration = integration;
     tl_server_name_live(server);
 }

@@ -224,13 +224,15 @@ static void facts_of(void *ctx, struct tl_lane *lane, tl_str system, tl_str oper
     const struct tl_trial_system *of = system_of(ctx, system);
     struct tl_operation_facts facts;
     if (of != NULL && of->draft != NULL && tl_system_operation(of->draft, operation, &facts))
-        *out =
-            (struct tl_call_facts){facts.key_ttl_ms, facts.settle_ms, facts.has_lookup, facts.effect == TL_EFFECT_READ};
+        *out = (struct tl_call_facts){.key_ttl_ms = facts.key_ttl_ms,
+                                      .settle_ms = facts.settle_ms,
+                                      .has_lookup = facts.has_lookup,
+                                      .reads = facts.effect == TL_EFFECT_READ};
 }
 
 void tl_world_calls_init(struct tl_world *w)
 {
-    w->port = (struct tl_call_port){start, lookup, cancel, read_record, facts_of, w};
+    w->port = (struct tl_call_port){start, lookup, cancel, read_record, facts_of, w, NULL}; /* each row is a call */
 }
 
 /* ---- those that are kept back --------------------------------------------------------------------------------------

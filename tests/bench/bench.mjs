@@ -25,12 +25,12 @@ async function sink() {
 }
 
 function tidelock(integration, sinkUrl, data) {
-  return new Tidelock({ integration: join(here, integration), ...(data ? { data } : {}), settings: { 'erp.url': sinkUrl }, secrets: {} }).start()
+  return new Tidelock({ integration: join(here, integration), ...(data ? { data } : {}), settings: { 'erp.url': sinkUrl, 'crm.url': sinkUrl }, secrets: {} }).start()
 }
 
 async function bare(mode, integration, sinkUrl) {
   const p = new Process(program('bench_bare'), [mode, join(here, integration), join(root, 'scripts/lib'), join(build, 'lib/tidelock/plugins'),
-    JSON.stringify({ shop: { scheme: 'none', type: 'Order', key: '/number', dedupe: '/number' }, erp: { url: sinkUrl, auth: { kind: 'none' } } })], { name: 'bare' })
+    JSON.stringify({ shop: { scheme: 'none', type: 'Order', key: '/number', dedupe: '/number' }, erp: { url: sinkUrl, auth: { kind: 'none' } }, crm: { url: sinkUrl, auth: { kind: 'token', token: 'bench' } } })], { name: 'bare' })
   return { process: p, url: (await p.line(/listening (\S+)/))[1] }
 }
 
@@ -104,6 +104,55 @@ async function trial() {
   figures.add('trial_cases', 'cases/s', median(rounds.whole), { baseline: median(rounds.bare), least: 1000, of: 'value' })
 }
 
+// The mapping of bench_codec.c and codec_order.lua in this runtime, with its own JSON. Documents a second of CPU time.
+const countries = { SE: 'SE', DE: 'DE', NO: 'NO' }
+const mapOrder = order => ({
+  OrderNo: order.number, Created: order.created_at, Currency: order.currency, Channel: order.channel,
+  Customer: { Id: order.customer.id, Mail: order.customer.email, Name: order.customer.last_name, VatId: order.customer.vat_id },
+  ShipTo: { Street: order.shipping.line1, City: order.shipping.city, Zip: order.shipping.zip, Country: countries[order.shipping.country] },
+  Net: order.totals.net, Tax: order.totals.tax, Total: order.totals.grand, Note: order.note,
+  Lines: order.lines.map(line => ({ No: line.line, Sku: line.sku, Text: line.title, Quantity: line.qty, Price: line.unit_price, Discount: line.discount })),
+})
+function mapHere(text, ms) {
+  const used = () => process.cpuUsage().user / 1000
+  const from = used()
+  let count = 0, bytes = 0, now = from
+  for (; now - from < ms; now = used(), count += 200) {
+    for (let i = 0; i < 200; i++) bytes += JSON.stringify(mapOrder(JSON.parse(text))).length
+  }
+  if (bytes === 0) throw new Error('nothing was mapped')
+  return count / (now - from) * 1000
+}
+
+// The order document through the scripts' codec beside lua-cjson, and through a map beside the same in plain Lua and in Node.
+async function codec() {
+  const text = readFileSync(join(here, 'order.json'), 'utf8'), node = []
+  mapHere(text, 300)
+  const of = await mediansBoth(o.rounds, async () => {
+    node.push(mapHere(text, o.quick ? 50 : 100))
+    const { out, err, code } = await run(program('bench_codec'), [join(here, 'order.json'), join(here, 'codec_order.lua'), join(root, 'scripts/lib'), o.quick ? '20' : '50', '5'])
+    if (code !== 0) throw new Error(`bench_codec: ${err}`)
+    return out.trim().split('\n').map(line => JSON.parse(line))
+  })
+  figures.add('codec_decode', 'documents/s', of.codec_decode.value, { baseline: of.codec_decode.baseline, least: 1.2 })
+  figures.add('codec_encode', 'documents/s', of.codec_encode.value, { baseline: of.codec_encode.baseline, least: 1.2 })
+  figures.add('mapping_order', 'documents/s', of.mapping_order.value, { baseline: of.mapping_order.baseline })
+  figures.add('mapping_order_node', 'documents/s', of.mapping_order.value, { baseline: median(node) })
+}
+
+// Name to the medians of value and baseline over the rounds.
+async function mediansBoth(rounds, round) {
+  const values = {}
+  for (let i = 0; i < rounds; i++) {
+    for (const row of await round()) {
+      const of = values[row.name] ??= { value: [], baseline: [] }
+      of.value.push(row.value)
+      of.baseline.push(row.baseline)
+    }
+  }
+  return Object.fromEntries(Object.entries(values).map(([name, of]) => [name, { value: median(of.value), baseline: median(of.baseline) }]))
+}
+
 async function accept() {
   const durable = await tidelock('accept', 'http://127.0.0.1:9')
   const plain = await bare('accept', 'accept', 'http://127.0.0.1:9')
@@ -151,6 +200,30 @@ async function deliver() {
   figures.add('deliver', 'events/s', of('whole', 'rate'), { baseline: of('plain', 'rate'), least: 0.7 })
   figures.add('cpu_per_event', 'us', of('whole', 'cpu'), { baseline: of('plain', 'cpu') })
   figures.add('load_rss', 'MB', memory(whole.process.pid, 'VmHWM'), {})
+  await whole.stop()
+  await Promise.all([plain.process.stop(), platform.process.stop()])
+}
+
+// The same with what waits in one call: how many records a second, and how many calls each of them costs.
+async function deliverBatch() {
+  const platform = await sink()
+  const calls = async () => (await (await fetch(`${platform.url}/count`)).json())
+  const whole = await tidelock('deliver_batch', platform.url)
+  const plain = await bare('batch', 'deliver_batch', platform.url)
+  await delivered(whole, platform.url, 256)
+  await delivered(plain, platform.url, 256)
+  const rounds = { whole: [], plain: [] }
+  for (let i = 0; i < o.rounds; i++) {
+    for (const [which, server] of [['whole', whole], ['plain', plain]]) {
+      const before = await calls()
+      const round = await delivered(server, platform.url, 256)
+      const after = await calls()
+      rounds[which].push({ ...round, each: (after.calls - before.calls) / (after.count - before.count) })
+    }
+  }
+  const of = (which, field) => median(rounds[which].map(r => r[field]))
+  figures.add('deliver_batch', 'events/s', of('whole', 'rate'), { baseline: of('plain', 'rate'), least: 0.5 })
+  figures.add('calls_per_event', 'calls', of('whole', 'each'), { baseline: of('plain', 'each') })
   await whole.stop()
   await Promise.all([plain.process.stop(), platform.process.stop()])
 }
@@ -245,6 +318,14 @@ async function light() {
   figures.add('light_rows', 'per unit', of.light_rows, { most: 0 })
 }
 
+// One lane: units with an effect beside scripts that never end, each of which gives way within 2 ms. The baseline is what they may
+// cost: twice the p99 without them, and 2 ms.
+async function neighbours() {
+  const of = await medians(Math.min(o.rounds, 5), () => runs('neighbours', folder('bench-neighbours'), o.quick ? 200 : 500))
+  figures.add('neighbours', 'ms', of.beside_p99, { baseline: 2 * of.alone_p99 + 2, most: 1 })
+  figures.add('neighbours_p50', 'ms', of.beside_p50, { baseline: of.alone_p50 })
+}
+
 // Also with a fifth as many: what one costs must not grow with those that wait.
 async function waiting() {
   const of = await medians(Math.min(o.rounds, 3), () => runs('waiting', folder('bench-waiting'), o.runs))
@@ -268,7 +349,7 @@ async function restart() {
   figures.add(`restart_${named(o.runs)}_clean`, 's', of.restart_clean, { most: o.runs <= 100000 ? 5 : undefined })
 }
 
-const parts = { journal, contract, trial, steps, light, waiting, restart, accept, deliver, start, growth_1m: () => growth(Math.min(o.events, 1000000), 'growth_1m') }
+const parts = { journal, contract, codec, trial, steps, light, neighbours, waiting, restart, accept, deliver, deliver_batch: deliverBatch, start, growth_1m: () => growth(Math.min(o.events, 1000000), 'growth_1m') }
 if (o.events >= 10000000) parts.growth_10m = () => growth(10000000, 'growth_10m')
 
 for (const [name, part] of Object.entries(parts)) {

@@ -1,14 +1,15 @@
 /* The same path without journal and policies, for comparison: the same listener, the same connector verifies and splits
  * a webhook, and (mode deliver) the same Lua maps it and the same connector writes it. No commit, no order, no gate, no
- * retry.
+ * retry. Mode batch: what comes while a call is out goes in one call, of at most 100 rows.
  *
- *     bench_bare accept|deliver INTEGRATION LIBRARY PLUGINS SETTINGS [lanes]     prints: listening
+ *     bench_bare accept|deliver|batch INTEGRATION LIBRARY PLUGINS SETTINGS [lanes]     prints: listening
  * http://127.0.0.1:PORT
  *
  * SETTINGS is a JSON object by system name: {"erp":{"url":"…"}}: the systems' settings as the connector takes them. */
 #include "base/alloc.h"
 #include "connector/call.h"
 #include "connector/webhook.h"
+#include "connector/write_many.h"
 #include "gateway/gateway.h"
 #include "loop/thread.h"
 #include "net/problem.h"
@@ -19,10 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SYSTEMS_MAX = 8, LANES_MAX = 16, NAME_MAX_BYTES = 64 };
+enum { ROWS_MAX = 100, SYSTEMS_MAX = 8, LANES_MAX = 16, NAME_MAX_BYTES = 64 };
 
 struct bare {
-    bool deliver;
+    bool deliver, batch;
     struct tl_integration *integration;
     const struct tl_bundle *bundle;
     struct tl_system *systems[SYSTEMS_MAX];
@@ -39,6 +40,9 @@ struct lane {
     struct tl_system_lane *systems[SYSTEMS_MAX];
     struct tl_script *script;
     struct tl_http_server *server;
+    struct work *waiting, **waiting_end; /* mode batch */
+    struct work *out[ROWS_MAX];
+    size_t out_count;
 };
 
 static void die(const char *what, const struct tl_error *err)
@@ -63,6 +67,7 @@ struct work {
     struct tl_run *run;
     const struct tl_run_ask *ask; /* under way */
     char *payload;                /* own */
+    struct work *next;            /* in lane->waiting */
 };
 
 static void work_free(struct work *work)
@@ -86,10 +91,62 @@ static void on_called(void *ctx, const struct tl_call_result *result)
     follow(work, tl_run_resume(work->run, &answer));
 }
 
+/* ---- batch: what waits, while the call before is out ---- */
+
+static void send_batch(struct lane *lane);
+
+static void on_row(void *ctx, size_t row, const struct tl_call_result *result, bool told)
+{
+    struct lane *lane = ctx;
+    (void)told;
+    on_called(lane->out[row], result);
+}
+
+static void on_batch(void *ctx, const struct tl_call_result *result)
+{
+    struct lane *lane = ctx;
+    (void)result;
+    lane->out_count = 0;
+    send_batch(lane);
+}
+
+static void send_batch(struct lane *lane)
+{
+    tl_str rows[ROWS_MAX], object = TL_STR("Order__c");
+    if (lane->out_count > 0 || lane->waiting == NULL)
+        return;
+    while (lane->waiting != NULL && lane->out_count < ROWS_MAX) {
+        struct work *work = lane->waiting;
+        lane->waiting = work->next;
+        rows[lane->out_count] = work->ask->args;
+        lane->out[lane->out_count++] = work;
+    }
+    if (lane->waiting == NULL)
+        lane->waiting_end = &lane->waiting;
+    const struct tl_run_ask *ask = lane->out[0]->ask;
+    struct tl_many_request request = {
+        .operation = ask->operation, .object = object, .rows = rows, .count = lane->out_count};
+    tl_many_start(lane_system(lane, ask->target), &request, &(struct tl_many_owner){on_row, NULL, on_batch, lane});
+}
+
+static void wait_for_batch(struct lane *lane, struct work *work)
+{
+    if (lane->waiting == NULL)
+        lane->waiting_end = &lane->waiting;
+    work->next = NULL;
+    *lane->waiting_end = work;
+    lane->waiting_end = &work->next;
+    send_batch(lane);
+}
+
 static void follow(struct work *work, const struct tl_run_outcome *outcome)
 {
     if (outcome->ending == TL_RUN_WAIT && outcome->ask_count == 1 && outcome->asks[0]->kind == TL_ASK_CALL) {
         const struct tl_run_ask *ask = work->ask = outcome->asks[0];
+        if (work->lane->bare->batch) {
+            wait_for_batch(work->lane, work);
+            return;
+        }
         struct tl_call_request request = {.operation = ask->operation, .args = ask->args};
         tl_call_start(lane_system(work->lane, ask->target), &request, on_called, work);
         return;
@@ -234,11 +291,12 @@ int main(int argc, char **argv)
     static struct lane lanes[LANES_MAX];
     struct tl_error err;
     if (argc < 6) {
-        fprintf(stderr, "usage: bench_bare accept|deliver INTEGRATION LIBRARY PLUGINS SETTINGS [lanes]\n");
+        fprintf(stderr, "usage: bench_bare accept|deliver|batch INTEGRATION LIBRARY PLUGINS SETTINGS [lanes]\n");
         return 64;
     }
     unsigned count = argc > 6 ? (unsigned)atoi(argv[6]) : (unsigned)tl_thread_cores();
-    bare.deliver = strcmp(argv[1], "deliver") == 0;
+    bare.batch = strcmp(argv[1], "batch") == 0;
+    bare.deliver = bare.batch || strcmp(argv[1], "deliver") == 0;
     if (tl_integration_load(argv[2], argv[3], argv[4], &bare.integration, &err) != TL_OK)
         die(argv[2], &err);
     bare.bundle = tl_integration_bundle(bare.integration);

@@ -3,6 +3,7 @@
  *
  *     bench_runs steps   FOLDER LIBRARY [units]     ten recorded steps a unit, 256 units at a time
  *     bench_runs light   FOLDER LIBRARY [units]     one idempotent effect a unit, and two
+ *     bench_runs neighbours FOLDER LIBRARY [units]  one lane, with scripts that never end and without
  *     bench_runs waiting FOLDER LIBRARY [runs]      runs that wait for an event: memory, waking one, waking all
  *     bench_runs leave   FOLDER LIBRARY [runs]      leaves that many waiting, and ends as a killed process does
  *     bench_runs restart FOLDER LIBRARY             how long the next start takes, and one after a clean stop
@@ -394,10 +395,43 @@ static void restart(const struct place *place)
     world_close(&w);
 }
 
+/* ---- one lane with runaways
+ * --------------------------------------------------------------------------------------------
+ */
+
+/* From sending an event to its effect, a few at a time. */
+static void print_latency(struct world *w, const char *name, size_t first, size_t count)
+{
+    uint32_t *us = tl_zalloc(count, sizeof *us);
+    w->last_call = 1;
+    world_feed(w, "light@1", first, count, 4);
+    for (size_t i = 0; i < count; i++)
+        us[i] = (uint32_t)((w->units[first + i].asked_ns - w->units[first + i].sent_ns) / 1000);
+    print_spread(name, us, count);
+    tl_free(us);
+}
+
+static void neighbours(const struct place *place, size_t count)
+{
+    struct world w;
+    size_t runaways = count / 10 + 20; /* 200 ms of CPU time each */
+    world_open_lanes(&w, place->runs, place->library, 3 * count + runaways, 1);
+    print_latency(&w, "warm", 0, count);
+    world_rest(&w);
+    print_latency(&w, "alone", count, count);
+    world_rest(&w);
+    w.last_call = 0;
+    world_feed(&w, "runaway@1", 3 * count, runaways, runaways);
+    print_latency(&w, "beside", 2 * count, count);
+    tl_must(tl_engine_unfinished(w.engine) > 0); /* they were there to the end */
+    world_close(&w);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 4) {
-        fprintf(stderr, "bench_runs: usage: bench_runs steps|light|waiting|leave|restart FOLDER LIBRARY [count]\n");
+        fprintf(stderr,
+                "bench_runs: usage: bench_runs steps|light|neighbours|waiting|leave|restart FOLDER LIBRARY [count]\n");
         return 64;
     }
     struct place place = {.runs = tl_printf("%s/runs", argv[2]), .bare = tl_printf("%s/bare", argv[2])};
@@ -407,6 +441,8 @@ int main(int argc, char **argv)
         steps(&place, count > 0 ? count : 10000);
     else if (strcmp(argv[1], "light") == 0)
         light(&place, count > 0 ? count : 40000);
+    else if (strcmp(argv[1], "neighbours") == 0)
+        neighbours(&place, count > 0 ? count : 500);
     else if (strcmp(argv[1], "waiting") == 0)
         waiting(&place, count > 0 ? count : 100000);
     else if (strcmp(argv[1], "leave") == 0)

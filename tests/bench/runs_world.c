@@ -32,10 +32,12 @@ static const struct tl_bundle_file files[] = {
     {"integration.lua", TL_STR("integration \"bench\" { steward = \"desk\" }\n"
                                "steward \"desk\" { mail = \"desk@bench.example\", due = \"1h\" }\n"
                                "system \"crm\" { connector = \"odata@1\", limits = { concurrent = 1024 } }\n")},
-    {"events.lua", TL_STR(EVENT("steps@1") EVENT("two@1") EVENT("light@1") EVENT("wait@1") EVENT("sent@1"))},
+    {"events.lua",
+     TL_STR(EVENT("steps@1") EVENT("two@1") EVENT("light@1") EVENT("wait@1") EVENT("sent@1") EVENT("runaway@1"))},
     {"contracts/o.json", TL_STR("{}")},
-    {"flows.lua", TL_STR(FLOW("steps", "for i = 1, 10 do " NOTE("i") "end") FLOW("two", NOTE("1") NOTE("2"))
-                             FLOW("light", NOTE("1")) FLOW("wait", "local s = ctx:await{ \"sent@1\" } " NOTE("1")))}};
+    {"flows.lua",
+     TL_STR(FLOW("steps", "for i = 1, 10 do " NOTE("i") "end") FLOW("two", NOTE("1") NOTE("2")) FLOW("light", NOTE("1"))
+                FLOW("wait", "local s = ctx:await{ \"sent@1\" } " NOTE("1")) FLOW("runaway", "while true do end"))}};
 
 static enum tl_effect_class effect_of(void *ctx, const struct tl_system_decl *system, tl_str operation,
                                       const char **nearest)
@@ -141,7 +143,11 @@ static void start(struct world *w)
     struct tl_error err;
     const struct tl_system_decl *systems = tl_bundle_systems(w->bundle, &count);
     struct tl_engine_system system = {.decl = &systems[0]};
-    struct tl_engine_config config = {.systems = &system, .system_count = count, .calls = &w->port};
+    struct tl_engine_config config = {.systems = &system,
+                                      .system_count = count,
+                                      .calls = &w->port,
+                                      .lanes = w->lanes,
+                                      .script = {.slice_ms = TL_SLICE_MS}};
     tl_engine_config_bundle(&config, w->bundle);
     world_must(tl_engine_new(&config, &w->engine, &err), &err);
     struct tl_journal_options options = {
@@ -154,15 +160,20 @@ static void start(struct world *w)
 
 static void more(struct tl_mail *mail);
 
-void world_open(struct world *w, const char *dir, const char *library, size_t units)
+void world_open_lanes(struct world *w, const char *dir, const char *library, size_t units, unsigned lanes)
 {
-    *w = (struct world){.dir = tl_copy_z(dir), .bundle = load(library), .unit_count = units};
+    *w = (struct world){.dir = tl_copy_z(dir), .bundle = load(library), .unit_count = units, .lanes = lanes};
     w->port = (struct tl_call_port){.start = start_call, .cancel = cancel, .facts = facts, .ctx = w};
     w->loop = tl_loop_new("sender");
     w->units = tl_zalloc(units, sizeof *w->units);
     memset(w->units, 1, units * sizeof *w->units); /* in memory from now on, whatever is measured */
     tl_mail_init(&w->more, more);
     start(w);
+}
+
+void world_open(struct world *w, const char *dir, const char *library, size_t units)
+{
+    world_open_lanes(w, dir, library, units, 0);
 }
 
 static void stop(struct world *w)

@@ -18,6 +18,7 @@ struct world {
     struct tl_journal *journal;
     struct tl_engine *engine;
     struct tl_bundle *bundle; /* own */
+    unsigned lanes;
     struct tl_call_port port;
     struct tl_loop *loop;     /* own; of the sender */
     struct world_unit *units; /* own; `unit_count` of them */
@@ -35,6 +36,8 @@ struct world {
 /* Opens the journal in `dir` and starts an engine on it; ends the program with a message when that fails. `library`:
  * scripts/lib. */
 void world_open(struct world *w, const char *dir, const char *library, size_t units);
+/* The same with so many lanes; 0: one a core. */
+void world_open_lanes(struct world *w, const char *dir, const char *library, size_t units, unsigned lanes);
 /* Stops as a server does. */
 void world_close(struct world *w);
 /* From the moment of the call until everything unfinished is back in queues: what the next start takes. The world must

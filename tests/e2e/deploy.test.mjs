@@ -2,11 +2,11 @@
 // lost or done twice meanwhile, and the history says what is live, also after a kill.
 import test from 'node:test'
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { folder } from '../world/folder.mjs'
-import { Tidelock } from '../world/tidelock.mjs'
+import { Tidelock, build, tool } from '../world/tidelock.mjs'
 import { until } from '../world/wait.mjs'
 
 // An order goes to the sink with the version that wrote it; one with `waits` begins, waits for its shipment, and ends then.
@@ -194,7 +194,7 @@ test('what is wrong is refused with its stage, file and line; what was live stay
   await world.refused(bad('no tests', { 'tests/more_test.lua': 'describe("more", function() it(' }), { stage: 'tests', why: /tests\/more_test\.lua:1/ })
   await world.refused(bad('big test', { 'tests/more_test.lua': 'describe("more", function() it("grows", function(w) local t = {} for i = 1, 1e9 do t[i] = { i } end end) end)\n' }),
     { stage: 'tests', why: /memory/ })
-  await world.refused(bad('other', { 'integration.lua': files('x')['integration.lua'].replace('"deploys"', '"another"') }), { stage: 'contracts', why: /runs the integration "deploys"/ })
+  await world.refused(bad('other', { 'integration.lua': files('x')['integration.lua'].replace('"deploys"', '"another"') }), { stage: 'check', why: /runs the integration "deploys"/ })
   assert.deepEqual(readdirSync(world.tidelock.data).includes('staging') ? readdirSync(join(world.tidelock.data, 'staging')) : [], [], 'nothing is left behind')
 
   const skipped = await world.deploy(world.write('skipped', failing), '--skip-tests')
@@ -203,7 +203,7 @@ test('what is wrong is refused with its stage, file and line; what was live stay
 })
 
 test('tests that never end are killed when their time is over; the server answers meanwhile', async t => {
-  const world = await start(t, { args: ['--trial', '2s'] })
+  const world = await start(t, { args: ['--trial', '4s'] })
   const before = await world.live()
   const deploying = world.deploy(world.write('endless', { 'tests/deliver_test.lua': endless(30) }))
   await until('it is on its way', async () => (await world.tidelock.json('revisions')).doing === 'deploy')
@@ -212,6 +212,8 @@ test('tests that never end are killed when their time is over; the server answer
     assert.deepEqual(await world.done(`M-${n}`), ['v1'])
     assert.equal((await world.tidelock.json('status')).revision, before)
   }
+  const set = await world.tidelock.command('settings', 'set', 'sink.url', `http://localhost:${world.http.address().port}`, '--reason', 'does not wait for tests')
+  assert.match(set.out, /set and in use/)
   assert.equal((await world.tidelock.json('revisions')).doing, 'deploy')
   const { code, err } = await deploying
   assert.equal(code, 1)
@@ -335,6 +337,27 @@ test('a flow that goes with work pending is refused, or its work is parked', asy
   await until('parked', async () => (await world.tidelock.json('exceptions', 'list')).exceptions.some(e => e.key === 'P-1'))
 })
 
+test('a system that goes and that open runs use is refused, or the runs are parked when they want it', async t => {
+  const world = await start(t)
+  await world.send('W-1', { waits: true })
+  await until('it waits', async () => (await world.tidelock.json('runs', 'list')).runs.length === 1)
+  const gone = world.write('gone', { 'integration.lua': files('v2')['integration.lua'].replace(/^system "sink".*\n/m, ''), 'tests/deliver_test.lua': null,
+    'flows.lua': 'flow "deliver" { on = "order.placed@1", steward = "nobody", run = function(ctx, e) ctx:log("nothing") end }\n' })
+  assert.match((await world.tidelock.command('plan', gone)).out, /^! 1 open runs of flow deliver stay .*; systems they may use go: \["sink"\]$/m)
+  const before = await world.live()
+  const refused = await world.deploy(gone)
+  assert.equal(refused.code, 2, refused.err)
+  assert.match(refused.err, /refused at switch: .*"sink" by "deliver" \(1\)/)
+  assert.equal(await world.live(), before)
+  const parked = await tool(['deploy', gone, '--reason', 'a test', '--park-removed', '--yes', '--target', join(world.tidelock.data, 'control.sock')])
+  assert.equal(parked.code, 0, parked.err)
+  await world.ship('W-1')
+  const { id } = await until('parked', async () => (await world.tidelock.json('exceptions', 'list')).exceptions.find(e => e.key === 'W-1'))
+  assert.equal((await world.tidelock.command('rollback', '--reason', 'the sink is needed')).code, 0)
+  assert.equal((await world.tidelock.command('exceptions', 'retry', id, '--reason', 'it is back')).code, 0)
+  assert.deepEqual(await world.done('W-1'), ['v1'])
+})
+
 test('a start without a folder goes on with what was live last; one with a folder takes that', async t => {
   const world = await start(t)
   const v1 = await world.live(), v2 = (await world.deployed('v2')).live
@@ -413,6 +436,56 @@ test('a setting is in use without a deploy, and a deploy does not lose it', asyn
   assert.deepEqual(await world.done('S-2'), ['v2'])
 })
 
+test('a setting that no system can be made with is refused, and the value before stays', async t => {
+  const world = await start(t)
+  const { code, err } = await world.tidelock.command('settings', 'set', 'sink.url', 'no address', '--reason', 'a mistake')
+  assert.equal(code, 65, err)
+  assert.match(err, /sink\.url: .*; the value before stays/)
+  assert.equal((await world.tidelock.json('settings')).settings.find(s => s.name === 'sink.url').value, world.tidelock.settings['sink.url'])
+  await world.send('A-1')
+  assert.deepEqual(await world.done('A-1'), ['v1'])
+  await world.tidelock.stop()
+  await world.tidelock.start()
+})
+
+test('tests and laws end within limits', async t => {
+  const world = new World(), dir = world.write('burn', { 'tests/deliver_test.lua': endless(5) })
+  const burnt = await tool(['test', dir, '--limits', '1s'])
+  assert.equal(burnt.signal, 'SIGXCPU', burnt.out + burnt.err)
+  assert.equal((await tool(['test', world.write('v1'), '--limits', '10s'])).code, 0)
+  assert.equal((await tool(['lens', 'laws', world.write('v1'), '--limits', '10s'])).code, 0)
+  assert.equal((await tool(['test', dir, '--limits', 'soon'])).code, 65)
+})
+
+test('a server that waits for a setting runs what needs none', async t => {
+  const world = await start(t)
+  await world.tidelock.stop()
+  world.tidelock.integration = world.write('far', { 'integration.lua': files('far')['integration.lua'].replace('setting "sink.url"', 'setting "far.url"') })
+  await world.tidelock.start({ ready: false })
+  await until('it waits', async () => (await world.tidelock.json('status')).state === 'waiting')
+  const answer = await world.deployed('v2')
+  assert.equal(answer.outcome, 'live')
+  const status = await world.tidelock.json('status')
+  assert.deepEqual([status.state, status.revision], ['running', answer.live])
+  world.tidelock.readAddresses()
+  await world.send('A-1')
+  assert.deepEqual(await world.done('A-1'), ['v2'])
+})
+
+test('plan says when another version of a connector is installed than is loaded', async t => {
+  const plugins = join(folder('plugins'), 'plugins'), file = join(plugins, 'webhook.so')
+  cpSync(join(build, 'lib/tidelock/plugins'), plugins, { recursive: true })
+  const world = await start(t, { args: ['--plugins', plugins] })
+  const bytes = readFileSync(file), at = bytes.indexOf('"1.0.0"')
+  assert.ok(at > 0)
+  bytes.write('"1.0.1"', at)
+  writeFileSync(`${file}.new`, bytes, { mode: 0o755 })
+  renameSync(`${file}.new`, file)
+  const { code, out } = await world.tidelock.command('plan', world.write('v1'))
+  assert.equal(code, 0)
+  assert.match(out, /^! connector webhook@1: 1\.0\.0 is loaded, 1\.0\.1 is installed/m)
+})
+
 test('what comes over the socket is not believed', async t => {
   const world = await start(t)
   const { request } = await import('node:http')
@@ -427,7 +500,7 @@ test('what comes over the socket is not believed', async t => {
   })
   const good = Object.entries(files('v2')).map(([path, text]) => ({ path, text }))
   for (const [body, why] of [
-    ['{"files":', /line 1/], [{ reason: 'x' }, /"files" must be a list/], [{ files: good }, /say why/],
+    ['{"files":', /line 1/], [{ reason: 'x'.repeat(5000), files: good }, /reason is longer/], [{ reason: 'x' }, /"files" must be a list/], [{ files: good }, /say why/],
     [{ reason: 'x', files: [...good, { path: '../out.lua', text: '' }] }, /no path below/],
     [{ reason: 'x', files: [...good, { path: '/etc/x.lua', text: '' }] }, /no path below/],
     [{ reason: 'x', files: [...good, { path: 'lib/.x.lua', text: '' }] }, /no path below/],

@@ -3,7 +3,7 @@ import test from 'node:test'
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tool } from '../world/tidelock.mjs'
+import { root, tool } from '../world/tidelock.mjs'
 import { cases } from '../world/cases.mjs'
 import { folder } from '../world/folder.mjs'
 
@@ -131,7 +131,7 @@ function readVector(raw) {
 
 test('usage errors are exit 64, name the word and the nearest one', async () => {
   for (const [words, text] of [[['stauts'], /did you mean 'status'/], [['serve', 'x', '--dta', 'y'], /did you mean --data/],
-    [['serve'], /something is missing/], [['check', 'a', 'b'], /too many words/], [['tool', 'webhook-verify'], /--scheme is required/]]) {
+    [['serve'], /--data DIR is required/], [['deploy'], /something is missing/], [['deploy', 'x'], /--reason/], [['rollback'], /--reason/], [['check', 'a', 'b'], /too many words/], [['tool', 'webhook-verify'], /--scheme is required/]]) {
     const { code, err } = await tool(words)
     assert.equal(code, 64, words.join(' '))
     assert.match(err, text)
@@ -141,7 +141,7 @@ test('usage errors are exit 64, name the word and the nearest one', async () => 
 test('every command explains itself', async () => {
   const { code, out } = await tool(['--help'])
   assert.equal(code, 0)
-  for (const command of ['serve', 'new', 'dev', 'check', 'status', 'trace', 'exceptions', 'pause', 'resume', 'settings', 'secrets', 'doctor', 'tool json', 'tool validate', 'contract diff', 'tool webhook-verify', 'verify', 'events']) {
+  for (const command of ['serve', 'new', 'dev', 'check', 'status', 'trace', 'exceptions', 'pause', 'resume', 'settings', 'secrets', 'doctor', 'deploy', 'plan', 'rollback', 'revisions', 'tool json', 'tool validate', 'contract diff', 'tool webhook-verify', 'verify', 'events']) {
     assert.match(out, new RegExp(`^  ${command} `, 'm'))
     const help = await tool([...command.split(' '), '--help'])
     assert.equal(help.code, 0, command)
@@ -152,7 +152,7 @@ test('every command explains itself', async () => {
 
 test('commands without a server are exit 69 and say how to start one', async () => {
   const data = join(folder('none'), 'data')
-  for (const words of [['status'], ['trace', 'order/1'], ['exceptions'], ['pause', 'system', 'x'], ['settings'], ['doctor']]) {
+  for (const words of [['status'], ['trace', 'order/1'], ['exceptions'], ['pause', 'system', 'x'], ['settings'], ['doctor'], ['revisions'], ['rollback', '--reason', 'x'], ['plan', join(root, 'scripts/starter')], ['deploy', join(root, 'scripts/starter'), '--reason', 'x']]) {
     const { code, err } = await tool([...words, '--data', data])
     assert.equal(code, 69, words.join(' '))
     assert.match(err, /tidelock serve/)

@@ -72,13 +72,20 @@ export class Company {
 
   // Somebody at the desk resolves the ticket of a case, as soon as it is there.
   async resolve(no) {
-    const ticket = await until(`a ticket of case ${no}`, async () => (await this.rt.tickets(`'CF.{CaseNo}' = '${no}'`))[0], { timeout: 240000, every: 500 })
+    const ticket = await until(`a ticket of case ${no}`, async () => { await this.nothingParked(); return (await this.rt.tickets(`'CF.{CaseNo}' = '${no}'`))[0] }, { timeout: 240000, every: 500 })
     await until(`ticket of case ${no} resolved`, async () => { await this.rt.write('PUT', `ticket/${ticket.id}`, { Status: 'resolved' }); return true }, { timeout: 60000, every: 500 })
+  }
+
+  // What is parked ends all waiting: nobody repairs anything here.
+  async nothingParked() {
+    const { exceptions } = await this.tidelock.json('exceptions', 'list')
+    if (exceptions.length) throw Object.assign(new Error(`parked: ${exceptions.map(x => `${x.flow} ${x.key}: ${x.class}: ${x.message}`).join('; ')}`), { stop: true })
   }
 
   // Tryton may be down for a moment.
   invoiced(order) {
     return until(`an invoice of ${order}`, async () => {
+      await this.nothingParked()
       const [sale] = await this.tryton.records('sale.sale', [['reference', '=', order]], ['invoices.state'])
       return ['posted', 'paid'].includes(sale?.['invoices.'][0]?.state)
     }, { timeout: 240000, every: 250 })
@@ -88,11 +95,10 @@ export class Company {
 
   async salesforceRecords(object) { return (await this.salesforce.admin('GET', `records/${object}`)).records.map(r => r.doc) }
 
-  // Every run has come to its end, and nothing is parked. What is parked ends the waiting.
+  // Every run has come to its end.
   async settled({ timeout = 300000 } = {}) {
     await until('every run to end', async () => {
-      const { exceptions } = await this.tidelock.json('exceptions', 'list')
-      if (exceptions.length) throw Object.assign(new Error(`parked: ${exceptions.map(x => `${x.flow} ${x.key}: ${x.class}: ${x.message}`).join('; ')}`), { stop: true })
+      await this.nothingParked()
       const { flows } = (await this.tidelock.json('status')).engine
       return flows.every(f => f.unfinished === 0) && (await this.tidelock.json('runs')).runs.length === 0
     }, { timeout, every: 250 })

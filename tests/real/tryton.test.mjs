@@ -95,6 +95,11 @@ withTryton('a party is found by its code, its lists are replaced, and no digit i
   assert.deepEqual([more, record.name, decimal(record.credit_limit_amount), record['addresses.'].map(a => a.city)], [[], 'Müller – «Söhne»', '12345678901234.56', ['Bremen']])
   await call('get', { object: 'party.party', id: record.id, fields: ['credit_limit_amount'] })
   assert.match(connector.line, /"credit_limit_amount":12345678901234\.56[,}]/)
+  const address = (await tryton.records('party.address', [['party.code', '=', 'B-1']], ['id']))[0].id
+  await party('B-1', { addresses: [{ city: 'Hamburg' }, { city: 'Kiel' }] })
+  assert.deepEqual((await tryton.records('party.address', [['party.code', '=', 'B-1']], ['city'])).map(a => [a.city, a.id === address]), [['Hamburg', true], ['Kiel', false]], 'a line is changed where it stands')
+  await party('B-1', { addresses: [{ city: 'Hamburg' }] })
+  assert.equal((await tryton.records('party.address', [['party.code', '=', 'B-1']], [])).length, 1)
   await party('B-1', { credit_limit_amount: null })
   assert.equal((await tryton.records('party.party', [['code', '=', 'B-1']], ['credit_limit_amount']))[0].credit_limit_amount, null)
 })
@@ -107,6 +112,9 @@ withTryton('a new sale gets what the client would fill in, and keeps what the ca
   assert.deepEqual(record['lines.'].map(l => [l['unit.'].name, l.quantity, decimal(l.unit_price), l.taxes.length]), [['Unit', 2, '3.3333', 1], ['Unit', 1, '0.0001', 0]])
   await done('put', { object: 'sale.sale', key: { reference: 'SO-C1' }, record: { reference: 'SO-C1', comment: 'again' } })
   assert.equal((await tryton.records('sale.sale', [['reference', '=', 'SO-C1']], ['comment']))[0].comment, 'again')
+  await done('put', { object: 'sale.sale', key: { reference: 'SO-C1' }, record: { reference: 'SO-C1', lines: [{ product: { code: 'VALVE-2' }, quantity: 4 }] } })
+  const [changed] = await tryton.records('sale.sale', [['reference', '=', 'SO-C1']], ['lines.product.code', 'lines.unit_price', 'lines.unit.name', 'lines.taxes', 'total_amount'])
+  assert.deepEqual([changed['lines.'].map(l => [l['product.'].code, decimal(l.unit_price), l['unit.'].name, l.taxes.length]), decimal(changed.total_amount)], [[['VALVE-2', '12.5000', 'Unit', 1]], '60.00'])
 })
 
 withTryton('steps that Tryton ignores in silence are conflicts that say so; those that have happened are done', async () => {
@@ -280,6 +288,7 @@ withTryton('what cannot be is refused in words', async () => {
     assert.match(got.message, words)
   }
   await party('L-1')
+  await refused('invoice_post', { invoice: '1] or 1' }, 'missing', /there is no invoice with the id 0/)
   await refused('sale_status', { reference: 'SO-none' }, 'missing', /there is no sale with the reference SO-none/)
   await refused('put', { object: 'party.party', key: { code: 'L-2' }, record: { code: 'L-2', lang: { code: 'xx' } } }, 'missing', /there is no ir\.lang with \[\["code","=","xx"\]\]/)
   await refused('put', { object: 'party.party', key: { code: 'L-2' }, record: { code: 'L-2', credit_limit_amount: 'much' } }, 'data', /credit_limit_amount is of type numeric, which this cannot be: "much"/)

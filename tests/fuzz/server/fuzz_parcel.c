@@ -42,12 +42,37 @@ static void check_way(const struct tl_parcel *parcel)
     tl_buf_free(&json);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* Every line is a file: its path, a blank, its text; the paths as they are, in the folders that are taken. */
+static void write_files(tl_str lines, struct tl_buf *out)
+{
+    static const char *const folders[] = {"", "lib/", "tests/", "contracts/"};
+    struct tl_json_writer w;
+    tl_str line, path;
+    tl_json_writer_init(&w, out);
+    tl_json_begin_array(&w);
+    for (size_t i = 0; lines.len > 0 && tl_str_cut(&lines, '\n', &line); i++) {
+        tl_str text = line;
+        (void)tl_str_cut(&text, ' ', &path);
+        char *whole = tl_printf("%s%.*s", folders[i % TL_COUNT_OF(folders)], TL_STR_ARGS(path));
+        tl_json_begin_object(&w);
+        tl_json_put_lossy(&w, "path", tl_str_z(whole));
+        tl_json_put_lossy(&w, i % 3 == 0 ? "base64" : "text", text);
+        tl_json_end_object(&w);
+        tl_free(whole);
+    }
+    tl_json_begin_object(&w);
+    tl_json_put_z(&w, "path", "integration.lua");
+    tl_json_put_z(&w, "text", "");
+    tl_json_end_object(&w);
+    tl_json_end_array(&w);
+}
+
+static void check(tl_str json)
 {
     struct tl_json_doc *doc = NULL;
     struct tl_parcel parcel;
-    if (tl_json_parse(tl_str_n(data, size), NULL, &doc, NULL) != TL_OK)
-        return 0;
+    if (tl_json_parse(json, NULL, &doc, NULL) != TL_OK)
+        return;
     tl_code code = tl_parcel_parse(tl_json_root(doc), &parcel, NULL);
     expect(code == TL_OK || code == TL_EINPUT);
     expect(parcel.count <= 2000);
@@ -57,5 +82,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_way(&parcel);
     tl_parcel_free(&parcel);
     tl_json_free(doc);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct tl_buf json;
+    if (size == 0)
+        return 0;
+    tl_str rest = tl_str_n(data + 1, size - 1);
+    tl_buf_init(&json, 64 << 20);
+    if (data[0] & 1)
+        write_files(rest, &json);
+    check(data[0] & 1 ? tl_buf_str(&json) : rest);
+    tl_buf_free(&json);
     return 0;
 }

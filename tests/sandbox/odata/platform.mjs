@@ -8,6 +8,7 @@ import { Entities } from "./entities.mjs";
 import { Clerk } from "./clerk.mjs";
 import { Renderer, contentType, styleOf } from "./render.mjs";
 import { checkOptions, shape } from "./collection.mjs";
+import { Batches } from "./batch.mjs";
 import { Listing } from "./listing.mjs";
 import { Sessions, required } from "./session.mjs";
 import { edmx } from "./metadata.mjs";
@@ -18,13 +19,14 @@ export class Erp {
   constructor(settings = {}, file = null) {
     this.name = "odata";
     this.settings = { root: "/odata/v4/erp", user: "sync", password: "sync-pw", csrf: false, require_etag: false, page_size: 1000, errors: "json",
-      default_return: "representation", ...settings };
+      default_return: "representation", batch: true, ...settings };
     this.clock = new Clock();
     this.store = new Store({ clock: this.clock, stamps, file });
     this.entities = new Entities(this.store, this.clock, this.settings);
     this.clerk = new Clerk(this.entities, this.clock);
     this.sessions = new Sessions(this.settings, this.clock);
     this.listing = new Listing(this);
+    this.batches = new Batches(this);
     this.renderer = new Renderer(this.entities, () => this.root);
     this.follow = (type, doc, name) => this.entities.follow(type, doc, name);
     this.special = {
@@ -75,7 +77,8 @@ export class Erp {
 
   route(request, path) {
     if (path === "/$metadata") return { status: 200, headers: { "content-type": "application/xml;charset=utf-8" }, body: edmx() };
-    if (/^\/\$batch$/.test(path)) throw refuse(501, "501", "$batch is not available.");
+    if (path === "/$batch" && (request.method !== "POST" || !this.settings.batch)) throw refuse(501, "501", "$batch is not available.");
+    if (path === "/$batch") return this.batches.answer(request);
     const way = segments(path);
     if (way.length === 0) return this.serviceDocument(request);
     const [first, ...rest] = way;

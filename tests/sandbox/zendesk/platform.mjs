@@ -6,6 +6,7 @@ import { stringify } from "../lib/json.mjs";
 import { Records, instant } from "./records.mjs";
 import { Auth } from "./auth.mjs";
 import { Exports } from "./exporting.mjs";
+import { Jobs } from "./jobs.mjs";
 import { Webhooks, faultNames } from "./webhooks.mjs";
 import { paginate } from "./paging.mjs";
 import { customFields, kinds, stamps } from "./schema.mjs";
@@ -26,6 +27,7 @@ export class Zendesk {
     this.auth = new Auth(this);
     this.exports = new Exports(this);
     this.webhooks = new Webhooks(this);
+    this.jobs = new Jobs(this);
     this.windows = new Map();              // requests counted in the running minute
     this.special = {
       expired_session: () => { this.auth.expire(); return badToken().reply; },
@@ -53,8 +55,8 @@ export class Zendesk {
     this.person = second.doc.id;           // who "a user of that platform" is
   }
 
-  wiped() { this.webhooks.clear(); this.windows.clear(); }
-  stop() { this.webhooks.agent.destroy(); this.webhooks.hooks = []; }
+  wiped() { this.webhooks.clear(); this.jobs.clear(); this.windows.clear(); }
+  stop() { this.jobs.clear(); this.webhooks.agent.destroy(); this.webhooks.hooks = []; }
   committed(request, changes) { this.webhooks.announce(changes); }
 
   handle(request) {
@@ -107,6 +109,7 @@ export class Zendesk {
     switch (room) {
       case "incremental": return this.incremental(request, rest);
       case "organization_fields": case "user_fields": case "ticket_fields": return ok({ [room]: this.settings.fields[room], count: this.settings.fields[room].length, next_page: null, previous_page: null });
+      case "job_statuses": return this.jobs.show(rest[0]);
       case "deleted_tickets": return this.deleted(request, rest);
       case "search": return this.search(request);
       default: throw notFound();
@@ -117,6 +120,7 @@ export class Zendesk {
     const { method } = request;
     if (id === undefined) return method === "POST" ? this.create(request, kind) : this.list(request, kind);
     if (id === "create_or_update" && method === "POST" && kind !== "tickets") return this.createOrUpdate(request, kind);
+    if (id === "create_or_update_many" && method === "POST" && kind !== "tickets") return this.jobs.start(kind, request.json()[kind]);
     if (id === "show_many") return this.showMany(request, kind);
     if (id === "search" && kind !== "tickets") return this.find(request, kind);
     if (id === "count") return ok({ count: { value: [...this.store.table(kind).live()].length, refreshed_at: this.clock.iso() } });
@@ -161,15 +165,16 @@ export class Zendesk {
   }
 
   // Organizations match by id or external_id, users also by email; several matches are an error, since external ids are not unique there.
-  createOrUpdate(request, kind) {
-    const body = this.inner(request, kind);
+  createOrUpdate(request, kind) { return this.upsert(kind, this.inner(request, kind), request.warnings); }
+
+  upsert(kind, body, warnings = []) {
     const { id, ...rest } = body;
     let found = id ? [this.records.live(kind, id)] : [];
     if (!found.length && body.external_id) found = this.records.byExternal(kind, body.external_id);
     if (!found.length && kind === "users" && body.email) found = this.store.table(kind).find("email", String(body.email).toLowerCase());
     if (found.length > 1) throw invalid("external_id", `External: ${body.external_id} is used by ${found.length} records`, "AmbiguousValue");
-    if (found.length === 1) return this.changed(kind, this.records.update(kind, found[0], rest, this.agent, request.warnings));
-    return this.made(kind, this.records.create(kind, rest, this.agent, request.warnings));
+    if (found.length === 1) return this.changed(kind, this.records.update(kind, found[0], rest, this.agent, warnings));
+    return this.made(kind, this.records.create(kind, rest, this.agent, warnings));
   }
 
   list(request, kind) {

@@ -129,9 +129,54 @@ static void takes_everything_from_a_file(void **state)
     tl_library_free(library);
 }
 
+static void note(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+/* What is out ends by itself; a stop that follows ends it at once. */
+static void a_retired_lane_ends_with_its_calls(void **state)
+{
+    (void)state;
+    static const struct rig_answer script[] = {
+        {"GET /api/find?mark=a", 0, NULL, NULL}, {"GET /api/find?mark=b", 0, NULL, NULL}, {NULL, 0, NULL, NULL}};
+    struct rig rig;
+    struct tl_error err;
+    struct tl_http_answer fine = {.status = 200, .type = "application/json", .body = TL_STR("{}")};
+    struct tl_call_request request = {.operation = TL_STR("find"), .timeout_ms = 60000};
+    int retired = 0, ended = 0;
+    rig_open(&rig, "rest_t@1", "", script);
+    request.args = TL_STR("{\"mark\":\"a\"}");
+    tl_call_start(rig.lane, &request, rig_take, &rig);
+    while (rig.held_count == 0)
+        tl_loop_wait(rig.loop, 1);
+    tl_system_lane_retire(rig.lane, note, &retired);
+    for (int i = 0; i < 20; i++)
+        tl_loop_turn(rig.loop);
+    assert_int_equal(retired + rig.result.count, 0);
+    tl_http_reply(rig.held[--rig.held_count], &fine);
+    rig_until(&rig, &retired);
+    assert_int_equal(rig.result.count, 1);
+    assert_int_equal(rig.result.raw.failure, TL_FAIL_NONE);
+    assert_int_equal(tl_system_attach(rig.system, rig.loop, rig.client, &rig.lane, &err), TL_OK);
+    rig.result.count = 0;
+    request.args = TL_STR("{\"mark\":\"b\"}");
+    tl_call_start(rig.lane, &request, rig_take, &rig);
+    while (rig.held_count == 0)
+        tl_loop_wait(rig.loop, 1);
+    tl_system_lane_retire(rig.lane, note, &retired);
+    tl_system_lane_stop(rig.lane, note, &ended);
+    rig_until(&rig, &ended);
+    assert_int_equal(retired, 1); /* the stop's was called instead */
+    assert_int_equal(rig.result.count, 1);
+    rig.lane = NULL;
+    rig_close(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_retired_lane_ends_with_its_calls),
         cmocka_unit_test(checks_settings),
         cmocka_unit_test(adds_operations_from_a_file),
         cmocka_unit_test(takes_everything_from_a_file),

@@ -264,6 +264,32 @@ static void was_read(void *ctx, const struct tl_captured *event, const struct tl
              TL_STR_ARGS(event->version), TL_STR_ARGS(event->payload), event->deleted ? " deleted" : "");
 }
 
+static void retired(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+/* A hint that came while its record was being read begins a read when the lane is on its way out. */
+static void a_retired_lane_reads_what_hints_still_name(void **state)
+{
+    (void)state;
+    static const struct rig_answer script[] = {{"GET /api/items/5", 200, NULL, "{\"item\":{\"id\":5,\"at\":\"t1\"}}"},
+                                               {"GET /api/items/5", 200, NULL, "{\"item\":{\"id\":5,\"at\":\"t2\"}}"},
+                                               {NULL, 0, NULL, NULL}};
+    struct rig rig;
+    struct reads r = {.count = 0};
+    int gone = 0;
+    rig_open(&rig, "rest_t@1", "", script);
+    for (int i = 0; i < 2; i++)
+        tl_hint_read(rig.lane, TL_STR("Item"), TL_STR("5"), NULL, was_read, &r);
+    tl_system_lane_retire(rig.lane, retired, &gone);
+    rig_until(&rig, &gone);
+    assert_int_equal(r.count, 2);
+    assert_string_equal(r.text, "Item 5 t2 {\"id\":5,\"at\":\"t2\"}");
+    rig.lane = NULL;
+    rig_close(&rig);
+}
+
 static void reads_what_a_hint_names_once_for_many(void **state)
 {
     (void)state;
@@ -297,10 +323,15 @@ static void reads_what_a_hint_names_once_for_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verifies_splits_and_replies), cmocka_unit_test(takes_unsigned_ones_from_this_machine_only),
-        cmocka_unit_test(reads_standard_webhooks),     cmocka_unit_test(says_so_when_no_secret_is_set),
-        cmocka_unit_test(compares_tokens_and_macs),    cmocka_unit_test(sends_with_the_plugin),
-        cmocka_unit_test(lets_code_verify_and_answer), cmocka_unit_test(reads_what_a_hint_names_once_for_many),
+        cmocka_unit_test(verifies_splits_and_replies),
+        cmocka_unit_test(takes_unsigned_ones_from_this_machine_only),
+        cmocka_unit_test(reads_standard_webhooks),
+        cmocka_unit_test(says_so_when_no_secret_is_set),
+        cmocka_unit_test(compares_tokens_and_macs),
+        cmocka_unit_test(sends_with_the_plugin),
+        cmocka_unit_test(lets_code_verify_and_answer),
+        cmocka_unit_test(a_retired_lane_reads_what_hints_still_name),
+        cmocka_unit_test(reads_what_a_hint_names_once_for_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

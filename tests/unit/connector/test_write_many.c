@@ -7,7 +7,7 @@ enum { ROWS = 4 };
 struct batch {
     struct rig *rig;
     struct tl_many *many;
-    int rows, dones, saves;
+    int rows, dones, saves, told;
     struct tl_call_result row[ROWS + 1]; /* slices are dead */
     char id[ROWS][20], message[ROWS][200], state[40];
     enum tl_failure failure;
@@ -15,7 +15,7 @@ struct batch {
     bool hold, refuse; /* the save: no answer, a bad one */
 };
 
-static void take_row(void *ctx, size_t row, const struct tl_call_result *result)
+static void take_row(void *ctx, size_t row, const struct tl_call_result *result, bool told)
 {
     struct batch *b = ctx;
     assert_int_equal(b->dones, 0);
@@ -23,6 +23,7 @@ static void take_row(void *ctx, size_t row, const struct tl_call_result *result)
     b->row[row] = *result;
     snprintf(b->id[row], sizeof b->id[row], "%.*s", TL_STR_ARGS(result->id));
     snprintf(b->message[row], sizeof b->message[row], "%.*s", TL_STR_ARGS(result->message));
+    b->told += told;
     b->rows++;
 }
 
@@ -117,6 +118,7 @@ static void gives_the_calls_verdict_to_rows_without_one(void **state)
     rig_until(&rig, &silent.dones);
     assert_int_equal(silent.row[1].failure, TL_FAIL_NONE);
     assert_int_equal(silent.row[0].failure, TL_FAIL_BUG);
+    assert_int_equal(silent.told, 1);
     assert_non_null(strstr(silent.message[0], "no outcome of this row"));
     for (int i = 0; i < 2; i++) { /* a row that does not exist, and one told twice */
         struct batch wrong = {0};

@@ -289,13 +289,14 @@ static void hint_read(void *ctx, const struct tl_captured *event, const struct t
  * -----------------------------------------------------------------------------------------------------------------------
  */
 
-static void take_row(void *ctx, size_t row, const struct tl_call_result *result)
+static void take_row(void *ctx, size_t row, const struct tl_call_result *result, bool told)
 {
     struct driver *d = ctx;
 
     tl_json_begin_object(&d->writer);
     tl_json_put_int(&d->writer, "row", (int64_t)row);
     tl_json_put_bool(&d->writer, "sent", result->sent);
+    tl_json_put_bool(&d->writer, "told", told);
     put_result(&d->writer, result);
     tl_json_end_object(&d->writer);
 }

@@ -47,3 +47,22 @@ for (const [name, platform] of Object.entries(platforms)) {
     }
   })
 }
+
+// RT gives numbers before it commits: a lower one may appear after a higher one.
+it('rt tells of a transaction that appears behind others', async () => {
+  const server = await new ReplayServer(() => null).start(), connector = new Connector('rt@1', platforms.rt.settings(server.url))
+  const item = (id, ticket, age) => ({ id: String(id), ObjectId: String(ticket), Created: new Date(Date.now() - age).toISOString().replace(/\.\d+/, '') })
+  const page = (after, ...items) => ({ method: 'GET', url: `http://platform/REST/2.0/transactions?per_page=100&orderby=id&fields=ObjectId,Created&query=ObjectType = 'RT::Ticket' AND id > ${after}`,
+    body: '', status: 200, headers: json, reply: JSON.stringify({ items }) })
+  const minutes = 60000
+  try {
+    server.expect([page(40, item(41, 1, 5 * minutes), item(43, 3, 0)), page(41, item(42, 2, 0), item(43, 3, 0)), page(41, item(42, 2, 0), item(43, 3, 0))])
+    const { events, cursor } = await connector.capture('ticket', {}, { cursor: '{"id":"40"}', rounds: 3 })
+    assert.deepEqual(server.found, [])
+    assert.deepEqual(events.map(e => e.key), ['1', '3', '2'])
+    assert.equal(cursor, '{"id":"41"}', 'what is older than the overlap is settled, what is not is looked at again')
+  } finally {
+    await connector.close()
+    await server.stop()
+  }
+})

@@ -378,6 +378,43 @@ for (const [title, args] of [['odata', []], ['odata of SAP, with CSRF tokens', [
       await r.platform.admin('POST', 'settings', { page_size: 1000 })
     })
 
+    const products = names => names.map((Name, i) => ({ object: 'Products', key: { ProductNo: `B-${i}` }, record: { ProductNo: `B-${i}`, Name } }))
+    const sorted = got => [...got.rows].sort((a, b) => a.row - b.row)
+
+    it('puts many in a $batch, each row with its own outcome', async () => {
+      const rows = products(['zero', 'one', 'two', 'three'])
+      rows[1].record.Nonsense = 1
+      rows.push({ object: 'Products', key: {}, record: {} })
+      const got = await r.connector.many('put', 'Products', rows)
+      assert.equal(got.class, 'done', got.message)
+      assert.deepEqual(sorted(got).map(x => x.class), ['done', 'data', 'done', 'done', 'data'])
+      assert.match(sorted(got)[1].message, /Nonsense/)
+      const again = await r.connector.many('put', 'Products', products(['0', '1', '2', "it's 3\r\n--tidelock_batch"]))
+      assert.deepEqual(sorted(again).map(x => x.class), ['done', 'done', 'done', 'done'], JSON.stringify(again))
+      assert.equal(sorted(again)[2].id, 'B-2')
+      assert.ok(sorted(again)[2].version, 'the version that it has now')
+      assert.equal((await r.connector.call('get', { object: 'Products', key: 'B-3' })).document.Name, "it's 3\r\n--tidelock_batch")
+      const batches = (await r.platform.admin('GET', 'log?method=POST&path=batch')).entries
+      assert.ok(batches.length >= 2 && batches.every(b => b.headers.prefer.includes('continue-on-error')))
+    })
+
+    it('makes every row unknown when the answer of a $batch is lost, and does without one', async () => {
+      await r.platform.admin('POST', 'faults', { fault: 'drop_after_commit', match: { method: 'POST', path: 'batch' }, times: 1 })
+      const lost = await r.connector.many('put', 'Products', products(['a', 'b']))
+      assert.deepEqual(lost.rows.map(x => [x.class, x.unknown]), [['retry', true], ['retry', true]])
+      await r.platform.admin('POST', 'settings', { batch: false })
+      const other = new Connector('odata@1', r.settings, erpOperations)
+      const alone = await other.many('put', 'Products', products(['x', 'y', 'z']))
+      await r.platform.admin('POST', 'faults', { fault: '503', match: { method: 'PATCH' } })
+      const down = await other.many('put', 'Products', products(['u', 'v']))
+      await other.close()
+      await r.platform.admin('DELETE', 'faults')
+      await r.platform.admin('POST', 'settings', { batch: true })
+      assert.deepEqual(sorted(alone).map(x => x.class), ['done', 'done', 'done'], alone.message)
+      assert.deepEqual(down.rows.map(x => x.class), ['retry', 'retry'])
+      assert.equal((await r.connector.call('get', { object: 'Products', key: 'B-2' })).document.Name, 'z')
+    })
+
     it('says so when the service tracks no changes', async () => {
       await r.platform.admin('POST', 'faults', { fault: 'status', code: 200, headers: { 'content-type': 'application/json' }, body: '{"value":[]}', match: { path: 'Products' }, times: 1 })
       const got = await r.connector.capture('Products', { delta: '1m', poll: undefined })
@@ -549,6 +586,48 @@ for (const [title, auth] of [['zendesk by API token', null], ['zendesk by OAuth'
       const lost = await r.connector.capture('tickets', {}, { cursor: JSON.stringify({ after, floor: '2020-01-01T00:00:00Z' }) })
       assert.deepEqual([lost.events[0].gap, lost.events.filter(e => e.failed)], [true, []])
       assert.match(lost.events[0].payload.why, /refused/)
+    })
+
+    const orgs = (names, more = {}) => names.map((name, i) => ({ object: 'organizations', key: { external_id: `J-${i}` }, record: { name, ...more } }))
+    const settings = what => r.platform.admin('POST', 'settings', what)
+
+    it('puts many by a job, and asks until it has ended', async () => {
+      const names = Array.from({ length: 100 }, (_, i) => (i === 41 ? '' : `many ${i}`))
+      const got = await r.connector.many('put', 'organizations', orgs(names))
+      assert.equal(got.class, 'done', got.message)
+      assert.ok(got.transfers >= 2 && got.transfers < 12, `${got.transfers} requests`)
+      assert.deepEqual(got.rows.filter(x => x.class !== 'done').map(x => [x.row, x.class, x.code]), [[41, 'data', 'RecordInvalid']])
+      assert.match(got.saved, /^V3-/)
+      assert.equal(got.rows[0].created, 'yes')
+      const again = await r.connector.many('put', 'organizations', orgs(names.map(n => n && `${n}!`)))
+      assert.deepEqual([again.rows[7].id, again.rows[7].created], [got.rows[7].id, 'no'])
+      assert.equal((await r.connector.call('get', { object: 'organizations', id: got.rows[7].id })).document.name, 'many 7!')
+    })
+
+    it('asks for the job that it had saved, and writes nothing again', async () => {
+      const rows = orgs(['resumed'])
+      const first = await r.connector.many('put', 'organizations', rows)
+      const posts = async () => (await r.platform.admin('GET', 'log?method=POST&path=create_or_update_many')).entries.length
+      const before = await posts()
+      const got = await r.connector.many('put', 'organizations', rows, { saved: first.saved })
+      assert.deepEqual([got.rows[0].class, got.rows[0].id, await posts()], ['done', first.rows[0].id, before])
+      const gone = await r.connector.many('put', 'organizations', rows, { saved: 'V3-unknown' })
+      assert.deepEqual([gone.rows[0].class, gone.rows[0].unknown], ['retry', true])
+    })
+
+    it('lets a job run that cannot be asked for now, and tells what a job does not tell', async () => {
+      await r.platform.admin('POST', 'faults', [{ fault: '503', match: { path: 'job_statuses' }, times: 2 }, { fault: 'drop_before_commit', match: { path: 'job_statuses' }, skip: 2, times: 1 }])
+      assert.equal((await r.connector.many('put', 'organizations', orgs(['a', 'b']))).rows[1].class, 'done')
+      await settings({ job_results: 'object' })
+      assert.deepEqual((await r.connector.many('put', 'organizations', orgs(['c', 'd']))).rows.map(x => x.class), ['done', 'done'])
+      await settings({ job_results: 'null' })
+      assert.deepEqual((await r.connector.many('put', 'organizations', orgs(['e', 'f']))).rows.map(x => [x.class, x.unknown]), [['retry', true], ['retry', true]])
+      await settings({ job_results: 'array', job_end: 'killed' })
+      assert.deepEqual((await r.connector.many('put', 'organizations', orgs(['g']))).rows.map(x => [x.class, x.unknown, x.code]), [['retry', true, 'killed']])
+      await settings({ job_end: null })
+      const twice = await r.connector.many('put', 'organizations', [...orgs(['one']), ...orgs(['two'])])
+      assert.deepEqual(twice.rows.map(x => x.class), ['conflict', 'conflict'])
+      assert.equal((await r.connector.many('put', 'tickets', orgs(['x']))).class, 'unsupported')
     })
   })
 }

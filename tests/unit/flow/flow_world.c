@@ -440,7 +440,7 @@ static void turn(struct world *w, int max_ms)
 
 void world_until(struct world *w, bool (*until)(struct world *w))
 {
-    int64_t give_up = machine_ms() + 20000;
+    int64_t give_up = machine_ms() + 90000;
     while (!until(w)) {
         if (machine_ms() > give_up)
             fail_msg("nothing more happens");
@@ -459,7 +459,7 @@ static size_t held_calls(const struct world *w)
 
 void world_settle(struct world *w)
 {
-    int64_t give_up = machine_ms() + 15000;
+    int64_t give_up = machine_ms() + 90000;
     for (int quiet = 0; quiet < 3;) {
         quiet = tl_engine_turn(w->engine, held_calls(w), 1) ? quiet + 1 : 0;
         if (machine_ms() > give_up)

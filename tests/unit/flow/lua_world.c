@@ -10,8 +10,7 @@
 /* ---- the integration -----------------------------------------------------------------------------------------------
  */
 
-static const char integration[] = "integration \"t\" { steward = \"desk\" }\n"
-                                  "steward \"desk\" { mail = \"desk@t.example\", due = \"1h\" }\n";
+static const char steward[] = "steward \"desk\" { mail = \"desk@t.example\", due = \"1h\" }\n";
 static const char both[] = "system \"erp\" { connector = \"odata@1\" }\n"
                            "system \"crm\" { connector = \"odata@1\" }\n";
 static const char entities[] =
@@ -39,9 +38,11 @@ static enum tl_effect_class effect_of(void *ctx, const struct tl_system_decl *sy
     return TL_EFFECT_UNKNOWN;
 }
 
-static struct tl_bundle *load(const char *flows, const char *systems)
+static struct tl_bundle *load(const char *name, const char *flows, const char *systems)
 {
-    char *first = tl_printf("%s%s", integration, systems);
+    char *head = tl_printf("integration \"%s\" { steward = \"desk\" }\n", name);
+    char *first = tl_printf("%s%s%s", head, steward, systems);
+    tl_free(head);
     const struct tl_bundle_file files[] = {{"integration.lua", tl_str_z(first)}, {"entities.lua", tl_str_z(entities)},
                                            {"maps/c.lua", tl_str_z(maps_crm)},   {"events.lua", tl_str_z(events)},
                                            {"contracts/o.json", TL_STR("{}")},   {"flows.lua", tl_str_z(flows)},
@@ -76,7 +77,9 @@ static char *markers[MARKERS_MAX]; /* of what was carried out */
 static size_t marker_count;
 static struct tl_bundle *bundles[BUNDLES_MAX];
 static size_t bundle_count, released_count;
+static pthread_mutex_t bundle_lock = PTHREAD_MUTEX_INITIALIZER; /* lanes ask for earlier ones */
 static struct tl_engine_system system_list[4];
+static struct tl_engine_integration beside[2];
 
 static bool hits(struct fault *fault, tl_str operation)
 {
@@ -206,11 +209,15 @@ void lua_lag(int lookups)
 static tl_code revision_bundle(void *ctx, const char *revision, const struct tl_bundle **out, struct tl_error *err)
 {
     (void)ctx;
+    *out = NULL;
+    pthread_mutex_lock(&bundle_lock);
     for (size_t i = 0; i < bundle_count; i++) {
-        *out = bundles[i];
         if (strcmp(tl_bundle_hash(bundles[i]), revision) == 0)
-            return TL_OK;
+            *out = bundles[i];
     }
+    pthread_mutex_unlock(&bundle_lock);
+    if (*out != NULL)
+        return TL_OK;
     return tl_fail(err, TL_ENOTFOUND, "no such revision is kept");
 }
 
@@ -224,8 +231,10 @@ static void revise(struct world *w, const char *flows, const char *systems)
 {
     size_t count;
     assert_true(bundle_count < BUNDLES_MAX);
-    struct tl_bundle *bundle = load(flows, systems != NULL ? systems : both);
+    struct tl_bundle *bundle = load("t", flows, systems != NULL ? systems : both);
+    pthread_mutex_lock(&bundle_lock);
     bundles[bundle_count++] = bundle;
+    pthread_mutex_unlock(&bundle_lock);
     tl_engine_config_bundle(&w->config, bundle);
     const struct tl_system_decl *decls = tl_bundle_systems(bundle, &count);
     for (size_t i = 0; i < count && i < TL_COUNT_OF(system_list); i++)
@@ -242,6 +251,58 @@ void lua_revise(struct world *w, const char *flows)
     revise(w, flows, NULL);
 }
 
+struct loader {
+    struct world *w;
+    struct tl_engine_next *next;
+    struct tl_error err;
+    tl_code code;
+};
+
+static void load_next(void *ctx)
+{
+    struct loader *loader = ctx;
+    loader->code = tl_engine_prepare(loader->w->engine, &loader->w->config, &loader->next, &loader->err);
+}
+
+/* On a thread of its own, where lanes have such. */
+static tl_code prepare_next(struct world *w, struct tl_engine_next **next, struct tl_error *err)
+{
+    struct loader loader = {.w = w};
+    struct tl_thread *thread = NULL;
+    if (w->config.by_hand)
+        load_next(&loader);
+    else {
+        assert_int_equal(tl_thread_start("loader", load_next, &loader, &thread, err), TL_OK);
+        tl_thread_join(thread);
+    }
+    *next = loader.next;
+    *err = loader.err;
+    return loader.code;
+}
+
+void lua_beside(struct world *w, size_t n, const char *name, const char *flows)
+{
+    static struct tl_engine_system lists[2][4];
+    struct tl_engine_integration *other = &beside[n];
+    size_t count;
+    if (flows == NULL) {
+        w->config.other_count = n;
+        return;
+    }
+    struct tl_bundle *bundle = load(name, flows, both);
+    pthread_mutex_lock(&bundle_lock);
+    bundles[bundle_count++] = bundle;
+    pthread_mutex_unlock(&bundle_lock);
+    tl_engine_integration_bundle(other, bundle);
+    const struct tl_system_decl *decls = tl_bundle_systems(bundle, &count);
+    for (size_t i = 0; i < count && i < TL_COUNT_OF(lists[0]); i++)
+        lists[n][i] = (struct tl_engine_system){.decl = &decls[i]};
+    other->systems = lists[n];
+    other->system_count = count;
+    w->config.others = beside;
+    w->config.other_count = n + 1;
+}
+
 static tl_code change(struct world *w, const char *flows, const char *systems, bool park,
                       struct tl_engine_switched *out)
 {
@@ -250,12 +311,25 @@ static tl_code change(struct world *w, const char *flows, const char *systems, b
     struct tl_error err = {0};
     revise(w, flows, systems);
     w->config.park_removed = park;
-    tl_code code = tl_engine_prepare(w->engine, &w->config, &next, &err);
+    tl_code code = prepare_next(w, &next, &err);
     if (code == TL_OK)
         code = tl_engine_switch(w->engine, next, out, &err);
     w->config.park_removed = before.park_removed;
     if (code != TL_OK)
         w->config = before;
+    snprintf(w->reply_text, sizeof w->reply_text, "%.500s", code != TL_OK ? err.text : "");
+    return code;
+}
+
+tl_code lua_switch_config(struct world *w, bool park)
+{
+    struct tl_engine_next *next = NULL;
+    struct tl_error err = {0};
+    w->config.park_removed = park;
+    tl_code code = prepare_next(w, &next, &err);
+    if (code == TL_OK)
+        code = tl_engine_switch(w->engine, next, NULL, &err);
+    w->config.park_removed = false;
     snprintf(w->reply_text, sizeof w->reply_text, "%.500s", code != TL_OK ? err.text : "");
     return code;
 }
@@ -282,9 +356,9 @@ size_t lua_released(struct world *w)
     return released_count;
 }
 
-static void prepare(struct world *w, const char *flows)
+void lua_prepare(struct world *w, const char *flows)
 {
-    static const struct tl_call_port calls = {start, lookup, cancel, NULL, facts, NULL};
+    static const struct tl_call_port calls = {start, lookup, cancel, NULL, facts, NULL, NULL};
     world_new(w, NULL, NULL, 0, NULL, 0);
     lua_lose("", 0);
     lua_refuse("", 0);
@@ -300,14 +374,14 @@ static void prepare(struct world *w, const char *flows)
 
 void lua_world(struct world *w, const char *flows)
 {
-    prepare(w, flows);
+    lua_prepare(w, flows);
     world_start(w);
 }
 
 void lua_world_on_threads(struct world *w, const char *flows,
                           void (*on_commit)(struct world *w, struct tl_commit *commit))
 {
-    prepare(w, flows);
+    lua_prepare(w, flows);
     w->on_commit = on_commit;
     w->config.by_hand = false;
     tl_clock_set(NULL);

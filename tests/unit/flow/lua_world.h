@@ -8,7 +8,9 @@
 #include "flow/switch.h"
 #include "flow_world.h"
 
-/* `flows`: the text of flows.lua. Checks it, and starts. */
+/* `flows`: the text of flows.lua, which is checked. Fields of config may be changed before world_start. */
+void lua_prepare(struct world *w, const char *flows);
+/* The same, and starts. */
 void lua_world(struct world *w, const char *flows);
 /* The same, with lanes on threads and the machine's clock; `on_commit` as in the world, NULL allowed. */
 void lua_world_on_threads(struct world *w, const char *flows,
@@ -22,6 +24,11 @@ tl_code lua_switch(struct world *w, const char *flows, bool park);
 tl_code lua_switch_systems(struct world *w, const char *flows, const char *systems, bool park);
 /* The same, and how long it took. */
 tl_code lua_switch_timed(struct world *w, const char *flows, struct tl_engine_switched *out);
+/* An integration beside the first, from the next start or switch on; NULL flows: none any more. At most two, `n` 0
+ * or 1. */
+void lua_beside(struct world *w, size_t n, const char *name, const char *flows);
+/* What the config says now goes live. */
+tl_code lua_switch_config(struct world *w, bool park);
 /* Bundles that the engine has given back. */
 size_t lua_released(struct world *w);
 /* Stops as a crash does and starts again. */

@@ -119,8 +119,10 @@ static void a_crash_after_the_switch_repeats_what_had_begun(void **state)
     assert_true(seen_of(&w, "\"v\":\"a\"") >= 2);
     assert_string_equal(w.log[w.log_count - 1].args, "{\"k\":\"K\",\"v\":\"b\"}");
     assert_int_equal(seen_of(&w, "\"v\":\"b\""), 1);
+    assert_int_equal(world_rows(&w, "begun"), 1);
     lua_crash(&w); /* and all of it is over */
     world_advance(&w, 60 * 1000);
+    assert_int_equal(world_rows(&w, "begun"), 0);
     assert_int_equal(seen_of(&w, "\"v\":\"b\""), 1);
     lua_free(&w);
 }
@@ -214,7 +216,9 @@ static void a_gone_flow_with_pending_units_is_refused(void **state)
     lua_event(&w, "won@1", "L", "");
     assert_int_equal(lua_switch(&w, flow_g, false), TL_EDIFFERS);
     assert_non_null(strstr(w.reply_text, "\"f\" (2)"));
-    assert_string_equal(w.engine->plan.revision, before);
+    assert_string_equal(w.engine->plan.parts[0]->revision, before);
+    assert_int_equal(lua_released(&w), 0); /* it was never live: nobody is told */
+    assert_int_equal(tl_uses(w.engine), 1);
     world_settle(&w);
     world_pause(&w, "flow/f", false);
     lua_event(&w, "sent@1", "K", "");

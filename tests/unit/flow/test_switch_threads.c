@@ -8,9 +8,15 @@
 #include <string.h>
 #include <time.h>
 
+#ifdef __SANITIZE_THREAD__ /* a Lua state takes it a second */
+#define EVENTS 600
+#define KEYS 50
+#define SWITCHES 6
+#else
 #define EVENTS 6000
 #define KEYS 200
 #define SWITCHES 30
+#endif
 
 /* The revision writes its own number into every effect. */
 static char *flows_of(int revision)
@@ -23,18 +29,23 @@ static char *flows_of(int revision)
                      revision, revision, revision % 3);
 }
 
-static void flood(struct world *w, int from, int count)
+static tl_position positions[EVENTS];
+static char revisions[SWITCHES + 1][80]; /* hashes */
+
+static void flood(struct world *w, int from, int count, int keys)
 {
     struct tl_batch *batch = tl_batch_new(w->journal);
     for (int i = from; i < from + count; i++) {
         char key[16], payload[64];
-        snprintf(key, sizeof key, "K%d", i % KEYS);
+        snprintf(key, sizeof key, "K%d", i % keys);
         snprintf(payload, sizeof payload, "{\"no\":\"%s\",\"n\":%d}", key, i);
         struct tl_event_in in = {
             .type = TL_STR("won@1"), .source = TL_STR("crm"), .key = tl_str_z(key), .payload = tl_str_z(payload)};
         assert_int_equal(tl_batch_event(batch, &in, NULL, NULL), TL_OK);
     }
     assert_int_equal(tl_journal_submit_wait(w->journal, batch, TL_DURABLE, NULL), TL_OK);
+    for (int i = 0; i < count; i++)
+        positions[from + i] = tl_batch_position(batch, (uint32_t)i);
     tl_batch_free(batch);
 }
 
@@ -57,6 +68,22 @@ static int number(const char *args, const char *name)
 {
     const char *at = strstr(args, name);
     return at != NULL ? atoi(at + strlen(name)) : -1;
+}
+
+/* Every ending of a unit names the revision that made its effects. */
+static void check_outcomes(struct world *w, const int *by)
+{
+    struct tl_arena arena;
+    struct tl_outcome *outcomes;
+    for (int n = 0; n < EVENTS; n++) {
+        size_t count = 0;
+        tl_arena_init(&arena);
+        assert_int_equal(tl_journal_outcomes(w->journal, positions[n], &arena, &outcomes, &count, NULL), TL_OK);
+        assert_true(count > 0);
+        for (size_t i = 0; i < count; i++)
+            assert_true(tl_str_is(outcomes[i].revision, revisions[by[n]]));
+        tl_arena_free(&arena);
+    }
 }
 
 /* One effect an event; in order per key; both effects of a run by one revision; revisions of a key never go back. */
@@ -82,6 +109,7 @@ static void check_log(struct world *w)
         last_revision[n % KEYS] = v;
     }
     assert_int_equal(w->log_count, EVENTS + EVENTS / 3);
+    check_outcomes(w, by);
 }
 
 static void nothing_is_lost_or_doubled(void **state)
@@ -91,14 +119,16 @@ static void nothing_is_lost_or_doubled(void **state)
     char *flows = flows_of(0);
     lua_world_on_threads(&w, flows, NULL);
     tl_free(flows);
+    snprintf(revisions[0], sizeof revisions[0], "%s", w.config.revision);
     double worst = 0, held = 0;
     for (int i = 1; i <= SWITCHES; i++) {
         struct tl_engine_switched switched;
-        flood(&w, (i - 1) * EVENTS / SWITCHES, EVENTS / SWITCHES);
+        flood(&w, (i - 1) * EVENTS / SWITCHES, EVENTS / SWITCHES, KEYS);
         flows = flows_of(i);
         if (lua_switch_timed(&w, flows, &switched) != TL_OK)
             fail_msg("%s", w.reply_text);
         tl_free(flows);
+        snprintf(revisions[i], sizeof revisions[i], "%s", w.config.revision);
         worst = switched.pause_ms > worst ? switched.pause_ms : worst;
         held = switched.held_ms > held ? switched.held_ms : held;
     }
@@ -107,8 +137,8 @@ static void nothing_is_lost_or_doubled(void **state)
     world_until(&w, all_ended);
     world_until(&w, old_states_are_closed);
     assert_int_equal(tl_uses(w.engine), 1);
-    world_stop(&w);
     check_log(&w);
+    world_stop(&w);
     lua_free(&w);
 }
 
@@ -180,7 +210,7 @@ static void nothing_begins_before_the_activation(void **state)
                                "  ctx.erp:note{ n = e.data.n, v = 1 } end }\n";
     char *other = tl_printf("%s-- another\n", flow);
     lua_world_on_threads(&w, flow, look_at_activation);
-    flood(&w, 0, EVENTS);
+    flood(&w, 0, EVENTS, EVENTS);
     atomic_store(&armed, true);
     if (lua_switch(&w, other, false) != TL_OK)
         fail_msg("%s", w.reply_text);

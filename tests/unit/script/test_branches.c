@@ -168,7 +168,8 @@ static void each_keeps_to_at_most(void **state)
         "\"\")",
         "78");
     assert_non_null(strstr(case_says("ctx:each({}, { at_most = 0 }, print)", "{}"), "from 1 to 1000"));
-    assert_non_null(strstr(case_says("ctx:each({}, { at_mots = 1 }, print)", "{}"), "did you mean 'at_most'?"));
+    assert_non_null(
+        strstr(case_says("local c = ctx c:each({}, { at_mots = 1 }, print)", "{}"), "did you mean 'at_most'?"));
 }
 
 static void each_begins_no_more_after_a_failure(void **state)
@@ -327,7 +328,8 @@ static void names_of_branches_are_checked(void **state)
                            "a call as data is"));
     assert_non_null(
         strstr(case_says("ctx:all{ a = { \"erp\", \"credit_statu\", {} } }", "{}"), "did you mean credit_status"));
-    assert_non_null(strstr(case_says("ctx:gather({}, { witin = \"1s\" })", "{}"), "did you mean 'within'?"));
+    assert_non_null(
+        strstr(case_says("local c = ctx c:gather({}, { witin = \"1s\" })", "{}"), "did you mean 'within'?"));
 }
 
 static void a_call_as_data_may_be_a_put(void **state)

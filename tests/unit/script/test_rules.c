@@ -36,6 +36,13 @@ static void refuses_a_key_that_is_missing(void **state)
     case_refuses("entities.lua",
                  "entity \"order@1\" { contract = \"contracts/o.json\", steward = \"s\", key = \"no\" }", 1,
                  "'owner' is missing");
+    case_refuses("entities.lua", "entity \"order@1\" { steward = \"s\", key = \"no\", owner = \"crm\" }", 1,
+                 "'contract' is missing");
+    assert_non_null(strstr(case_errors("events.lua", "event \"in@1\" { key = \"no\", steward = \"s\" }"),
+                           "events.lua:1 event \"in@1\": 'contract' is missing"));
+    assert_non_null(
+        strstr(case_errors("events.lua", "event \"in@1\" { contract = \"contracts/o.json\", key = \"no\" }"),
+               "'steward' is missing"));
 }
 
 static void refuses_a_value_of_another_type(void **state)
@@ -59,9 +66,44 @@ static void refuses_a_name_without_version(void **state)
                  "carry a version");
 }
 
+static void refuses_a_body_that_is_none(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(case_errors("flows/f.lua", "flow \"f\" \"g\""), "a string instead of a table"));
+    case_refuses("flows/f.lua", "flow { on = \"in@1\" }", 1, "needs a name first");
+    case_refuses("flows/f.lua",
+                 "flow \"f\" { { on = \"in@1\" }, on = \"in@1\", steward = \"s\", run = function() end }", 1,
+                 "a value without a name");
+    case_refuses("flows/f.lua", "flow \"\" { on = \"in@1\", steward = \"s\", run = function() end }", 1,
+                 "a name is text of 1 to 200 bytes");
+    case_refuses("flows/f.lua", "flow \"a/b\" { on = \"in@1\", steward = \"s\", run = function() end }", 1,
+                 "without '/'");
+    case_refuses("flows/f.lua", "flwo \"f\" { on = \"in@1\" }", 1, "did you mean 'flow'?");
+    assert_non_null(strstr(case_says("flow \"g\" { }", "{}"), "declarations are made while files load"));
+    assert_non_null(strstr(case_says("require \"dates\"", "{}"), "require it at the top"));
+}
+
 static void refuses_durations_without_a_unit(void **state)
 {
     (void)state;
+    static const char *const calls[] = {"ctx:sleep(\"10\")",
+                                        "ctx:sleep(10)",
+                                        "ctx:sleep \"3 days\"",
+                                        "ctx:await{ \"in@1\", within = \"1.5h\" }",
+                                        "ctx:await({ \"in@1\", within = \"-1h\" })",
+                                        "ctx:decide{ \"a\", \"b\", due = \"1H\" }",
+                                        "ctx:gather({ a = function() local x = 1 return x end, b = { \"erp\", "
+                                        "\"credit_status\", {} } }, { within = 5 })"};
+    for (size_t i = 0; i < TL_COUNT_OF(calls); i++) {
+        char text[400];
+        snprintf(text, sizeof text, "flow \"f\" { on = \"in@1\", steward = \"s\", run = function(ctx, e)\n%s\nend }",
+                 calls[i]);
+        case_refuses("flows/f.lua", text, 2, "duration");
+    }
+    case_accepts("flows/f.lua", FLOW("local n = 5 ctx:sleep(n .. \"m\") ctx:sleep(\"1\" .. \"m\") ctx:sleep(\"2w\")\n"
+                                     "ctx:await{ \"in@1\", within = e.data.wait or \"1d\", when = function(ev)\n"
+                                     "local a, b = 1, 2 b = a; return b end }"
+                                     " ctx:decide{ \"a\", due = \"1\" .. \"d\" }"));
     case_refuses("flows/f.lua",
                  "flow \"f\" { on = \"in@1\", steward = \"s\", deadline = \"10\", run = function() end }", 1,
                  "deadline");
@@ -79,6 +121,18 @@ static void names_the_nearest_word(void **state)
     case_refuses("flows/f.lua", FLOW("ctx.epr:credit_status{}"), 2, "did you mean ctx.erp?");
     case_refuses("flows/f.lua", FLOW("ctx.erp:credit_statu{}"), 2, "did you mean 'credit_status'?");
     case_refuses("flows/f.lua", FLOW("return tostrin(1)"), 2, "did you mean 'tostring'?");
+    case_refuses("flows/f.lua", FLOW("return string.lowr(\"X\")"), 2, "did you mean 'lower'?");
+    case_refuses("flows/f.lua", FLOW("return math.random(3)"), 2, "chance comes from ctx:random");
+    case_refuses("flows/f.lua", FLOW("return string.dump(print)"), 2, "string has no 'dump'");
+    case_refuses("flows/f.lua", FLOW("ctx:emit(\"outt@1\", {})"), 2, "did you mean \"out@1\"?");
+    case_refuses("flows/f.lua", FLOW("ctx.erp:put(\"ordr@1\", e.data)"), 2, "did you mean \"order@1\"?");
+    case_refuses("flows/f.lua", FLOW("ctx:await{ \"in@1\",\nwithn = \"1d\" }"), 3, "did you mean 'within'?");
+    case_refuses("flows/f.lua", FLOW("ctx:decide{ \"a\", \"b\", duee = \"1d\" }"), 2, "did you mean 'due'?");
+    case_refuses("flows/f.lua", FLOW("ctx.erp:put(\"order@1\", { a = { b = 1 }, undoo = 1 }, { undoo = print })"), 2,
+                 "did you mean 'undo'?");
+    case_refuses("flows/f.lua", FLOW("ctx.erp:pay({ name = 1, what = 2 },\n{ nam = \"x\" })"), 3,
+                 "did you mean 'name'?");
+    case_refuses("flows/f.lua", FLOW("ctx:each({ 1 }, { at_mst = 2 }, print)"), 2, "did you mean 'at_most'?");
 }
 
 static void refuses_dots_for_colons(void **state)
@@ -138,6 +192,57 @@ static void refuses_functions_that_assign_to_a_local_of_the_file(void **state)
                  4, "assigns to 'n'");
     case_accepts("lib/x.lua", "local function sum(t)\n local n = 0\n local function add(x) n = n + x end\n for _, x in "
                               "ipairs(t) do add(x) end\n return n end\nreturn { sum = sum }");
+}
+
+static void refuses_what_goes_on_from_run_to_run(void **state)
+{
+    (void)state;
+    case_refuses("lib/x.lua",
+                 "\nlocal co = coroutine.wrap(function() coroutine.yield(1) end)\nreturn { f = function() return "
+                 "co() end }",
+                 2, "coroutine or iterator that outlives the load");
+    case_refuses("lib/x.lua", "local M = {}\nM.co = coroutine.create(print)\nreturn M", 2, "outlives the load");
+    case_refuses("lib/x.lua",
+                 "local next_word = (\"a b\"):gmatch(\"%a\")\nreturn { f = function() return next_word() end }", 1,
+                 "outlives the load");
+    case_refuses("lib/x.lua", "return { next = pairs({ a = 1 }) }", 1, "outlives the load");
+    case_accepts("lib/x.lua",
+                 "local n = 0 for k in pairs({ a = 1 }) do n = n + 1 end\nfor w in (\"a\"):gmatch(\".\") do n = n + 1 "
+                 "end\nlocal co = coroutine.wrap(function() return 1 end) co()\nreturn { n = n }");
+}
+
+static void says_where_a_decimal_is_compared_with_a_number(void **state)
+{
+    (void)state;
+    static const char *const flagged[] = {"e.data.x == 10.5", "10.5 == e.data.x", "e.data.x ~= 1e3",
+                                          "e.data.x == 10.0"};
+    for (size_t i = 0; i < TL_COUNT_OF(flagged); i++) {
+        char text[200];
+        snprintf(text, sizeof text, "return { f = function(e)\nreturn %s end }", flagged[i]);
+        assert_non_null(strstr(case_warnings("lib/x.lua", text), "lib/x.lua:2 == with a number that has a fraction"));
+    }
+    assert_null(
+        strstr(case_warnings("lib/x.lua", "return { f = function(e)\nreturn e.data.x == 10 end }"), "lib/x.lua:2"));
+    const char *o = "{\"type\":\"object\",\"properties\":{\"total\":{\"type\":\"number\"},\"n\":{\"type\":\"integer\"},"
+                    "\"lines\":{\"items\":{\"properties\":{\"price\":{\"type\":[\"number\",\"null\"]}}}}}}";
+    struct tl_bundle_file files[] = {
+        {"integration.lua",
+         TL_STR("integration \"t\" { steward = \"s\" } steward \"s\" {}\nevent \"in@1\" { contract = "
+                "\"contracts/o.json\", key = \"n\", steward = \"s\" }")},
+        {"contracts/o.json", tl_str_z(o)},
+        {"flows/f.lua", TL_STR(FLOW("if e.data.total == 0 then end\nif e.data.lines[1].price ~= 5 then end\n"
+                                    "if e.data.n == 0 or #e.data.lines == 0 then end"))}};
+    struct tl_bundle_options options = {.library = TIDELOCK_ROOT "/scripts/lib"};
+    struct tl_bundle *bundle;
+    assert_int_equal(tl_bundle_load_files(files, TL_COUNT_OF(files), &options, &bundle, NULL), TL_OK);
+    size_t count;
+    const struct tl_finding *f = tl_bundle_findings(bundle, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(f[0].place.line, 2);
+    assert_int_equal(f[0].severity, TL_FINDING_WARNING);
+    assert_non_null(strstr(f[0].text, "'total' is a number by contracts/o.json"));
+    assert_int_equal(f[1].place.line, 3);
+    tl_bundle_free(bundle);
 }
 
 static void refuses_names_of_later_packages(void **state)
@@ -240,6 +345,8 @@ static void ends_a_file_that_does_not_end(void **state)
     const char *errors =
         case_errors("lib/x.lua", "local s = {}\nfor i = 1, 1e9 do s[i] = (\"x\"):rep(100000) .. i end");
     assert_non_null(strstr(errors, "memory"));
+    case_refuses("lib/x.lua", "\nwhile true do end", 2, "takes too much time");
+    case_refuses("lib/x.lua", "\ntable.insert(string, 1)", 2, "is frozen");
 }
 
 int main(void)
@@ -251,6 +358,7 @@ int main(void)
         cmocka_unit_test(refuses_a_value_of_another_type),
         cmocka_unit_test(refuses_a_declaration_without_body),
         cmocka_unit_test(refuses_a_name_without_version),
+        cmocka_unit_test(refuses_a_body_that_is_none),
         cmocka_unit_test(refuses_durations_without_a_unit),
         cmocka_unit_test(names_the_nearest_word),
         cmocka_unit_test(refuses_dots_for_colons),
@@ -258,6 +366,8 @@ int main(void)
         cmocka_unit_test(gives_place_and_call_chain_of_an_error_while_loading),
         cmocka_unit_test(refuses_globals),
         cmocka_unit_test(refuses_functions_that_assign_to_a_local_of_the_file),
+        cmocka_unit_test(refuses_what_goes_on_from_run_to_run),
+        cmocka_unit_test(says_where_a_decimal_is_compared_with_a_number),
         cmocka_unit_test(refuses_names_of_later_packages),
         cmocka_unit_test(says_what_is_accepted_but_not_enforced),
         cmocka_unit_test(accepts_many_steps_in_any_order),

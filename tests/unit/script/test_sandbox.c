@@ -115,8 +115,9 @@ static void what_would_let_a_script_out_is_not_there(void **state)
                  names[i]);
         assert_says(text, "false");
     }
-    assert_says("ctx:log(tostring(string.dump)) ctx:log(tostring(math.random)) ctx:log(tostring(getmetatable(\"\")))",
-                "nil|nil|string");
+    assert_says(
+        "ctx:log(tostring(_G.string.dump)) ctx:log(tostring(_G.math.random)) ctx:log(tostring(getmetatable(\"\")))",
+        "nil|nil|string");
     assert_non_null(strstr(case_says("_G.x = 1", "{}"), "'x' is written"));
     assert_non_null(strstr(case_says("rawset(_G, \"x\", 1)", "{}"), "protected"));
     assert_non_null(strstr(case_says("string.upper = 1", "{}"), "frozen"));

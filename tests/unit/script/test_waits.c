@@ -34,7 +34,7 @@ static void a_name_stands_for_one_step(void **state)
     case_end(&c);
     assert_non_null(strstr(case_says("ctx:sleep(\"1s\", { name = \"a/b\" })", "{}"), "cannot contain '/'"));
     assert_non_null(strstr(case_says("ctx:sleep(\"1s\", { name = \"\" })", "{}"), "1 to 200 bytes"));
-    assert_non_null(strstr(case_says("ctx:sleep(\"1s\", { nmae = \"a\" })", "{}"), "did you mean 'name'?"));
+    assert_non_null(strstr(case_says("local c = ctx c:sleep(\"1s\", { nmae = \"a\" })", "{}"), "did you mean 'name'?"));
     assert_non_null(
         strstr(case_says("local function deep(n) return ctx:all{ [(\"x\"):rep(190)] = function() deep(n - 1) end } end "
                          "deep(6) ctx:sleep(\"1s\")",
@@ -53,9 +53,9 @@ static void sleep_waits_and_moves_the_clock(void **state)
         tl_run_resume(c.run, &(struct tl_run_result){.id = TL_STR("sleep#1"), .ok = true, .now_ms = 1700000090123});
     assert_logs(&c, "2023-11-14T22:14:50.123Z");
     case_end(&c);
-    assert_non_null(strstr(case_says("ctx:sleep(\"5\")", "{}"), "error: script"));
+    assert_non_null(strstr(case_says("local c = ctx c:sleep(\"5\")", "{}"), "error: script"));
     assert_non_null(strstr(case_says("ctx:sleep(\"0s\")", "{}"), "above zero"));
-    assert_non_null(strstr(case_says("ctx:sleep(5)", "{}"), "string expected"));
+    assert_non_null(strstr(case_says("local c = ctx c:sleep(5)", "{}"), "string expected"));
 }
 
 #define EVENT(id, ok)                                                                                                  \
@@ -88,7 +88,8 @@ static void await_gives_the_event_or_nil(void **state)
     assert_int_equal(c.outcome->asks[0]->key.len, 0);
     case_end(&c);
     assert_non_null(strstr(case_says("local t = \"outt@1\" ctx:await{ t }", "{}"), "did you mean \"out@1\"?"));
-    assert_non_null(strstr(case_says("ctx:await{ \"out@1\", wihtin = \"1d\" }", "{}"), "did you mean 'within'?"));
+    assert_non_null(
+        strstr(case_says("local c = ctx c:await{ \"out@1\", wihtin = \"1d\" }", "{}"), "did you mean 'within'?"));
     assert_non_null(strstr(case_says("ctx:await{ }", "{}"), "a list of 1 to 64 event types"));
 }
 
@@ -183,8 +184,8 @@ static void unsafe_operations_name_what_they_do(void **state)
     case_end(&c);
     assert_non_null(strstr(case_says("local erp = ctx[\"erp\"] local name = \"book\" erp[name](erp, {})", "{}"),
                            "is unsafe, a repeat would do it twice"));
-    assert_non_null(
-        strstr(case_says("ctx.erp:put(\"order@1\", e.data, { onec = \"x\" })", "{\"no\":1}"), "did you mean 'once'?"));
+    assert_non_null(strstr(case_says("local c = ctx c.erp:put(\"order@1\", e.data, { onec = \"x\" })", "{\"no\":1}"),
+                           "did you mean 'once'?"));
     assert_non_null(strstr(case_says("ctx.erp:credit_status({}, { undo = function() end })", "{}"), "nothing to undo"));
     assert_non_null(strstr(case_says("ctx.erp:put(\"order@1\", e.data, { undo = 1 })", "{\"no\":1}"), "a function"));
 }

@@ -68,13 +68,13 @@ struct tl_operation_facts {
     tl_str args_schema;   /* JSON, or empty */
     tl_str writes_object; /* template text, or empty */
     tl_str writes_record; /* pointer into args, or empty */
-    struct {
+    struct tl_many_facts {
         size_t rows;        /* most of one call; 0: it cannot be done by the batch */
         size_t bytes;       /* most of their args; 0: no limit of its own */
         tl_str object, key; /* pointers into args: what stands in one batch, and what names a record of it */
-        tl_str parent;      /* pointer into args: rows of one parent go together; empty: none */
         int64_t timeout_ms; /* of one call; 0: as any other */
-        tl_str objects;     /* JSON list: of these only; empty: of any */
+        const struct tl_json_value *objects, *keys; /* lists; of these objects only, by these members of the key only;
+                                                       NULL: of any */
     } many;
 };
 bool tl_system_operation(const struct tl_system *system, tl_str name, struct tl_operation_facts *out);

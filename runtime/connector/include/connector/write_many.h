@@ -17,9 +17,9 @@ struct tl_many_request {
 };
 
 struct tl_many_owner {
-    /* What became of one row; called once for each, before `done`. Where the connector has said nothing of it, it is
-     * what became of the call. */
-    void (*row)(void *ctx, size_t row, const struct tl_call_result *result);
+    /* What became of one row; called once for each, before `done`. Not `told`: the connector has said nothing of it, so
+     * it is what became of the call. */
+    void (*row)(void *ctx, size_t row, const struct tl_call_result *result, bool told);
     /* NULL: no call can be resumed. Make the state durable, then tl_many_saved; borrowed until then. */
     void (*save)(void *ctx, struct tl_many *many, tl_str state);
     /* Of the call as a whole; the last that is called. */

@@ -24,8 +24,28 @@ struct tl_engine_system {
     struct tl_system *system;          /* borrow; NULL only with a call port of one's own */
 };
 
+/* One integration beside the first. What it declares is known to the engine, to its rows and to people as
+ * "<name>@<integration>": flows, schedules, systems, stewards. Its scripts use their own names, and see no other
+ * integration's; events are shared by type. */
+struct tl_engine_integration {
+    const char *name; /* of the integration; borrowed like the declarations */
+    const struct tl_bundle *bundle;
+    const struct tl_flow *flows;
+    size_t flow_count;
+    const struct tl_every *everys;
+    size_t every_count;
+    const struct tl_route *routes;
+    size_t route_count;
+    const struct tl_steward *stewards;
+    size_t steward_count;
+    const char *steward, *revision;
+    const struct tl_engine_system *systems; /* `decl` of its bundle; tl_engine_config.systems has the first one's */
+    size_t system_count;
+};
+
 struct tl_engine_config {
-    /* Declarations; borrowed until tl_engine_free. tl_engine_config_bundle fills them from a bundle. */
+    /* Declarations of the first integration, whose names stand as they are; borrowed until tl_engine_free.
+     * tl_engine_config_bundle fills them from a bundle. */
     const struct tl_bundle *bundle; /* NULL only with a run port of one's own */
     const struct tl_flow *flows;
     size_t flow_count;
@@ -39,6 +59,8 @@ struct tl_engine_config {
     const char *revision;                   /* hash of the bundle; written with every outcome */
     const struct tl_engine_system *systems; /* the array is copied */
     size_t system_count;
+    const struct tl_engine_integration *others; /* beside it, each with a name of its own; the array is not kept */
+    size_t other_count;
 
     unsigned lanes;          /* 0: one per core */
     bool by_hand;            /* no threads: the owner turns the lanes' loops himself (tests) */
@@ -53,7 +75,8 @@ struct tl_engine_config {
      * allowed. `lane_stop` calls tl_lane_released exactly once, then or later. */
     tl_code (*lane_start)(void *ctx, struct tl_lane *lane, struct tl_error *err);
     void (*lane_stop)(void *ctx, struct tl_lane *lane);
-    /* The bundle of an earlier revision, which runs that began under it go on with: borrowed until tl_engine_free.
+    /* The bundle of an earlier revision, which runs that began under it go on with: borrowed until tl_engine_free, also
+     * one that was reported released before.
      * Called on a lane; may read files. TL_ENOTFOUND: it is not kept. NULL: none is. */
     tl_code (*revision_bundle)(void *ctx, const char *revision, const struct tl_bundle **out, struct tl_error *err);
     /* After a switch (switch.h): a bundle or a system that was live before is not used by the engine any more and may
@@ -71,6 +94,8 @@ struct tl_engine_config {
 
 /* Fills flows, schedules, routes, stewards, steward and revision from a bundle without errors. */
 void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bundle *bundle);
+/* The same for one beside the first; its name too. */
+void tl_engine_integration_bundle(struct tl_engine_integration *integration, const struct tl_bundle *bundle);
 
 /* TL_ECONFIG: a declaration the engine cannot carry out (text says which and why). Takes no thread and no disk. */
 TL_MUST_CHECK tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **out,

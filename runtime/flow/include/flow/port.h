@@ -5,6 +5,7 @@
 #include "connector/call.h"
 #include "connector/capture.h"
 #include "connector/webhook.h"
+#include "connector/write_many.h"
 #include "script/run.h"
 
 struct tl_lane;
@@ -37,7 +38,8 @@ struct tl_call_facts {
     int64_t key_ttl_ms; /* keyed: how long the platform keeps our key */
     int64_t settle_ms;  /* longest time until a sent write is visible to the lookup */
     bool has_lookup;
-    bool reads; /* it changes nothing */
+    bool reads;                /* it changes nothing */
+    struct tl_many_facts many; /* whether and how it can be done for many rows in one call */
 };
 
 /* As in connector/call.h and webhook.h. `system` is the name. Each start has exactly one `done`, in a later callback on
@@ -53,4 +55,7 @@ struct tl_call_port {
                  const struct tl_trace *trace, tl_hint_done *done, void *done_ctx);
     void (*facts)(void *ctx, struct tl_lane *lane, tl_str system, tl_str operation, struct tl_call_facts *out);
     void *ctx;
+    /* As in connector/write_many.h; NULL: every row is a call of its own. */
+    struct tl_many *(*many)(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_many_request *request,
+                            const struct tl_many_owner *owner);
 };

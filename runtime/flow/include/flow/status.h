@@ -3,12 +3,12 @@
 #include "base/buf.h"
 #include "flow/engine.h"
 
-/* {"ready", "revision", "lanes":[{lane, queued, started, held, turns}],
- *  "systems":[{name, kind, gate, until, breaker, cause, paused:{who,why,when}|null, window, next_window, in_flight,
- * concurrent, per_second, used_today, per_day}], "flows":[{name, unfinished, oldest (RFC 3339 or null), paused:…|null,
- * done, parked}], "schedules":[{name, expression, missed, next, previous, ticks, skipped}], "exceptions",
- * "captures":[{system, object, state, last_success, lag_ms, cursor, paused:…|null, error}], "journal":{last, applied,
- * room, segments, events, duplicates, conflicts}} Figures of the lanes are a moment old. */
+/* {"ready", "revision", "integrations":[{name, revision}] beside the first, "lanes":[{lane, queued, started, held,
+ * turns}], "systems":[{name, kind, gate, until, breaker, cause, paused:{who,why,when}|null, window, next_window,
+ * in_flight, concurrent, per_second, used_today, per_day}], "flows":[{name, unfinished, oldest (RFC 3339 or null),
+ * paused:…|null, done, parked}], "schedules":[{name, expression, missed, next, previous, ticks, skipped}],
+ * "exceptions", "captures":[{system, object, state, last_success, lag_ms, cursor, paused:…|null, error}],
+ * "journal":{last, applied, room, segments, events, duplicates, conflicts}} Figures of the lanes are a moment old. */
 TL_MUST_CHECK tl_code tl_engine_status(struct tl_engine *engine, struct tl_buf *out, struct tl_error *err);
 /* Brings the gauges up to date before /metrics is printed:
  *   tidelock_units_unfinished{flow=…}, tidelock_exceptions_open, tidelock_gate_open{system=…},

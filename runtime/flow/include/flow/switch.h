@@ -17,9 +17,9 @@
 struct tl_engine_next;
 
 /* Checks the declarations and builds the plan's parts and one Lua state per lane. Of `config` only the bundle's fields
- * (tl_engine_config_bundle), the systems and `park_removed` are read; everything else stays as the engine was made. The
- * bundle and the `tl_system` objects are borrowed until the engine says that they are released
- * (tl_engine_config.bundle_released, system_released) or tl_engine_free; when the switch fails, or with
+ * (tl_engine_config_bundle), `others`, the systems and `park_removed` are read: all that is to be live; everything else
+ * stays as the engine was made. The bundle and the `tl_system` objects are borrowed until the engine says that they are
+ * released (tl_engine_config.bundle_released, system_released) or tl_engine_free; when the switch fails, or with
  * tl_engine_next_free, until that returns. A system that did not change keeps its object: pass it again.
  * TL_ECONFIG: a declaration the engine cannot carry out. TL_EFAILED: the engine does not run. Several may be prepared;
  * each is for the engine as it is when it is switched. [any one thread, not a lane's] */
@@ -42,7 +42,8 @@ struct tl_engine_switched {
 /* Makes it live. Returns when it is live and durable, or with the reason and nothing changed:
  * TL_EDIFFERS: a flow that is gone has pending units, or a system that is gone is used by open runs, and `park_removed`
  * is not set (the text names them and the counts); TL_ECANCELLED: the engine stops; others: the journal's.
- * Consumes `next`, also when it fails. `out`: NULL allowed. [main: the thread that started the engine] */
+ * Consumes `next`, also when it fails. `out`: NULL allowed. [main: the thread that started the engine;
+ * until it returns no other thread but the lanes may ask the engine anything] */
 TL_MUST_CHECK tl_code tl_engine_switch(struct tl_engine *engine, struct tl_engine_next *next,
                                        struct tl_engine_switched *out, struct tl_error *err);
 

@@ -69,6 +69,7 @@ struct tl_system_decl {
     const char *operations_file;
     int64_t timeout_ms;    /* of one call; 0: default */
     int64_t redelivers_ms; /* default 7 days */
+    bool batch;            /* what waits goes out in one call, where the operation can (rule 19) */
     struct {
         int64_t concurrent; /* 0 in each: no limit of its own */
         int64_t per_second;

@@ -10,6 +10,9 @@ struct tl_script;
 
 struct tl_lines; /* script/lines.h */
 
+/* The slice that lanes of a server give: with the tick of the timer that ends it, a stretch gives way within 2 ms. */
+enum { TL_SLICE_MS = 1 };
+
 struct tl_script_limits {
     size_t memory;          /* bytes a state may hold at all; 0: 64 MB */
     size_t growth;          /* bytes a stretch may add; 0: 32 MB */

@@ -25,6 +25,9 @@ struct tl_parcel {
     size_t count, bytes;
 };
 
+/* Is the file at this path taken, and is anything below this folder? Relative to the integration's folder, with '/'. */
+bool tl_parcel_takes(const char *path);
+bool tl_parcel_enters(const char *folder);
 /* What of the folder is taken; links are not followed. TL_EINPUT: no such folder, no integration.lua in it, or a bound
  * is passed; TL_EIO. `out` is released with tl_parcel_free whatever came. */
 TL_MUST_CHECK tl_code tl_parcel_read(const char *dir, struct tl_parcel *out, struct tl_error *err);

@@ -27,6 +27,8 @@ struct changes {
     int pages, moved, settling; /* settling: every transaction so far is older than the overlap */
     tlc_event *hints, *marks;   /* marks: for what was seen, by the transaction's number */
     uint32_t hint_count, mark_count;
+    uint32_t *counts; /* by hint: of its transactions */
+    char *news;       /* by hint: it has a transaction that was not seen */
 };
 
 static tlc_slice write_cursor(tlc_call *c, const struct changes *s)
@@ -56,21 +58,45 @@ static const tlc_transfer *ask_page(tlc_call *c, const struct changes *s)
  * -----------------------------------------------------------------------------------------------------------------------------
  */
 
-/* The ticket's hint of this page: the last transaction names it. */
-static tlc_event *hint_of(struct changes *s, tlc_slice ticket)
+/* The ticket's hint of this page. It is named by the last transaction and how many there are, also where they were
+ * seen: a mark that was forgotten gives the same name again, which the journal knows, and one that appears late
+ * another. */
+static uint32_t hint_of(struct changes *s, tlc_slice ticket)
 {
     uint32_t i = 0;
 
     while (i < s->hint_count && !tlc_same(s->hints[i].key, ticket))
         i++;
     s->hint_count += i == s->hint_count;
-    return &s->hints[i];
+    return i;
+}
+
+/* Those of tickets with something new. */
+static void keep_news(struct changes *s)
+{
+    uint32_t i, count = 0;
+
+    for (i = 0; i < s->hint_count; i++)
+        if (s->news[i])
+            s->hints[count++] = s->hints[i];
+    s->hint_count = count;
+}
+
+static tlc_slice number(tlc_call *c, uint32_t n)
+{
+    char text[12], *to = text + sizeof text;
+
+    do
+        *--to = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    return tlc_keep(c->host, c->scope, tlc_text_n(to, (uint64_t)(text + sizeof text - to)));
 }
 
 static void take(tlc_call *c, struct changes *s, tlc_slice raw)
 {
     tlc_event *mark = &s->marks[s->mark_count], *hint;
     int64_t created;
+    uint32_t at;
 
     memset(mark, 0, sizeof *mark);
     mark->size = (uint32_t)sizeof *mark;
@@ -84,14 +110,19 @@ static void take(tlc_call *c, struct changes *s, tlc_slice raw)
         s->cursor.id = mark->version;
         s->moved = 1;
     }
-    if (!mark->key.len || tlc_seen_has(&c->instance->seen, mark))
+    if (!mark->key.len)
         return;
-    s->mark_count++;
-    hint = hint_of(s, mark->key);
+    at = hint_of(s, mark->key);
+    hint = &s->hints[at];
     *hint = *mark;
     hint->hint = 1;
     hint->version = tlc_text_n(0, 0);
-    hint->dedupe = TLC_JOIN(c, mark->object, TLC_TEXT(":"), mark->key, TLC_TEXT("#"), mark->version);
+    hint->dedupe = TLC_JOIN(c, mark->object, TLC_TEXT(":"), mark->key, TLC_TEXT("#"), mark->version, TLC_TEXT("+"),
+                            number(c, ++s->counts[at]));
+    if (!tlc_seen_has(&c->instance->seen, mark)) {
+        s->news[at] = 1;
+        s->mark_count++;
+    }
 }
 
 /* 0: not the answer of a search. */
@@ -109,10 +140,13 @@ static int take_page(tlc_call *c, struct changes *s, const tlc_input *in)
     count = tlc_json_count(c->host, c->scope, list);
     s->hints = c->host->alloc(c->scope, (count + 1) * sizeof *s->hints);
     s->marks = c->host->alloc(c->scope, (count + 1) * sizeof *s->marks);
+    s->news = c->host->alloc(c->scope, count + 1);
+    s->counts = c->host->alloc(c->scope, (count + 1) * sizeof *s->counts);
     s->hint_count = s->mark_count = 0;
     s->moved = 0;
     while (c->host->json_next(c->scope, list, &at, &name, &raw) == 1)
         take(c, s, raw);
+    keep_news(s);
     s->cursor.more = count == PAGE;
     s->pages++;
     return 1;

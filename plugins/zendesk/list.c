@@ -19,16 +19,15 @@ static const tlc_transfer *ask_first(tlc_call *c)
     return tlc_ask(c, "GET", TLC_JOIN(c, path, TLC_TEXT("?page%5Bsize%5D="), size.len ? size : TLC_TEXT("100")));
 }
 
-/* Behind "/api/v2/". */
-static const tlc_transfer *ask_next(tlc_call *c, const struct list *s)
+const tlc_transfer *zd_ask_next(tlc_call *c, tlc_slice link)
 {
     static const char root[] = "/api/v2/";
     uint64_t i, n = sizeof root - 1;
 
-    for (i = 0; i + n <= s->next.len; i++)
-        if (memcmp(s->next.ptr + i, root, (size_t)n) == 0)
-            return tlc_ask(c, "GET", tlc_text_n(s->next.ptr + i + n, s->next.len - i - n));
-    return tlc_ask(c, "GET", s->next);
+    for (i = 0; i + n <= link.len; i++)
+        if (memcmp(link.ptr + i, root, (size_t)n) == 0)
+            return tlc_ask(c, "GET", tlc_text_n(link.ptr + i + n, link.len - i - n));
+    return tlc_ask(c, "GET", link);
 }
 
 static void take(tlc_call *c, struct list *s, const tlc_input *in)
@@ -57,7 +56,7 @@ void zd_list(tlc_call *c, const tlc_input *in, tlc_action *out)
     s->writer = c->host->json_writer(c->scope);
     c->host->json_put(s->writer, TLC_JSON_ARRAY, TLC_TEXT(""));
     do {
-        TL_HTTP(s->next.len ? ask_next(c, s) : ask_first(c));
+        TL_HTTP(s->next.len ? zd_ask_next(c, s->next) : ask_first(c));
         take(c, s, in);
         if (s->next.len && s->count >= ITEMS_MAX)
             TL_FAIL(TLC_DATA, TLC_TEXT("list: more than 10,000 records: use the changes of this object instead"));

@@ -27,6 +27,9 @@ static const tlc_route routes[] = {
     {TLC_FOR_CALLS, "show_many", zd_show_many},
     {TLC_FOR_CALLS, "find", zd_find},
     {TLC_FOR_CALLS, "list", zd_list},
+    {TLC_FOR_CALLS, "comment", zd_message},
+    {TLC_FOR_CALLS, "reply", zd_message},
+    {TLC_FOR_CALLS, "message_find", zd_message_find},
 };
 
 static int32_t begin(tlc_instance *instance, tlc_scope *scope, const tlc_request *request, tlc_call **out)

@@ -22,6 +22,8 @@ void zd_get(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_show_many(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_find(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_list(tlc_call *c, const tlc_input *in, tlc_action *out);
+void zd_message(tlc_call *c, const tlc_input *in, tlc_action *out);
+void zd_message_find(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_webhook(tlc_call *c, const tlc_input *in, tlc_action *out);
 
@@ -38,6 +40,9 @@ void zd_take_record(tlc_call *c, const tlc_input *in);
 tlc_slice zd_find_url(tlc_call *c, tlc_slice external_id);
 /* The list in {"tickets": […]}; absent when there is none. */
 tlc_slice zd_rows(tlc_call *c, tlc_slice body);
+
+/* The next page by its link: what stands behind "/api/v2/" (list.c). */
+const tlc_transfer *zd_ask_next(tlc_call *c, tlc_slice link);
 
 #define ZD_NEED_KIND(c)                                                                                                \
     if (!(c)->kind)                                                                                                    \

@@ -209,7 +209,9 @@ static const struct tl_option rollback_options[] = {
     END};
 static const struct tl_option revisions_options[] = {
     DATA, TARGET, JSON, {"--limit", "N", "at most this many (default 50, at most 1000)", false}, END};
-static const struct tl_option new_options[] = {END};
+static const struct tl_option new_options[] = {
+    {"--from", "NAME", "a whole integration instead of the starter: order-to-cash, onboarding, renewals …", false},
+    END};
 static const struct tl_option verify_options[] = {
     {"--data", "DIR", "data folder; no server may be using it. Required", false}, JSON, END};
 static const struct tl_option tool_json_options[] = {{"--lib", "DIR", "standard library", false}, END};
@@ -235,8 +237,11 @@ static const struct tl_option webhook_options[] = {
 const struct tl_command tl_commands[] = {
     {"Integrators", "", 0, 0, "", "", NULL, NULL},
     {"new", "DIR", 1, 1, "start an integration: a folder that checks and runs",
-     "Writes a small integration (a webhook comes in, a record goes out) with comments that say what to change.\n\n"
-     "  tidelock new acme && tidelock dev acme",
+     "Writes a small integration (a webhook comes in, a record goes out) with comments that say what to change, or "
+     "copies a "
+     "whole one that is shipped, whose README.md says what it needs.\n\n"
+     "  tidelock new acme && tidelock dev acme\n"
+     "  tidelock new acme --from order-to-cash",
      new_options, tl_cmd_new},
     {"dev", "DIR", 1, 1, "serve an integration and deploy it on every save",
      "Runs 'serve' with the folder's own settings.json and secrets.json, and on every save what 'deploy' does, its "

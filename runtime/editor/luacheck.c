@@ -52,6 +52,7 @@ tl_code tl_describe_globals(struct tl_buf *out, struct tl_error *err)
     tl_buf_add_z(out, "}\nfiles[\"tests\"] = { read_globals = { assert = { other_fields = true }");
     for (size_t i = 0; i < TL_COUNT_OF(test_words); i++)
         tl_buf_addf(out, ", \"%s\"", test_words[i]);
-    tl_buf_add_z(out, " } }\n");
+    /* tests of variants, which are copied over the folder */
+    tl_buf_add_z(out, " } }\nfiles[\"**/tests/*.lua\"] = files[\"tests\"]\n");
     return code;
 }

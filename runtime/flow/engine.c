@@ -6,13 +6,13 @@
 #include "activation.h"
 #include "awaitable.h"
 #include "capture_int.h"
-#include "closer.h"
 #include "engine_int.h"
 #include "kept.h"
 #include "once.h"
 #include "pause_int.h"
 #include "ports.h"
 #include "run.h"
+#include "state_thread.h"
 #include "use.h"
 #include <stdio.h>
 
@@ -62,8 +62,8 @@ tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **
     tl_map_init(&engine->begun_runs);
     tl_map_init(&engine->begun);
     tl_map_init(&engine->listed);
-    tl_must(pthread_mutex_init(&engine->use_lock, NULL) == 0 && pthread_mutex_init(&engine->closer.lock, NULL) == 0 &&
-            pthread_mutex_init(&engine->plan_lock, NULL) == 0 && pthread_cond_init(&engine->closer.more, NULL) == 0);
+    tl_must(pthread_mutex_init(&engine->use_lock, NULL) == 0 && pthread_mutex_init(&engine->states.lock, NULL) == 0 &&
+            pthread_mutex_init(&engine->plan_lock, NULL) == 0 && pthread_cond_init(&engine->states.more, NULL) == 0);
     engine->onces = TL_NEW(struct tl_onces);
     tl_onces_init(engine->onces);
     tl_map_init(&engine->poison.marks);
@@ -110,7 +110,7 @@ static tl_code start_lanes(struct tl_engine *engine, struct tl_error *err)
     if (code != TL_OK)
         return code;
     if (!engine->config.by_hand)
-        code = tl_closer_start(engine, err);
+        code = tl_state_thread_start(engine, err);
     if (code != TL_OK)
         return code;
     /* From here on commits are dispatched; nobody has accepted anything since recovery. */
@@ -182,7 +182,7 @@ static void end_lanes(struct tl_engine *engine, int64_t grace_ms)
         tl_thread_join(engine->lanes[i]->thread);
         engine->lanes[i]->thread = NULL;
     }
-    tl_closer_end(engine);
+    tl_state_thread_end(engine);
     atomic_store(&engine->running, false);
     engine->opened = false;
 }
@@ -222,9 +222,9 @@ void tl_engine_free(struct tl_engine *engine)
     tl_activation_units_free(&engine->listed);
     tl_uses_end(engine);
     pthread_mutex_destroy(&engine->use_lock);
-    pthread_mutex_destroy(&engine->closer.lock);
+    pthread_mutex_destroy(&engine->states.lock);
     pthread_mutex_destroy(&engine->plan_lock);
-    pthread_cond_destroy(&engine->closer.more);
+    pthread_cond_destroy(&engine->states.more);
     tl_free(engine->system_list);
     tl_free(engine);
 }

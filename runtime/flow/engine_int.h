@@ -12,6 +12,7 @@
 #include "plan.h"
 #include "progress.h"
 #include "queue.h"
+#include "state_thread.h"
 
 /* Most positions that wait behind held keys in a lane; past that their queues wait. */
 #define TL_ASIDE_MAX 1000000
@@ -75,15 +76,6 @@ struct tl_checkpoint {
     uint64_t floor, events;
 };
 
-/* closer.h */
-struct tl_closer {
-    pthread_mutex_t lock;
-    pthread_cond_t more;
-    struct tl_closing *first; /* own */
-    bool ending;
-    struct tl_thread *thread; /* own */
-};
-
 struct tl_engine {
     struct tl_engine_config config;
     struct tl_engine_system *system_list; /* own */
@@ -107,7 +99,7 @@ struct tl_engine {
     pthread_mutex_t ticks_lock; /* the lanes' lists of schedules: ticks.h */
     pthread_mutex_t use_lock;
     struct tl_use *uses; /* own; under use_lock */
-    struct tl_closer closer;
+    struct tl_state_thread states;
     /* activation.h: "<event>/<flow>" → revision, own. Of the last activation before this start, read only once lanes
      * run; and all that have a row, the starting thread's. */
     struct tl_map begun, listed;
@@ -168,6 +160,7 @@ struct tl_lane {
     size_t queue_count;
     struct tl_list ring;
     struct tl_keylines lines;
+    struct tl_list openings; /* of struct tl_opening: units wait for a Lua state: state_thread.h */
     struct tl_list behind_units;
     size_t spilled_queues, aside;
     bool recheck;

@@ -1,6 +1,6 @@
 /* The script states of a lane: that of the live revision, and one for each earlier revision of which a run is in
- * memory. A unit that has begun keeps its state until it has ended, also while it waits for its next try. Thread: the
- * lane's. */
+ * memory, or was a moment ago. A unit that has begun keeps its state until it has ended, also while it waits for its
+ * next try. Thread: the lane's. */
 #pragma once
 #include "base/error.h"
 #include "base/list.h"
@@ -24,11 +24,15 @@ struct tl_script_host {
     size_t runs;                    /* in memory */
     struct tl_list units;           /* that have begun under it */
     bool live;
+    int64_t idle_ms; /* mono; nothing uses it since; 0: something does */
 };
 
 TL_MUST_CHECK tl_code tl_host_open(struct tl_lane *lane, struct tl_error *err);
 /* For the run's revision, and the flow's index there. NULL: there is none any more, `err` says what to do. */
 struct tl_script_host *tl_host_for(struct tl_drive *drive, size_t *flow, struct tl_error *err);
+/* True: the state of the revision that the unit began under is not there. It is opened beside the lane, and the unit
+ * gets its turn again then. */
+bool tl_host_awaited(struct tl_unit *unit);
 /* The index of a flow in the revision of that state; false: it has none of that name. */
 bool tl_host_flow(struct tl_lane *lane, struct tl_script_host *host, uint32_t flow, size_t *index);
 /* The state of an earlier revision; opened when it is not there. NULL: the revision is not kept. */

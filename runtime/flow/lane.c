@@ -215,6 +215,7 @@ struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
     tl_timer_init(&lane->tick, tick);
     tl_list_init(&lane->ring);
     tl_list_init(&lane->behind_units);
+    tl_list_init(&lane->openings);
     tl_list_init(&lane->ending);
     tl_list_init(&lane->running);
     tl_map_init(&lane->runs);
@@ -278,7 +279,7 @@ void tl_lane_free(struct tl_lane *lane)
     if (lane == NULL)
         return;
     lane->phase = TL_LANE_STOPPED;
-    while (lane->batches_out > 0)
+    while (lane->batches_out > 0 || !tl_list_empty(&lane->openings))
         tl_loop_wait(lane->loop, 100);
     for (size_t i = 0; i < lane->system_count; i++) {
         if (lane->systems[i]->subscribed)

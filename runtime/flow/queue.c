@@ -2,6 +2,7 @@
 #include "queue.h"
 #include "base/alloc.h"
 #include "engine_int.h"
+#include "host.h"
 #include "merge.h"
 #include "run.h"
 
@@ -119,7 +120,7 @@ static void start_first(struct tl_lane *lane, struct tl_queue *queue)
 {
     struct tl_unit *unit = TL_LIST_ITEM(tl_list_pop(&queue->ready), struct tl_unit, link);
     queue->ready_count--;
-    if (is_behind(lane, unit))
+    if (is_behind(lane, unit) || tl_host_awaited(unit))
         return;
     if (!tl_poison_take(lane, unit))
         tl_unit_start(unit);

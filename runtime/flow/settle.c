@@ -3,6 +3,7 @@
  * did not, and is sent again. Anything else: a person decides. */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "codec/json_pointer.h"
 #include "codec/json_writer.h"
 #include "exception_int.h"
 #include "undo.h"
@@ -105,6 +106,15 @@ static void not_there(struct tl_step *step)
     step->again_ms = tl_mono_ms() + wait;
 }
 
+/* A lookup that gives a list found one record: the script gets that, as it would have from the answer that was lost. */
+static tl_str found_record(tl_str document)
+{
+    tl_str record;
+    if (document.len == 0 || document.ptr[0] != '[' || tl_json_pointer(document, TL_STR("/0"), &record, NULL) != TL_OK)
+        return document;
+    return record;
+}
+
 static void looked(void *ctx, const struct tl_call_result *result)
 {
     struct tl_step *step = ctx;
@@ -114,6 +124,7 @@ static void looked(void *ctx, const struct tl_call_result *result)
     if (result->failure == TL_FAIL_NONE && result->matches == 1) {
         struct tl_call_result found = *result;
         char *document = NULL;
+        found.document = found_record(result->document);
         if (found.document.len == 0 && found.id.len > 0) {
             struct tl_buf quoted;
             tl_buf_init(&quoted, TL_KEY_MAX * 8);

@@ -19,7 +19,7 @@ struct tl_script_host;
 
 enum tl_unit_state {
     TL_UNIT_READY,   /* in its queue */
-    TL_UNIT_BEHIND,  /* an earlier unit of the key may be in a spilled queue */
+    TL_UNIT_BEHIND,  /* an earlier unit of the key may be in a spilled queue, or its Lua state is being opened */
     TL_UNIT_RUNNING, /* a run or a call is under way */
     TL_UNIT_BACKOFF, /* runs again after a while */
     TL_UNIT_BLOCKED, /* a durable run out of memory, before a closed gate */
@@ -57,6 +57,7 @@ struct tl_unit {
     char *payload;                       /* own; edited by a person, NULL: the event's */
     size_t payload_len;
     struct tl_run_row *run; /* borrow from the lane's runs; NULL: light so far */
+    bool no_state;          /* it could not be opened beside the lane: the start says why */
     bool first;             /* it has its turn before all that waits on its key */
     tl_position turn;       /* of a run that has woken: it has its turn like an event of this position */
     uint64_t sees;          /* the commit that the state must show before it starts; 0: any */

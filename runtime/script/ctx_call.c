@@ -57,6 +57,15 @@ bool tl_put_map_push(lua_State *L, const char *target, const char *entity)
     return false;
 }
 
+/* The system that the run's event makes of a kind, because systems of one kind may need maps and have operations of
+ * their own; the kind itself where no route says it: then the engine tells why. */
+static const char *meant_by(const struct tl_script *script, const char *target)
+{
+    const struct tl_system_decl *system =
+        tl_bundle_route_to(script->bundle, tl_str_z(target), script->run->event.payload, NULL);
+    return system ? system->name : target;
+}
+
 /* ctx.<target>:put(entity, record, { undo, once, name }) */
 static int ctx_put(lua_State *L)
 {
@@ -67,7 +76,7 @@ static int ctx_put(lua_State *L)
     lua_settop(L, 4);
     struct tl_options options;
     tl_options_read(L, 4, TL_OPTION_NAME | TL_OPTION_UNDO | TL_OPTION_ONCE, "put", &options); /* 5 */
-    if (!tl_put_map_push(L, target, entity))
+    if (!tl_put_map_push(L, meant_by(tl_script_of(L), target), entity))
         return luaL_error(L, "ctx.%s:put: no map writes %s there; declare map \"%s.<Object> <- %s\" or a lens", target,
                           entity, target, entity);
     tl_entity_contract_check(L, entity, tl_ctx_json(L, 3, &run->stretch));
@@ -120,8 +129,9 @@ static int ctx_operation(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     tl_step_word(L, tl_str_z(operation), "an operation's name");
     const char *nearest = NULL;
+    const struct tl_script *script = tl_script_of(L);
     enum tl_effect_class effect =
-        tl_bundle_effect(tl_script_of(L)->bundle, tl_str_z(target), tl_str_z(operation), &nearest);
+        tl_bundle_effect(script->bundle, tl_str_z(meant_by(script, target)), tl_str_z(operation), &nearest);
     if (effect == TL_EFFECT_UNKNOWN)
         return luaL_error(L, "%s has no operation '%s'%s%s", target, operation, nearest ? "; did you mean " : "",
                           nearest ? nearest : "");

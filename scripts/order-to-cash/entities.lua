@@ -7,6 +7,10 @@ entity "order@1" {
   contract = "contracts/order.v1.json", key = "order_no", steward = "order-desk", owner = "salesforce",
 }
 
+entity "withdrawal@1" {
+  contract = "contracts/withdrawal.v1.json", key = "order_no", steward = "order-desk", owner = "salesforce",
+}
+
 entity "order_status@1" {
   contract = "contracts/order_status.v1.json", key = "order_no", steward = "order-desk", owner = "erp",
   copies   = { status = { "salesforce", "support" } },

@@ -9,21 +9,38 @@ event "order.won@1" {
 }
 -- Its customer is in the ERP …
 event "order.prepared@1" { contract = "contracts/order.v1.json", key = "order_no", steward = "order-desk" }
--- … and has credit there.
+-- … and has no credit there,
+event "order.held@1"     { contract = "contracts/order.v1.json", key = "order_no", steward = "order-desk" }
+-- or has, or finance say so.
 event "order.released@1" { contract = "contracts/order.v1.json", key = "order_no", steward = "order-desk" }
 
+-- Sales take it back: the deal is lost after all. What is cancelled or refused already ends it.
+event "order.withdrawn@1" {
+  contract = "contracts/withdrawal.v1.json", key = "order_no", steward = "order-desk",
+  from     = "salesforce.Opportunity",
+  when     = function(new)
+    return new.StageName == "Closed Lost" and new.Order_No__c and new.Order_Status__c ~= "cancelled" and new.Order_Status__c ~= "refused"
+  end,
+  map      = "withdrawal@1 <- salesforce.Opportunity",
+}
+
 -- What the ERP does with it. All of them come from one capture of one object, so they are told in order.
-local function status_event(name, when)
+local function status_event(name, status)
   event(name) {
     contract = "contracts/order_status.v1.json", key = "order_no", steward = "order-desk",
-    from = "erp.SalesOrders", when = when, map = "order_status@1 <- erp.SalesOrders",
+    from = status and "erp.SalesOrders", when = status and function(new) return new.Status == status end,
+    map  = status and "order_status@1 <- erp.SalesOrders",
   }
 end
-status_event("order.placed@1",   function(new) return new.Status == "new" end)
-status_event("order.accepted@1", function(new) return new.Status == "accepted" end)
-status_event("shipment.sent@1",  function(new) return new.Status == "shipped" end)
-status_event("invoice.issued@1", function(new) return new.Status == "invoiced" end)
-status_event("order.refused@1",  function(new) return new.Status == "refused" or new.Status == "cancelled" end)
+status_event("order.placed@1",     "new")
+status_event("order.accepted@1",   "accepted")
+status_event("backorder.noted@1",  "backordered")
+status_event("shipment.sent@1",    "shipped")
+status_event("invoice.issued@1",   "invoiced")
+status_event("payment.received@1", "paid")
+status_event("order.refused@1",    "refused")
+status_event("order.cancelled@1",  "cancelled")
+status_event "order.rejected@1"                            -- it never came so far: finance or sales ended it
 
 -- A case about an order is opened or moves on. The desk's webhook only says "look there": the ticket is read.
 local tickets = require "tickets"

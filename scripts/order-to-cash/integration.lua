@@ -2,6 +2,7 @@
 integration "order-to-cash" { steward = "order-desk" }
 
 steward "order-desk" { mail = "order-desk@acme.example", due = "4h", escalate = "it-ops" }
+steward "finance"    { mail = "finance@acme.example", due = "1d", escalate = "order-desk" }
 steward "it-ops"     { mail = "it-ops@acme.example", due = "1d" }
 
 system "salesforce" {
@@ -29,7 +30,7 @@ system "erp_de" {
   connector   = "odata@1",
   url         = setting "erp_de.url",
   auth        = { kind = "basic", user = secret "erp_de.user", password = secret "erp_de.password" },
-  operations  = "systems/erp_de.json",                       -- adds ctx.erp:credit_status
+  operations  = "systems/erp_de.json",                       -- adds ctx.erp:credit_status, cancel_order
   limits      = { concurrent = 8, per_second = 40 },
   maintenance = { "Sun 02:00-06:00 Europe/Berlin" },
   changes     = {

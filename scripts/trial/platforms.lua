@@ -155,7 +155,8 @@ local function carry_out(platform, call, answer)
       if not ok then return nil, got end
       document = got
     end
-    if type(document) == "table" and type(document.id) == "string" then id = document.id end
+    local own = type(document) == "table" and document.id
+    if type(own) == "string" or math.type(own) == "integer" then id = tostring(own) end
   end
   call.done = true
   return { id = id, document = document }

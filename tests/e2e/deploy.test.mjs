@@ -178,7 +178,7 @@ test('what is wrong is refused with its stage, file and line; what was live stay
   const bad = (name, changed) => world.write(name, changed)
   await world.refused(bad('syntax', { 'flows.lua': 'flow "deliver" {\n  on = \n}' }), { stage: 'check', why: /^flows\.lua:3: error: /m })
   await world.refused(bad('raises', { 'lib/words.lua': 'error("not today")' }), { stage: 'check', why: /lib\/words\.lua:1: .*not today/ })
-  await world.refused(bad('endless', { 'lib/words.lua': 'while true do end' }), { stage: 'check', why: /lib\/words\.lua:0: error: loading this file takes too much time/ })
+  await world.refused(bad('endless', { 'lib/words.lua': 'while true do end' }), { stage: 'check', why: /lib\/words\.lua:1: error: loading this file takes too much time/ })
   await world.refused(bad('hungry', { 'lib/words.lua': 'local t = {} for i = 1, 1e9 do t[i] = { i } end return t' }), { stage: 'check', why: /memory/ })
   await world.refused(bad('connector', { 'integration.lua': files('x')['integration.lua'].replace('connector = "webhook@1", url', 'connector = "webhok@1", url') }),
     { stage: 'check', why: /integration\.lua:6: error: .*webhok/ })

@@ -1,7 +1,12 @@
 // The spine: what sales, the ERP's clerk and support do on their platforms is seen on the others.
 import test from 'node:test'
 import assert from 'node:assert/strict'
-import { World } from '../world/order_to_cash.mjs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { integration, World } from '../world/order_to_cash.mjs'
+import { Platform } from '../world/platform.mjs'
+import { run } from '../world/process.mjs'
+import { program } from '../world/tidelock.mjs'
 import { until } from '../world/wait.mjs'
 
 async function world(t, options) {
@@ -83,23 +88,99 @@ test('a case at the desk about an order is shown on the deal; its webhooks may c
   assert.match((await w.deal('SO-4')).NextStep, /solved/, 'a late message does not bring the old state back')
 })
 
-test('a customer on credit hold: the order waits for finance and goes on after a retry', async t => {
+// The one decision that is open for the order.
+const decision = (w, order) => until(`a decision about ${order}`, async () => {
+  const { decisions } = await w.tidelock.json('decisions', '--key', order)
+  return decisions.length === 1 && decisions[0]
+})
+
+async function answer(w, order, word, why) {
+  const { code, err } = await w.tidelock.command('decisions', 'answer', (await decision(w, order)).id, word, '--reason', why)
+  assert.equal(code, 0, err)
+}
+
+test('a customer on credit hold: finance release one order and reject another; others go on', async t => {
   const w = await world(t)
-  await w.erp.admin('POST', 'records/BusinessPartners', { PartnerNo: 'A-5', Name: 'Held GmbH', OnHold: true })
+  await w.erp.admin('POST', 'records/BusinessPartners', { PartnerNo: 'A-5', Name: 'Held GmbH', OnHold: true, CreditLimit: '1000.00', CreditUsed: '1200.00' })
   await w.sell({ order: 'SO-5', account: 'A-5' })
-  const [parked] = await until('the order parked', async () => { const { exceptions } = await w.tidelock.json('exceptions'); return exceptions.length > 0 && exceptions })
-  assert.match(parked.message, /credit hold/)
-  assert.equal(parked.flow, 'credit')
-  assert.equal(parked.key, 'SO-5')
-  assert.equal(parked.steward, 'order-desk')
+  await w.sell({ order: 'SO-5b', account: 'A-5' })
+  const asked = await decision(w, 'SO-5')
+  assert.deepEqual([asked.about, asked.steward, asked.options], ['credit hold: Customer A-5', 'finance', ['release', 'reject']])
+  assert.equal(trim(String(asked.show.credit.used)), '1200')
+  await w.dealIs('SO-5', 'on hold')
   await w.sell({ order: 'SO-6', account: 'A-6' })
   await w.orderIs('SO-6', 'new')
   assert.equal(await w.order('SO-5'), undefined)
-  await w.erp.admin('PATCH', 'records/BusinessPartners/A-5', { OnHold: false })
-  const retried = await w.tidelock.command('exceptions', 'retry', parked.id, '--reason', 'released by finance')
-  assert.equal(retried.code, 0, retried.err)
+  await answer(w, 'SO-5', 'release', 'they pay on Friday')
   await w.follow('SO-5', 'A-5', 'new')
-  await until('the exception closed', async () => (await w.tidelock.json('exceptions')).exceptions.length === 0)
+  await answer(w, 'SO-5b', 'reject', 'one is enough')
+  const refused = await w.dealIs('SO-5b', 'refused')
+  assert.match(refused.Order_Note__c, /^credit refused by .*: one is enough$/)
+  await w.deskSees('A-5', 'SO-5b', 'refused')
+  assert.equal(await w.order('SO-5b'), undefined)
+})
+
+test('an order that lacks goods says so and is paid in the end', async t => {
+  const w = await world(t)
+  await w.sell({ order: 'SO-7', account: 'A-7' })
+  await w.follow('SO-7', 'A-7', 'new')
+  await w.clerk('Backorder', 'SO-7', { Reason: 'castings are late', ExpectedOn: '2027-01-15' })
+  const deal = await w.dealIs('SO-7', 'backordered')
+  assert.deepEqual([deal.Order_Note__c, deal.Expected_On__c], ['castings are late', '2027-01-15'])
+  for (const [action, status] of [['Ship', 'shipped'], ['Invoice', 'invoiced'], ['Pay', 'paid']]) {
+    await w.clerk(action, 'SO-7')
+    await Promise.all([w.dealIs('SO-7', status), w.deskSees('A-7', 'SO-7', status)])
+  }
+  const second = time => Math.floor(Date.parse(time) / 1000)            // Salesforce keeps no parts of it
+  assert.equal(second((await w.deal('SO-7')).Paid_At__c), second((await w.records(w.erp, 'Invoices'))[0].PaidAt))
+})
+
+test('a deal that is lost after it was won: cancelled once although the answer is lost; shipped, it needs a person', async t => {
+  const w = await world(t)
+  const [open, sent] = [await w.sell({ order: 'SO-8', account: 'A-8' }), await w.sell({ order: 'SO-9', account: 'A-8' })]
+  await w.follow('SO-8', 'A-8', 'accepted')
+  await w.dealIs('SO-9', 'new')
+  await w.clerk('Accept', 'SO-9')
+  await w.clerk('Ship', 'SO-9')
+  await w.dealIs('SO-9', 'shipped')
+  await w.erp.fault([{ fault: 'drop_after_commit', match: { path: 'Erp.Cancel' }, times: 1 }])
+  await w.sales('PATCH', `Opportunity/${open}`, { StageName: 'Closed Lost' })
+  assert.match((await w.orderIs('SO-8', 'cancelled')).StatusReason, /withdrawn by sales/)
+  await Promise.all([w.dealIs('SO-8', 'cancelled'), w.deskSees('A-8', 'SO-8', 'cancelled')])
+  await w.sales('PATCH', `Opportunity/${sent}`, { StageName: 'Closed Lost' })
+  const [parked] = await until('a person is asked', async () => { const { exceptions } = await w.tidelock.json('exceptions'); return exceptions.length === 1 && exceptions })
+  assert.deepEqual([parked.flow, parked.key], ['cancellation', 'SO-9'])
+  assert.match(parked.message, /order SO-9 was withdrawn, but the ERP has it as shipped/)
+  assert.equal((await w.order('SO-9')).Status, 'shipped')
+})
+
+test('a second ERP is configuration: deployed into the running server, each company has its own, and trace says which', async t => {
+  const w = await world(t), us = new Platform('odata')
+  t.after(() => us.stop())
+  await us.start()
+  await w.sell({ order: 'SO-10', account: 'A-10' })
+  await w.dealIs('SO-10', 'new')
+  const dir = integration({ edit: d => { mkdirSync(join(d, 'events')); writeFileSync(join(d, 'events/erp_us.lua'), `system "erp_us" {
+  kind = "erp", connector = "odata@1", url = setting "erp_us.url", operations = "systems/erp_de.json",
+  auth = { kind = "basic", user = secret "erp_us.user", password = secret "erp_us.password" },
+  changes = { SalesOrders = { poll = "200ms", modified = "ModifiedAt", expand = "Customer,Deliveries,Invoices", since = "all" } },
+}
+route "erp" { by = "company_code", to = { ["1000"] = "erp_de", ["2000"] = "erp_us" }, otherwise = "park" }
+`) } })
+  const set = async (kind, name, value) => { const { code, err } = await run('bash', ['-c', `printf %s '${value}' | ${program('tidelock')} ${kind} set ${name} ${kind === 'settings' ? value : ''} --reason x --data ${w.tidelock.data}`]); assert.equal(code, 0, err) }
+  await set('settings', 'erp_us.url', `${us.url}/odata/v4/erp`)
+  await set('secrets', 'erp_us.user', 'sync')
+  await set('secrets', 'erp_us.password', 'sync-pw')
+  const deployed = await w.tidelock.command('deploy', dir, '--reason', 'company 2000')
+  assert.equal(deployed.code, 0, deployed.out + deployed.err)
+  await w.sell({ order: 'SO-11', account: 'A-11', more: { Company_Code__c: '2000' } })
+  await w.dealIs('SO-11', 'new')
+  await w.sell({ order: 'SO-12', account: 'A-12' })
+  await w.dealIs('SO-12', 'new')
+  assert.deepEqual((await w.records(us, 'SalesOrders')).map(o => o.OrderNo), ['SO-11'])
+  assert.deepEqual((await w.records(w.erp, 'SalesOrders')).map(o => o.OrderNo).sort(), ['SO-10', 'SO-12'])
+  assert.match((await w.tidelock.command('trace', 'order/SO-11')).out, /→ erp_us put/)
+  assert.match((await w.tidelock.command('trace', 'order/SO-12')).out, /→ erp_de put/)
 })
 
 const trim = text => (text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text)

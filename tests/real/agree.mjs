@@ -1,5 +1,5 @@
-// What must agree at the end, counted through the servers' own APIs: one sale, shipment, invoice and payment an order, one ticket,
-// reply and credit note a case, and nobody has anything besides. Gives a list of { what, wrong }: wrong is null where all is well.
+// What must agree at the end, counted through the servers' own APIs: one sale, shipment, invoice and payment an order, one return and
+// credit note a case, each told once, and nobody has anything besides. Gives a list of { what, wrong }: wrong is null where all is well.
 import { until } from '../world/wait.mjs'
 import { decimal } from './tryton.mjs'
 
@@ -15,7 +15,7 @@ async function order(company, { order: no, account, lines }) {
   const parties = await tryton.records('party.party', [['code', '=', account]], ['name'])
   const sales = await tryton.records('sale.sale', [['reference', '=', no]], ['untaxed_amount', 'total_amount', 'invoice_state', 'shipment_state', 'shipments.state', 'invoices.number', 'invoices.state', 'invoices.total_amount', 'lines.quantity'])
   const moves = await tryton.records('account.move', [['description', '=', `payment of ${no}`]], ['state'])
-  const tickets = await rt.tickets(`'CF.{OrderNo}' = '${no}'`)
+  const tickets = await rt.tickets(`'CF.{CaseNo}' = '${no}'`)
   const deals = (await company.salesforceRecords('Opportunity')).filter(o => o.Order_No__c === no)
   const [sale] = sales, invoice = sale?.['invoices.']?.[0], [deal] = deals
   return [
@@ -29,28 +29,35 @@ async function order(company, { order: no, account, lines }) {
   ]
 }
 
-async function complaint(company, { no, order: of, product }) {
-  const { tryton, rt } = company
-  const tickets = await rt.tickets(`'CF.{CaseNo}' = '${no}'`), [ticket] = tickets
-  const history = ticket ? await rt.history(ticket.id) : []
-  const notes = await tryton.records('account.invoice', [['reference', '=', `CN-${no}`]], ['number', 'state', 'total_amount', 'lines.product.code', 'lines.quantity', 'lines.origin'])
+// Two internal notes (what is asked, the context) and two answers (where to send it, the credit note) a case.
+async function claim(company, { ticket: id, order: of, account, product }) {
+  const { tryton, rt } = company, returnNo = `RA-${id}`
+  const ticket = await rt.ticket(id), history = await rt.history(id), fields = ticket.CustomFields
+  const returns = await tryton.records('stock.shipment.out.return', [['reference', '=', returnNo]], ['state', 'incoming_moves.product.code', 'incoming_moves.quantity'])
+  const notes = await tryton.records('account.invoice', [['reference', '=', returnNo]], ['number', 'state', 'lines.product.code', 'lines.quantity', 'lines.origin'])
   const [{ 'lines.': lines } = { 'lines.': [] }] = notes
   const sold = await tryton.records('account.invoice.line', [['invoice.sales.reference', '=', of], ['product.code', '=', product]], ['id'])
-  const cases = (await company.salesforceRecords('Case')).filter(c => c.Case_No__c === no)
+  const [invoice] = await tryton.records('account.invoice', [['sales.reference', '=', of]], ['number'])
+  const last = company.claims.filter(c => c.account === account).at(-1)
+  const [customer] = (await company.salesforceRecords('Account')).filter(a => a.Account_No__c === account)
   return [
-    same(`${no}: one ticket at the desk, resolved`, tickets.map(t => t.Status), ['resolved']),
-    same(`${no}: one reply, one link`, ['Correspond', 'AddLink'].map(type => history.filter(t => t === type).length), [1, 1]),
-    same(`${no}: one credit note in Tryton, posted, of the line that was sold`, notes.map(n => [n.state, lines.map(l => [l['product.'].code, l.quantity, l.origin])]), [['posted', [[product, -1, `account.invoice.line,${sold[0]?.id}`]]]]),
-    same(`${no}: the case in Salesforce is closed with it`, cases.map(c => [c.Status, c.Credit_Note__c]), [['Closed', notes[0]?.number]]),
+    same(`${returnNo}: the ticket is resolved, with context and outcome`, [ticket.Status, fields.ContextOf, fields.InvoiceNo, fields.ReturnNo, fields.CreditNoteNo, fields.Outcome],
+      ['resolved', of, invoice?.number, returnNo, notes[0]?.number, 'credited']),
+    same(`${returnNo}: two notes and two answers`, ['Comment', 'Correspond'].map(type => history.filter(t => t === type).length), [2, 2]),
+    same(`${returnNo}: one return in Tryton, received`, returns.map(r => [r.state, r['incoming_moves.'].map(m => [m['product.'].code, m.quantity])]), [['received', [[product, 1]]]]),
+    same(`${returnNo}: one credit note in Tryton, posted, of the line that was sold`, notes.map(n => [n.state, lines.map(l => [l['product.'].code, l.quantity, l.origin])]),
+      [['posted', [[product, -1, `account.invoice.line,${sold[0]?.id}`]]]]),
+    ...(last.ticket === id ? [same(`${account}: Salesforce knows of it`, [customer?.Last_Claim__c, customer?.Last_Claim_Outcome__c, customer?.Last_Credit_Note__c], [returnNo, 'credited', notes[0]?.number])] : []),
   ]
 }
 
 async function totals(company) {
   const { tryton, rt } = company, count = async (model, domain) => (await tryton.records(model, domain, [])).length
-  const orders = company.orders.length, cases = company.cases.length
+  const orders = company.orders.length, claims = company.claims.length
   return [
     same('sales, shipments, invoices and tickets in all',
-      [await count('sale.sale', []), await count('stock.shipment.out', []), await count('account.invoice', []), (await rt.tickets('id > 0')).length], [orders, orders, orders + cases, orders + cases]),
+      [await count('sale.sale', []), await count('stock.shipment.out', []), await count('account.invoice', []), (await rt.tickets('id > 0')).length], [orders, orders, orders + claims, orders + claims]),
+    same('returns in all', await count('stock.shipment.out.return', []), claims),
     same('parties that are customers', await count('party.party', [['code', 'like', 'A-%']]), new Set(company.orders.map(o => o.account)).size),
   ]
 }
@@ -58,7 +65,7 @@ async function totals(company) {
 async function look(company) {
   const found = []
   for (const one of company.orders) found.push(...await order(company, one))
-  for (const one of company.cases) found.push(...await complaint(company, one))
+  for (const one of company.claims) found.push(...await claim(company, one))
   return [...found, ...await totals(company)]
 }
 

@@ -1,52 +1,67 @@
-// A company whose CRM, ERP and support desk are the Salesforce look-alike, Tryton and Request Tracker, with Tidelock and
-// tests/real/integration between them; and what its people do. Tidelock reaches Tryton and RT through proxies, which see every request.
+// A company whose CRM, ERP and support desk are the Salesforce look-alike, Tryton and Request Tracker, with two Tidelocks between them: one with
+// tests/real/integration, one with scripts/case-to-resolution; and what its people do. Each Tidelock reaches Tryton and RT through proxies of
+// its own, which see every request.
 import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
+import { WebhookSink } from '../world/sinks.mjs'
 import { Platform } from '../world/platform.mjs'
 import { Tidelock, root } from '../world/tidelock.mjs'
 import { until } from '../world/wait.mjs'
+import { deskIntegration } from './desk_integration.mjs'
 import { freePort } from './port.mjs'
 import { Proxy } from './proxy.mjs'
 import { Rt } from './rt.mjs'
 import { Tryton } from './tryton.mjs'
 
 const integration = join(root, 'tests/real/integration')
-const hookToken = 'real-hook-token'
+const hookToken = 'real-hook-token', hookSecret = `whsec_${Buffer.from('a secret of thirty-two bytes or so').toString('base64')}`
 const text = (name, more = {}) => ({ name, type: 'string', length: 255, nillable: true, ...more })
-const caseObject = { name: 'Case', prefix: '500', fields: [text('Case_No__c', { externalId: true, unique: true, idLookup: true }), text('Subject'), text('Status'),
-  text('Order_No__c'), text('Product__c'), text('Mail__c'), text('Credit_Note__c')] }
+// What an administrator of Salesforce adds (scripts/case-to-resolution/README.md).
+const health = ['Health__c', 'Last_Claim__c', 'Last_Claim_Outcome__c', 'Last_Credit_Note__c'].map(name => text(name))
+  .concat({ name: 'Credits_12_Months__c', type: 'double', precision: 18, scale: 0, nillable: true })
 
 export class Company {
   salesforce = new Platform('salesforce')
   tryton = new Tryton()
   rt = new Rt()
-  proxies = { tryton: new Proxy(), rt: new Proxy() }
+  proxies = { tryton: new Proxy(), rt: new Proxy(), casesTryton: new Proxy(), casesRt: new Proxy() }
+  shop = new WebhookSink()
   orders = []
-  cases = []
+  claims = []
+
+  get tidelocks() { return [this.tidelock, this.cases].filter(Boolean) }
 
   // NotInstalled when packages cannot be had.
   async start() {
     const listen = `127.0.0.1:${await freePort()}`, hook = { url: `http://${listen}/in/rt`, token: hookToken }
     await Promise.all([this.tryton.start(), this.rt.start({ hook })])
-    await Promise.all([this.salesforce.start(), this.proxies.tryton.start(this.tryton.url), this.proxies.rt.start(this.rt.url)])
+    const { proxies } = this
+    await Promise.all([this.salesforce.start(), this.shop.start(), proxies.tryton.start(this.tryton.url), proxies.rt.start(this.rt.url),
+      proxies.casesTryton.start(this.tryton.url), proxies.casesRt.start(this.rt.url)])
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } })
     await this.salesforce.admin('POST', 'settings', { public_key: publicKey })
-    await this.salesforce.admin('POST', 'objects', caseObject)
-    this.tidelock = new Tidelock({ integration, listen,
-      settings: { 'salesforce.url': this.salesforce.url, 'tryton.url': `${this.proxies.tryton.url}/erp`, 'rt.url': this.proxies.rt.url },
-      secrets: { 'salesforce.key': privateKey, 'tryton.password': this.tryton.password, 'rt.token': this.rt.token, 'rt.webhook_secret': hookToken } })
-    await this.tidelock.start()
-    await until('the first look of every capture', async () => {
-      const { captures } = (await this.tidelock.json('status')).engine
+    await this.salesforce.admin('POST', 'objects/Account/fields', health)
+    this.tidelock = new Tidelock({ integration,
+      settings: { 'salesforce.url': this.salesforce.url, 'tryton.url': `${proxies.tryton.url}/erp`, 'rt.url': proxies.rt.url },
+      secrets: { 'salesforce.key': privateKey, 'tryton.password': this.tryton.password, 'rt.token': this.rt.token } })
+    this.cases = new Tidelock({ integration: deskIntegration(), listen,
+      settings: { 'salesforce.url': this.salesforce.url, 'salesforce.user': 'integration@sandbox.test', 'tryton.url': `${proxies.casesTryton.url}/erp`, 'rt.url': proxies.casesRt.url,
+        'shop.url': this.shop.url, 'monitor.url': this.shop.url },
+      secrets: { 'salesforce.client_id': 'sandbox-client', 'salesforce.key': privateKey, 'tryton.user': this.tryton.user, 'tryton.password': this.tryton.password, 'rt.token': this.rt.token,
+        'rt.webhook_secret': hookToken, 'shop.token': 'shop', 'shop.hook': hookSecret, 'monitor.token': 'monitor', 'monitor.hook': hookSecret } })
+    await Promise.all([this.tidelock.start(), this.cases.start()])
+    for (const server of this.tidelocks) await until('the first look of every capture', async () => {
+      const { captures } = (await server.json('status')).engine
       return captures.length > 0 && captures.every(c => c.last_success)
     }, { timeout: 60000 })
     return this
   }
 
   async stop() {
-    const ended = this.tidelock?.stop()
+    const ended = Promise.all(this.tidelocks.map(server => server.stop()))
     await Promise.allSettled([ended, this.salesforce.stop(), this.tryton.stop(), this.rt.stop()])
     for (const proxy of Object.values(this.proxies)) proxy.stop()
+    if (this.shop.server) this.shop.stop()
     await ended
   }
 
@@ -65,27 +80,37 @@ export class Company {
     this.orders.push({ order, account, lines })
   }
 
-  async complain(no, order, product) {
-    await this.record('Case', { Case_No__c: no, Subject: `${product} of ${order} is broken`, Status: 'New', Order_No__c: order, Product__c: product, Mail__c: 'jane@customer.example' })
-    this.cases.push({ no, order, product })
+  // A customer writes to the desk and does not say which order it is about; an agent adds that when they are asked to. Gives the ticket's id.
+  async complain(order, account, product) {
+    const subject = `${product} of ${account} is broken, case ${this.claims.length + 1}`
+    const ticket = await until(`the ticket "${subject}"`, async () => {
+      const [made] = await this.rt.tickets(`Subject = '${subject}'`)
+      return made?.id ?? (await this.rt.write('POST', 'ticket', { Queue: 'Cases', Subject: subject, Requestor: ['jane@customer.example'], Content: 'It does not start.', CustomFields: { CaseKind: 'defect', ProductNo: product } })).id
+    }, { timeout: 60000, every: 500 })
+    this.claims.push({ ticket, order, account, product })
+    await until(`ticket ${ticket} asked about its order`, async () => (await this.rt.history(ticket)).includes('Comment'), { timeout: 120000, every: 250 })
+    await until(`ticket ${ticket} with its order`, async () => { await this.rt.write('PUT', `ticket/${ticket}`, { CustomFields: { OrderNo: order } }); return true }, { timeout: 60000, every: 500 })
+    return ticket
   }
 
-  // Somebody at the desk resolves the ticket of a case, as soon as it is there.
-  async resolve(no) {
-    const ticket = await until(`a ticket of case ${no}`, async () => { await this.nothingParked(); return (await this.rt.tickets(`'CF.{CaseNo}' = '${no}'`))[0] }, { timeout: 240000, every: 500 })
-    await until(`ticket of case ${no} resolved`, async () => { await this.rt.write('PUT', `ticket/${ticket.id}`, { Status: 'resolved' }); return true }, { timeout: 60000, every: 500 })
-  }
-
-  // What is parked ends all waiting: nobody repairs anything here.
-  async nothingParked() {
-    const { exceptions } = await this.tidelock.json('exceptions', 'list')
-    if (exceptions.length) throw Object.assign(new Error(`parked: ${exceptions.map(x => `${x.flow} ${x.key}: ${x.class}: ${x.message}`).join('; ')}`), { stop: true })
+  // The warehouse gets what a return announced; Tryton warns that nothing is known about where it came from.
+  async receive(returnNo) {
+    const model = 'model.stock.shipment.out.return'
+    await until(`the goods of ${returnNo}`, async () => {
+      const [shipment] = await this.tryton.records('stock.shipment.out.return', [['reference', '=', returnNo]], ['state'])
+      if (shipment?.state !== 'draft') return shipment?.state === 'received'
+      await this.tryton.rpc(`${model}.receive`, [shipment.id]).catch(async error => {
+        const [, name] = /"UserWarning",\["([^"]+)"/.exec(error.message) ?? []
+        if (!name) throw error
+        await this.tryton.rpc('model.res.user.warning.create', [{ user: await this.tryton.userId(), name, always: true }])
+      })
+      return false
+    }, { timeout: 240000, every: 250 })
   }
 
   // Tryton may be down for a moment.
   invoiced(order) {
     return until(`an invoice of ${order}`, async () => {
-      await this.nothingParked()
       const [sale] = await this.tryton.records('sale.sale', [['reference', '=', order]], ['invoices.state'])
       return ['posted', 'paid'].includes(sale?.['invoices.'][0]?.state)
     }, { timeout: 240000, every: 250 })
@@ -95,12 +120,15 @@ export class Company {
 
   async salesforceRecords(object) { return (await this.salesforce.admin('GET', `records/${object}`)).records.map(r => r.doc) }
 
-  // Every run has come to its end.
+  // Every run has come to its end, and nothing is parked. What is parked ends the waiting.
   async settled({ timeout = 300000 } = {}) {
-    await until('every run to end', async () => {
-      await this.nothingParked()
-      const { flows } = (await this.tidelock.json('status')).engine
-      return flows.every(f => f.unfinished === 0) && (await this.tidelock.json('runs')).runs.length === 0
-    }, { timeout, every: 250 })
+    await until('every run to end', async () => (await Promise.all(this.tidelocks.map(idle))).every(Boolean), { timeout, every: 250 })
   }
+}
+
+async function idle(server) {
+  const { exceptions } = await server.json('exceptions', 'list')
+  if (exceptions.length) throw Object.assign(new Error(`parked: ${exceptions.map(x => `${x.flow} ${x.key}: ${x.class}: ${x.message}`).join('; ')}`), { stop: true })
+  const { flows } = (await server.json('status')).engine
+  return flows.every(f => f.unfinished === 0) && (await server.json('runs')).runs.length === 0
 }

@@ -1,5 +1,5 @@
 // Order-to-cash and case-to-resolution through real servers: Tryton and Request Tracker, with the Salesforce look-alike. With
-// --kills each of the three processes in the middle is killed once; at the end everything agrees and nothing is there twice.
+// --kills each of the four processes in the middle is killed once; at the end everything agrees and nothing is there twice.
 //
 //   node tests/real/real.mjs [--orders 4] [--cases 2] [--kills] [--seed N]
 import { chance } from '../crash/chance.mjs'
@@ -16,7 +16,7 @@ const pick = list => list[Math.floor(random() * list.length)]
 const products = [['PUMP-7', '149.90'], ['VALVE-2', '12.50'], ['SEAL-9', '3.3333']]
 
 async function play(company) {
-  company.planned = o.orders
+  company.planned = o
   const blows = o.kills ? new Blows(company, random, say).start() : null
   for (let n = 1; n <= o.orders; n++) {
     const lines = products.slice(0, 1 + Math.floor(random() * products.length)).map(([product, price]) => [product, String(1 + Math.floor(random() * 9)), price])
@@ -25,12 +25,12 @@ async function play(company) {
   say(`${o.orders} deals won`)
   // Cases about orders that have an invoice; other orders are still on their way.
   for (let n = 1; n <= o.cases; n++) {
-    const { order, lines } = pick(company.orders)
+    const { order, account, lines } = pick(company.orders)
     await company.invoiced(order)
-    await company.complain(`C-${n}`, order, lines[0][0])
-    await company.resolve(`C-${n}`)
+    const ticket = await company.complain(order, account, lines[0][0])
+    await company.receive(`RA-${ticket}`)
   }
-  say(`${o.cases} cases resolved at the desk`)
+  say(`${o.cases} cases came to the desk, and what was broken came back`)
   await company.settled()
   say('every run has ended')
   if (blows) await Promise.race([blows.done, new Promise((_, failed) => setTimeout(() => failed(new Error(`only ${blows.struck.join(', ') || 'nobody'} was killed: too few orders`)), 20000).unref())])

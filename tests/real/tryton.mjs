@@ -92,6 +92,7 @@ export class Tryton {
     if (!this.session) {
       const { result } = await this.post('erp/', 'common.db.login', [this.user, { password: this.password }])
       this.session = `Session ${btoa(`${this.user}:${result[0]}:${result[1]}`)}`
+      this.id = result[0]
     }
     const { result, error } = await this.post('erp/', method, [...params, { company: 1, language: 'en' }], { authorization: this.session })
     if (error) throw new Error(`${method}: ${JSON.stringify(error).slice(0, 500)}`)
@@ -99,6 +100,11 @@ export class Tryton {
   }
 
   records(model, domain, fields) { return this.rpc(`model.${model}.search_read`, domain, 0, null, [['id', 'ASC']], fields) }
+
+  async userId() {
+    if (!this.session) await this.rpc('model.res.user.get_preferences', true)
+    return this.id
+  }
 
   // Every session ends: the next request of anybody is refused until a new login.
   async endSessions() {

@@ -34,18 +34,25 @@ export class World {
 
   get platforms() { return [this.salesforce, this.erp, this.desk] }
 
-  async start() {
+  // The platforms alone; gives the settings and secrets with which they are reached.
+  async startPlatforms() {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } })
     await Promise.all(this.platforms.map(p => p.start()))
     await this.salesforce.admin('POST', 'settings', { public_key: publicKey })
     await this.deskFields()
+    return {
+      settings: { 'salesforce.url': this.salesforce.url, 'salesforce.user': 'integration@sandbox.test', 'erp_de.url': `${this.erp.url}/odata/v4/erp`,
+        'zendesk.url': this.desk.url, 'zendesk.mail': 'agent@sandbox.test' },
+      secrets: { 'salesforce.client_id': 'sandbox-client', 'salesforce.key': privateKey, 'erp_de.user': 'sync', 'erp_de.password': 'sync-pw',
+        'zendesk.token': 'sandbox-token', 'zendesk.webhook_secret': webhookSecret },
+    }
+  }
+
+  async start() {
+    const { settings, secrets } = await this.startPlatforms()
     this.tidelock = new Tidelock({
       integration: this.options.integration ?? integration(),
-      ...this.options,
-      settings: { 'salesforce.url': this.salesforce.url, 'salesforce.user': 'integration@sandbox.test', 'erp_de.url': `${this.erp.url}/odata/v4/erp`,
-        'zendesk.url': this.desk.url, 'zendesk.mail': 'agent@sandbox.test', ...this.options.settings },
-      secrets: { 'salesforce.client_id': 'sandbox-client', 'salesforce.key': privateKey, 'erp_de.user': 'sync', 'erp_de.password': 'sync-pw',
-        'zendesk.token': 'sandbox-token', 'zendesk.webhook_secret': webhookSecret, ...this.options.secrets },
+      ...this.options, settings: { ...settings, ...this.options.settings }, secrets: { ...secrets, ...this.options.secrets },
     })
     await this.startTidelock()
     return this

@@ -26,6 +26,13 @@ map "order@1 <- salesforce.Opportunity" {
   }),
 }
 
+map "withdrawal@1 <- salesforce.Opportunity" {
+  order_no     = as.text("Order_No__c", { required = true }),
+  account_no   = as.text("Account.Account_No__c", { required = true }),
+  company_code = "Company_Code__c",
+  reason       = function(deal) return "withdrawn by sales: " .. (deal.Name or "the deal is lost") end,
+}
+
 map "erp.SalesOrders <- order@1" {
   OrderNo           = as.key "order_no",
   PartnerNo         = "customer.account_no",

@@ -1,14 +1,20 @@
 -- How far an order is: read from the ERP's order with its deliveries and invoices, shown on the deal and on the organization.
+local statuses = { "new", "accepted", "backordered", "shipped", "invoiced", "paid", "refused", "cancelled" }
+local same     = {}
+for _, status in ipairs(statuses) do same[status] = status end
+
 map "order_status@1 <- erp.SalesOrders" {
   order_no      = as.text("OrderNo", { required = true }),
   account_no    = "PartnerNo",
   customer_name = "Customer.Name",
-  status        = as.enum("Status", { new = "new", accepted = "accepted", shipped = "shipped", invoiced = "invoiced", refused = "refused", cancelled = "cancelled" }),
+  status        = as.enum("Status", same),
   reason        = "StatusReason",
+  expected_on   = as.date "ExpectedOn",
   shipment_no   = "Deliveries[1].DeliveryNo",
   shipped_at    = as.timestamp "Deliveries[1].ShippedAt",
   invoice_no    = "Invoices[1].InvoiceNo",
   invoice_total = as.decimal("Invoices[1].TotalAmount", { scale = 2 }),
+  paid_at       = as.timestamp "Invoices[1].PaidAt",
   currency      = "Currency",
   changed_at    = as.timestamp "ModifiedAt",
 }
@@ -16,10 +22,13 @@ map "order_status@1 <- erp.SalesOrders" {
 map "salesforce.Opportunity <- order_status@1" {
   Order_No__c      = as.key "order_no",
   Order_Status__c  = "status",
+  Order_Note__c    = as.text("reason", { most = 255 }),
+  Expected_On__c   = "expected_on",
   Shipment_No__c   = "shipment_no",
   Shipped_At__c    = "shipped_at",
   Invoice_No__c    = "invoice_no",
   Invoice_Total__c = as.decimal("invoice_total", { scale = 2 }),
+  Paid_At__c       = "paid_at",
 }
 
 map "support.organizations <- order_status@1" {

@@ -47,17 +47,6 @@ describe("a won deal", function()
     assert.equal(0, #w.erp:calls())
   end)
 
-  it("waits for finance when the customer is held", function(w)
-    w.erp:on "credit_status":answers { OnHold = true }
-    w:deliver("salesforce.Opportunity", deal())
-    assert.equal(0, w.erp:count "order@1")
-    assert.matches("credit hold: Nordwind GmbH", w:exceptions { flow = "credit" }[1].message)
-
-    w.erp:on "credit_status":answers { OnHold = false }
-    w:retry { flow = "credit" }
-    assert.equal(1, w.erp:count "order@1")
-  end)
-
   it("goes on after the ERP's maintenance window", function(w)
     w:advance "5d"                                        -- Saturday, 09:00 UTC
     w:advance "16h"                                       -- Sunday, 02:00 in Berlin
@@ -78,6 +67,16 @@ describe("how far an order is", function()
     assert.equal("shipped", shown[1].Order_Status__c)
     assert.equal("D-1", shown[1].Shipment_No__c)
     assert.equal("shipped", w.support:records "organizations"[1].organization_fields.last_order_status)
+  end)
+
+  it("shows that something is missing, and that it was paid", function(w)
+    w:deliver("erp.SalesOrders", order("backordered", { StatusReason = "castings are late", ExpectedOn = "2026-02-01" }), { key = "SO-4711" })
+    local shown = w.salesforce:records "order_status@1"[1]
+    assert.same({ "backordered", "castings are late", "2026-02-01" }, { shown.Order_Status__c, shown.Order_Note__c, shown.Expected_On__c })
+
+    w:deliver("erp.SalesOrders", order("paid", { Invoices = { { InvoiceNo = "I-1", TotalAmount = decimal "119.00", PaidAt = "2026-02-20T09:00:00Z" } } }), { key = "SO-4711" })
+    assert.equal("2026-02-20T09:00:00Z", w.salesforce:records "order_status@1"[1].Paid_At__c)
+    assert.equal("paid", w.support:records "organizations"[1].organization_fields.last_order_status)
   end)
 
   it("is told to sales although the desk refuses it", function(w)

@@ -1,5 +1,3 @@
 entity "customer@1"     { contract = "contracts/customer.json", key = "account_no", steward = "order-desk", owner = "salesforce" }
 entity "order@1"        { contract = "contracts/order.json", key = "order_no", steward = "order-desk", owner = "salesforce" }
 entity "order_status@1" { contract = "contracts/order_status.json", key = "order_no", steward = "order-desk", owner = "erp" }
-entity "case@1"         { contract = "contracts/case.json", key = "case_no", steward = "order-desk", owner = "salesforce" }
-entity "case_status@1"  { contract = "contracts/case_status.json", key = "case_no", steward = "order-desk", owner = "support" }

@@ -10,17 +10,3 @@ event "invoice.changed@1" {
   from     = "erp.account.invoice",
   map      = "order_status@1 <- erp.account.invoice",
 }
-
-event "case.opened@1" {
-  contract = "contracts/case.json", key = "case_no", steward = "order-desk",
-  from     = "salesforce.Case",
-  when     = function(new) return new.Status == "New" end,
-  map      = "case@1 <- salesforce.Case",
-}
-
-event "case.resolved@1" {
-  contract = "contracts/case_status.json", key = "case_no", steward = "order-desk",
-  from     = "support.ticket",
-  when     = function(new) return new.Status == "resolved" and new.CustomFields and new.CustomFields.CaseNo end,
-  map      = "case_status@1 <- support.ticket",
-}

@@ -1,5 +1,5 @@
--- What tests/real/play.mjs plays: Salesforce sells, Tryton is the ERP, Request Tracker the support desk. An order goes all the way
--- to its payment, a case to its credit note; the looks are short and the retries quick, because servers are killed on the way.
+-- What real.mjs plays beside scripts/case-to-resolution: Salesforce sells, Tryton is the ERP, Request Tracker the support desk. An order goes
+-- all the way to its payment; the looks are short and the retries quick, because servers are killed on the way.
 integration "real" { steward = "order-desk" }
 steward "order-desk" {}
 
@@ -20,7 +20,6 @@ system "salesforce" {
         "(SELECT SortOrder, ProductCode, Quantity, UnitPrice FROM OpportunityLineItems ORDER BY SortOrder)",
       },
     },
-    Case = { poll = "500ms", fields = { "Case_No__c", "Subject", "Status", "Order_No__c", "Product__c", "Mail__c" } },
   },
 }
 
@@ -46,9 +45,7 @@ system "rt" {
   connector = "rt@1",
   url       = setting "rt.url",
   auth      = { kind = "token", token = secret "rt.token" },
-  webhook_secret = secret "rt.webhook_secret",
   queue     = "Support",
   limits    = { concurrent = 2 },
   retry     = quick, breaker = breaker,
-  changes   = { ticket = { poll = "500ms" } },
 }

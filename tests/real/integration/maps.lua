@@ -35,16 +35,6 @@ map "salesforce.Opportunity <- order_status@1" {
 }
 
 map "support.ticket <- order_status@1" {
-  OrderNo      = as.key "order_no",
+  CaseNo       = as.key "order_no",
   CustomFields = { OrderStatus = "status" },
 }
-
-map "case@1 <- salesforce.Case" {
-  case_no  = as.text("Case_No__c", { required = true }),
-  order_no = as.text("Order_No__c", { required = true }),
-  subject  = "Subject", product_no = "Product__c", mail = "Mail__c",
-}
-
-map "case_status@1 <- support.ticket" { case_no = as.text("CustomFields.CaseNo", { required = true }), status = "Status" }
-
-map "salesforce.Case <- case_status@1" { Case_No__c = as.key "case_no", Status = "status", Credit_Note__c = "credit_note" }

@@ -21,6 +21,20 @@ for my $field (['CaseNo', 'FreeformSingle'], ['OrderNo', 'FreeformSingle'], ['Or
     done($custom->AddToObject($queue));
 }
 
+# The queue whose tickets are cases (scripts/case-to-resolution/variants/request-tracker).
+my $cases = RT::Queue->new($system);
+done($cases->Create(Name => 'Cases', Description => 'Cases', CorrespondAddress => 'cases@acme.example', CommentAddress => 'cases-comment@acme.example'));
+for my $name (qw(CaseNo OrderNo OrderStatus)) {
+    my $shared = RT::CustomField->new($system);
+    $shared->LoadByName(Name => $name, LookupType => 'RT::Queue-RT::Ticket', IncludeGlobal => 1, ObjectId => $queue->Id);
+    done($shared->AddToObject($cases));
+}
+for my $name (qw(CaseKind ProductNo Quantity ContextOf ShipmentNo InvoiceNo ReturnNo CreditNoteNo Outcome)) {
+    my $custom = RT::CustomField->new($system);
+    done($custom->Create(Name => $name, Type => 'FreeformSingle', LookupType => 'RT::Queue-RT::Ticket'));
+    done($custom->AddToObject($cases));
+}
+
 my $user = RT::User->new($system);
 done($user->Create(Name => 'sync', Password => 'sync-password', EmailAddress => 'sync@acme.example', Privileged => 1));
 done($user->PrincipalObj->GrantRight(Right => $_, Object => $RT::System))
@@ -39,5 +53,5 @@ HTTP::Tiny->new(timeout => 2)->post($url, { content => JSON::encode_json({ ticke
     headers => { 'Content-Type' => 'application/json', 'X-Tidelock-Token' => RT->Config->Get('TidelockToken') } });
 1;
 CODE
-done(RT::Scrip->new($system)->Create(Description => 'Tidelock', Queue => $queue->Id, ScripCondition => 'On Transaction', ScripAction => 'User Defined',
-    Template => 'Blank', CustomPrepareCode => 'return 1;', CustomCommitCode => $code, Stage => 'TransactionCreate'));
+done(RT::Scrip->new($system)->Create(Description => 'Tidelock', Queue => $_->Id, ScripCondition => 'On Transaction', ScripAction => 'User Defined',
+    Template => 'Blank', CustomPrepareCode => 'return 1;', CustomCommitCode => $code, Stage => 'TransactionCreate')) for $queue, $cases;

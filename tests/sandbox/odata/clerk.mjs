@@ -7,8 +7,9 @@ import { badRequest, refuse } from "./errors.mjs";
 
 // From which status each action leads where. Anything else is a conflict, as in an ERP, not a silent no-op.
 const moves = {
-  Accept: { from: ["new"], to: "accepted" }, Ship: { from: ["accepted"], to: "shipped" }, Invoice: { from: ["shipped"], to: "invoiced" },
-  Cancel: { from: ["new", "accepted"], to: "cancelled" }, Refuse: { from: ["new"], to: "refused" },
+  Accept: { from: ["new"], to: "accepted" }, Backorder: { from: ["new", "accepted"], to: "backordered" },
+  Ship: { from: ["accepted", "backordered"], to: "shipped" }, Invoice: { from: ["shipped"], to: "invoiced" }, Pay: { from: ["invoiced"], to: "paid" },
+  Cancel: { from: ["new", "accepted", "backordered"], to: "cancelled" }, Refuse: { from: ["new"], to: "refused" },
 };
 
 export class Clerk {
@@ -24,7 +25,9 @@ export class Clerk {
     if (!from.includes(order.Status)) throw refuse(409, "ORDER_STATUS", `Order ${order.OrderNo} is ${order.Status}: ${name} needs ${from.join(" or ")}.`, { target: "Status" });
     if (name === "Ship") this.deliver(order, given, actor);
     if (name === "Invoice") this.bill(order, actor);
-    const doc = { ...order, Status: to, StatusReason: given.Reason ?? order.StatusReason ?? null, ModifiedAt: this.clock.iso(), ModifiedBy: actor };
+    if (name === "Pay") this.settle(order, given, actor);
+    const ExpectedOn = name === "Backorder" ? given.ExpectedOn ?? null : order.ExpectedOn ?? null;
+    const doc = { ...order, Status: to, StatusReason: given.Reason ?? order.StatusReason ?? null, ExpectedOn, ModifiedAt: this.clock.iso(), ModifiedBy: actor };
     return this.entities.store.put("SalesOrders", record.id, doc);
   }
 
@@ -48,6 +51,14 @@ export class Clerk {
     const DueDate = new Date(this.clock.now() + 30 * 86400000).toISOString().slice(0, 10);
     const { OrderNo, PartnerNo, Currency, NetAmount, TaxAmount, TotalAmount } = order;
     this.entities.create(types.Invoice, { OrderNo, PartnerNo, InvoiceDate, DueDate, Currency, NetAmount, TaxAmount, TotalAmount, Status: "open" }, actor);
+  }
+
+  // The order's invoices are paid in full.
+  settle(order, given, actor) {
+    for (const invoice of this.entities.store.table("Invoices").find("OrderNo", order.OrderNo)) {
+      const PaidAt = given.PaidAt ?? this.clock.iso();
+      this.entities.store.put("Invoices", invoice.id, { ...invoice.doc, Status: "paid", PaidAt, ModifiedAt: this.clock.iso(), ModifiedBy: actor });
+    }
   }
 
   /** The functions by name. */

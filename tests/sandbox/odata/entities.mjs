@@ -6,7 +6,7 @@ import { types } from "./model.mjs";
 import { accept, keyValue } from "./edm.mjs";
 import { badRequest, notFound, refuse } from "./errors.mjs";
 
-const locked = new Set(["shipped", "invoiced", "cancelled", "refused"]);
+const locked = new Set(["shipped", "invoiced", "paid", "cancelled", "refused"]);
 
 export class Entities {
   constructor(store, clock, settings) {

@@ -29,7 +29,8 @@ const SalesOrder = { name: "SalesOrder", set: "SalesOrders", key: "ID", alternat
   properties: {
     ID: needed({ type: "Edm.Guid" }), OrderNo: text(40), PartnerNo: needed(text(20)), CompanyCode: text(10), CustomerReference: text(80),
     OrderDate: day, RequestedDate: day, Currency: text(3), NetAmount: decimal(15, 2), TaxAmount: decimal(15, 2), TotalAmount: decimal(15, 2),
-    Note: text(1000), Status: computed(text(20)), StatusReason: computed(text(255)), ...stamped,
+    Note: text(1000), Status: computed(text(20)), StatusReason: computed(text(255)),
+    ExpectedOn: computed(day), ...stamped,
   },
   navigation: {
     Items: { to: "SalesOrderItem", many: true, contained: true }, Customer: { to: "BusinessPartner", by: "PartnerNo", theirs: "PartnerNo" },
@@ -46,15 +47,29 @@ const Delivery = { name: "Delivery", set: "Deliveries", key: "DeliveryNo", range
 const Invoice = { name: "Invoice", set: "Invoices", key: "InvoiceNo", range: ["9", 8],
   properties: {
     InvoiceNo: needed(text(20)), OrderNo: text(40), PartnerNo: text(20), InvoiceDate: day, DueDate: day, Currency: text(3), NetAmount: decimal(15, 2),
-    TaxAmount: decimal(15, 2), TotalAmount: decimal(15, 2), Status: text(20), ...stamped,
+    TaxAmount: decimal(15, 2), TotalAmount: decimal(15, 2), Status: text(20), PaidAt: computed(instant), ...stamped,
   },
   navigation: { Order: { to: "SalesOrder", by: "OrderNo", theirs: "OrderNo" } } };
+
+const Contract = { name: "Contract", set: "Contracts", key: "ContractNo", range: ["7", 8],
+  properties: {
+    ContractNo: needed(text(40)), PartnerNo: needed(text(20)), CompanyCode: text(10), PreviousNo: text(40), StartDate: day, EndDate: day, Currency: text(3),
+    YearlyValue: decimal(15, 2), ...stamped,
+  },
+  navigation: { Schedule: { to: "RevenueSchedule", by: "ContractNo", theirs: "ContractNo" } } };
+
+const RevenueLine = { name: "RevenueLine", key: "LineNo", navigation: {},
+  properties: { LineNo: needed({ type: "Edm.Int32" }), RecognizeOn: needed(day), Amount: needed(decimal(15, 2)) } };
+
+const RevenueSchedule = { name: "RevenueSchedule", set: "RevenueSchedules", key: "ContractNo", range: ["6", 8],
+  properties: { ContractNo: needed(text(40)), Currency: text(3), TotalAmount: decimal(15, 2), ...stamped },
+  navigation: { Lines: { to: "RevenueLine", many: true, contained: true } } };
 
 const Product = { name: "Product", set: "Products", key: "ProductNo", range: ["P-", 6],
   properties: { ProductNo: needed(text(40)), Name: needed(text(120)), Unit: text(10), ListPrice: decimal(15, 4), Currency: text(3), Stock: decimal(13, 3), ...stamped },
   navigation: {} };
 
-export const types = Object.fromEntries([BusinessPartner, SalesOrder, SalesOrderItem, Delivery, DeliveryItem, Invoice, Product].map((t) => [t.name, t]));
+export const types = Object.fromEntries([BusinessPartner, SalesOrder, SalesOrderItem, Delivery, DeliveryItem, Invoice, Contract, RevenueLine, RevenueSchedule, Product].map((t) => [t.name, t]));
 export const sets = Object.fromEntries(Object.values(types).filter((t) => t.set).map((t) => [t.set, t]));
 export const stamps = ["ModifiedAt", "ModifiedBy"];
 
@@ -73,5 +88,6 @@ export const functions = {
 
 /** Bound actions on SalesOrder and their parameters. */
 export const actions = {
-  Accept: {}, Ship: { Carrier: text(40), TrackingNo: text(80) }, Invoice: {}, Cancel: { Reason: text(255) }, Refuse: { Reason: text(255) },
+  Accept: {}, Ship: { Carrier: text(40), TrackingNo: text(80) }, Invoice: {}, Backorder: { Reason: text(255), ExpectedOn: day },
+  Pay: { PaidAt: instant }, Cancel: { Reason: text(255) }, Refuse: { Reason: text(255) },
 };

@@ -8,7 +8,7 @@ const pick = (name, values, more = {}) => f(name, "picklist", { length: 255, pic
 const ref = (name, to, relationship, more = {}) => f(name, "reference", { length: 18, referenceTo: to, relationshipName: relationship, ...more });
 const external = (name, length = 80, more = {}) => text(name, length, { externalId: true, unique: true, idLookup: true, ...more });
 
-const orderStatus = ["new", "accepted", "on hold", "shipped", "invoiced", "refused", "cancelled"];
+const orderStatus = ["new", "accepted", "on hold", "backordered", "shipped", "invoiced", "paid", "refused", "cancelled"];
 const address = (kind) => [
   f(`${kind}Street`, "textarea", { length: 255 }), text(`${kind}City`, 40), text(`${kind}State`, 80),
   text(`${kind}PostalCode`, 20), text(`${kind}Country`, 80),
@@ -23,6 +23,7 @@ const account = { name: "Account", prefix: "001", label: "Account", plural: "Acc
   ...address("Billing"), ...address("Shipping"), money("AnnualRevenue", { scale: 0 }), f("NumberOfEmployees", "int", { digits: 8 }),
   external("Account_No__c", 40), text("Vat_Id__c", 40), text("Company_Code__c", 10), money("Credit_Limit__c"), f("On_Hold__c", "boolean"),
   pick("Support_Tier__c", ["basic", "standard", "premium"], { restricted: true }),
+  pick("Onboarding_Status__c", ["in progress", "done", "refused"], { restricted: true }), text("Onboarding_Note__c", 255),
 ] };
 
 const contact = { name: "Contact", prefix: "003", label: "Contact", plural: "Contacts", fields: [
@@ -42,6 +43,8 @@ const opportunity = { name: "Opportunity", prefix: "006", label: "Opportunity", 
   f("IsWon", "boolean", { createable: false, updateable: false, calculated: true }),
   external("Order_No__c", 40), text("Company_Code__c", 10), pick("Order_Status__c", orderStatus, { restricted: true }),
   text("Shipment_No__c", 40), f("Shipped_At__c", "datetime"), text("Invoice_No__c", 40), money("Invoice_Total__c"), text("Currency__c", 3),
+  f("Expected_On__c", "date"), f("Paid_At__c", "datetime"), text("Order_Note__c", 255),
+  external("Renewal_No__c", 40), text("Contract_No__c", 40),
 ] };
 
 const line = { name: "OpportunityLineItem", prefix: "00k", label: "Opportunity Product", plural: "Opportunity Products", fields: [
@@ -69,11 +72,30 @@ const task = { name: "Task", prefix: "00T", label: "Task", plural: "Tasks", fiel
   ref("WhatId", "Account", "What"), f("ActivityDate", "date"), f("Description", "textarea", { length: 32000 }),
 ] };
 
+// EndDate may be written: the org has "Auto-calculate Contract End Date" switched off.
+const contract = { name: "Contract", prefix: "800", label: "Contract", plural: "Contracts", fields: [
+  text("ContractNumber", 30, { nameField: true }), ref("AccountId", "Account", "Account", { nillable: false, childRelationship: "Contracts" }),
+  f("StartDate", "date"), f("EndDate", "date"), f("ContractTerm", "int", { digits: 4 }), pick("Status", ["Draft", "In Approval Process", "Activated"]),
+  external("Contract_No__c", 40), money("Yearly_Value__c"), text("Currency__c", 3), text("Company_Code__c", 10), f("Renewal_Mail__c", "email", { length: 80 }),
+  pick("Renewal_Status__c", ["quoted", "renewed", "closed"], { restricted: true }), text("Renewal_Note__c", 255), text("Renewed_By__c", 40),
+] };
+
+const quote = { name: "Quote", prefix: "0Q0", label: "Quote", plural: "Quotes", fields: [
+  text("Name", 255, { nillable: false, nameField: true }), ref("OpportunityId", "Opportunity", "Opportunity", { nillable: false, childRelationship: "Quotes", updateable: false }),
+  pick("Status", ["Draft", "Needs Review", "In Review", "Approved", "Rejected", "Presented", "Accepted", "Denied"]), f("ExpirationDate", "date"),
+  f("Description", "textarea", { length: 32000 }), external("Quote_No__c", 40), money("Total__c"),
+] };
+
+const entitlement = { name: "Entitlement", prefix: "550", label: "Entitlement", plural: "Entitlements", fields: [
+  text("Name", 255, { nillable: false, nameField: true }), ref("AccountId", "Account", "Account", { childRelationship: "Entitlements" }),
+  pick("Type", ["basic", "standard", "premium"]), f("StartDate", "date"), f("EndDate", "date"), external("Entitlement_No__c", 40),
+] };
+
 const user = { name: "User", prefix: "005", label: "User", plural: "Users", fields: [
   text("Name", 121, { nameField: true }), text("Username", 80), f("Email", "email", { length: 128 }), f("IsActive", "boolean"),
 ] };
 
-export const standard = [account, contact, opportunity, line, product, order, task, user];
+export const standard = [account, contact, opportunity, line, product, order, task, contract, quote, entitlement, user];
 
 const system = [
   f("Id", "id", { length: 18, nillable: false, idLookup: true, createable: false, updateable: false }),

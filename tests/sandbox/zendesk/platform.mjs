@@ -126,6 +126,7 @@ export class Zendesk {
     if (id === "count") return ok({ count: { value: [...this.store.table(kind).live()].length, refreshed_at: this.clock.iso() } });
     if (id === "me" && kind === "users") return ok({ user: this.present(kind, this.records.live(kind, this.agent)) });
     if (sub === "comments" && kind === "tickets") return this.comments(request, this.records.live(kind, id));
+    if (sub === "audits" && kind === "tickets") return this.audits(request, this.records.live(kind, id));
     if (sub === "tickets" && kind === "organizations") return this.page(request, "tickets", this.store.table("tickets").find("organization_id", this.records.live(kind, id).doc.id), `organizations/${id}/tickets`);
     if (sub) throw notFound();
     return this.one(request, kind, id);
@@ -224,6 +225,14 @@ export class Zendesk {
   comments(request, ticket) {
     const docs = this.store.table("comments").find("ticket_id", ticket.doc.id).map((r) => r.doc);
     return ok(paginate(request, docs, "comments", `${this.linksBase()}/api/v2/tickets/${ticket.id}/comments.json`));
+  }
+
+  // Of a ticket's changes only those with a comment are kept here.
+  audits(request, ticket) {
+    const docs = this.store.table("comments").find("ticket_id", ticket.doc.id).map(({ doc }) => ({ id: doc.audit_id, ticket_id: doc.ticket_id, created_at: doc.created_at, author_id: doc.author_id,
+      metadata: doc.metadata, events: [{ id: doc.id, type: "Comment", author_id: doc.author_id, body: doc.body, html_body: doc.html_body, plain_body: doc.plain_body, public: doc.public, attachments: [], audit_id: doc.audit_id }],
+      via: { channel: "api", source: { from: {}, to: {}, rel: null } } }));
+    return ok(paginate(request, docs, "audits", `${this.linksBase()}/api/v2/tickets/${ticket.id}/audits.json`));
   }
 
   deleted(request, [id, verb]) {

@@ -57,7 +57,7 @@ export class Records {
     this.apply(kind, doc, given, warnings, actor);
     this.judge(kind, doc, given, null);
     const record = this.store.put(kind, id, doc);
-    if (kind === "tickets") this.comment(doc, given.comment ?? { body: doc.description }, actor, now);
+    if (kind === "tickets") this.comment(doc, { ...(given.comment ?? { body: doc.description }), metadata: given.metadata }, actor, now);
     return record;
   }
 
@@ -76,7 +76,7 @@ export class Records {
     this.apply(kind, doc, given, warnings, actor);
     this.judge(kind, doc, given, record.id);
     const next = this.store.put(kind, record.id, doc);
-    if (given.comment) this.comment(doc, given.comment, actor, now);
+    if (given.comment) this.comment(doc, { ...given.comment, metadata: given.metadata }, actor, now);
     return next;
   }
 
@@ -173,7 +173,7 @@ export class Records {
     const id = this.nextId("comments");
     const body = given.body ?? given.html_body ?? "";
     return this.store.put("comments", id, { id, ticket_id: ticket.id, type: "Comment", author_id: given.author_id ?? actor, body, html_body: `<div class="zd-comment" dir="auto"><p dir="auto">${body}</p></div>`,
-      plain_body: body, public: given.public ?? true, attachments: [], audit_id: id + 1, created_at: now });
+      plain_body: body, public: given.public ?? true, attachments: [], audit_id: id + 1, created_at: now, metadata: { system: {}, custom: given.metadata ?? {} } });
   }
 
   /** Deleting is soft: a ticket shows as deleted in exports, a user as inactive. */

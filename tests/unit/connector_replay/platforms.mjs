@@ -485,6 +485,29 @@ for (const [title, auth] of [['zendesk by API token', null], ['zendesk by OAuth'
       await r.platform.admin('POST', 'clock', { advance_ms: -2000 })
     })
 
+    it('comments and answers, and finds both again by their reference', async () => {
+      const { id: ticket } = await r.connector.call('create', { object: 'tickets', record: { subject: 'm', comment: { body: 'x' } } }, { idempotency_key: 'm-1' })
+      const look = (kind, reference) => r.connector.call('message_find', { ticket, kind, reference })
+      await r.platform.admin('POST', 'faults', { fault: 'drop_after_commit', match: { method: 'PUT', path: 'tickets' }, times: 1 })
+      assert.equal((await r.connector.call('reply', { ticket, text: 'You get it back', reference: 'reply:1' })).unknown, true)
+      const settled = await r.connector.ask({ lookup: 'reply', args: { ticket, text: 'You get it back', reference: 'reply:1' } })
+      assert.deepEqual([settled.class, settled.matches, settled.document.ticket], ['done', 1, String(ticket)], settled.message)
+      const note = await r.connector.call('comment', { ticket, text: '<b>inside</b>', html: true, reference: 'note:1' })
+      assert.deepEqual([note.class, note.created], ['done', 'yes'], note.message)
+      assert.deepEqual([(await look('comment', 'note:1')).matches, (await look('reply', 'note:1')).matches, (await look('comment', 'note')).matches], [1, 0, 0])
+      const { records } = await r.platform.admin('GET', 'records/comments')
+      assert.deepEqual(records.map(x => x.doc).filter(d => d.ticket_id === Number(ticket)).map(d => [d.body, d.public]), [['x', true], ['You get it back', true], ['<b>inside</b>', false]])
+      assert.equal((await r.connector.call('comment', { ticket: 999999, text: 'x', reference: 'r' })).class, 'missing')
+    })
+
+    it('finds a message on a later page of the audits', async () => {
+      const { id: ticket } = await r.connector.call('create', { object: 'tickets', record: { subject: 'p', comment: { body: 'x' } } }, { idempotency_key: 'p-1' })
+      for (let n = 1; n <= 120; n++) await r.platform.admin('PATCH', `records/tickets/${ticket}`, { comment: { body: `n ${n}` } })
+      await r.connector.call('comment', { ticket, text: 'the last', reference: 'last' })
+      const found = await r.connector.call('message_find', { ticket, kind: 'comment', reference: 'last' })
+      assert.deepEqual([found.matches, found.transfers], [1, 2])
+    })
+
     it('deletes twice, and finds nothing after', async () => {
       const { id } = await r.connector.call('create', { object: 'organizations', record: { name: 'gone' } }, { idempotency_key: 'd-1' })
       assert.equal((await r.connector.call('delete', { object: 'organizations', id })).class, 'done')

@@ -29,6 +29,8 @@ tl_code lua_switch_timed(struct world *w, const char *flows, struct tl_engine_sw
 void lua_beside(struct world *w, size_t n, const char *name, const char *flows);
 /* What the config says now goes live. */
 tl_code lua_switch_config(struct world *w, bool park);
+/* Whoever asks for the bundle of an earlier revision waits until that is taken back. */
+void lua_hold_bundles(bool hold);
 /* Bundles that the engine has given back. */
 size_t lua_released(struct world *w);
 /* Stops as a crash does and starts again. */

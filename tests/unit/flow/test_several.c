@@ -1,6 +1,7 @@
 /* Several integrations in one engine: each has its names, systems, stewards and revision; events are shared. */
 #include "engine_int.h"
 #include "flow/replay.h"
+#include "flow/schedule.h"
 #include "host.h"
 #include "lua_world.h"
 #include "use.h"
@@ -212,6 +213,27 @@ static void its_runs_are_replayed(void **state)
     lua_free(&w);
 }
 
+/* Two schedules of one name, one of each. */
+static void schedules_are_its_own(void **state)
+{
+    (void)state;
+    struct world w;
+#define HOURLY(v)                                                                                                      \
+    "every \"every 1h\" { name = \"hourly\", steward = \"desk\", run = function(ctx, tick)\n"                          \
+    "  ctx.erp:note{ v = '" v "', type = tick.type } end }\n"
+    lua_world(&w, HOURLY("t"));
+    beside(&w, HOURLY("b"));
+    world_advance(&w, 3600000);
+    assert_int_equal(seen_of(&w, "erp", "\"v\":\"t\""), 1);
+    assert_int_equal(seen_of(&w, "erp@b", "\"type\":\"tick:hourly\",\"v\":\"b\""), 1);
+    beside(&w, NULL);
+    world_advance(&w, 3600000);
+    assert_int_equal(seen_of(&w, "erp", "\"v\":\"t\""), 2);
+    assert_int_equal(w.log_count, 3);
+    assert_int_equal(world_rows(&w, TL_TABLE_SCHEDULE), 1);
+    lua_free(&w);
+}
+
 static void odd_names_are_refused(void **state)
 {
     (void)state;
@@ -237,6 +259,7 @@ int main(void)
         cmocka_unit_test(captured_types_are_its_own),
         cmocka_unit_test(one_per_counts_its_own),
         cmocka_unit_test(its_runs_are_replayed),
+        cmocka_unit_test(schedules_are_its_own),
         cmocka_unit_test(odd_names_are_refused),
     };
     return cmocka_run_group_tests_name("flow several", tests, NULL, NULL);

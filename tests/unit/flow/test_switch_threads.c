@@ -225,9 +225,63 @@ static void nothing_begins_before_the_activation(void **state)
     lua_free(&w);
 }
 
+static bool waits(struct world *w)
+{
+    return strcmp(lua_runs(w), "f/waiting") == 0;
+}
+
+static bool old_state_is_closed(struct world *w)
+{
+    struct timespec t = {0, 1000000};
+    nanosleep(&t, NULL);
+    return lua_released(w) > 0;
+}
+
+static bool others_ended(struct world *w)
+{
+    struct timespec t = {0, 1000000};
+    nanosleep(&t, NULL);
+    return world_applied(w, "erp") >= 1 + KEYS;
+}
+
+static bool it_ended(struct world *w)
+{
+    return world_applied(w, "crm") > 0;
+}
+
+/* The Lua state of an earlier revision takes its time; the lane whose run waits for it goes on with everything else. */
+static void lanes_do_not_wait_for_an_earlier_state(void **state)
+{
+    (void)state;
+    struct world w;
+    char *before = tl_printf("flow \"f\" { on = \"won@1\", steward = \"desk\", run = function(ctx, e)\n"
+                             "  ctx.erp:note{ n = 1 } ctx:await{ \"sent@1\" } ctx.crm:note{ v = 'before' } end }\n");
+    char *after = tl_printf("flow \"f\" { on = \"won@1\", steward = \"desk\", run = function(ctx, e)\n"
+                            "  ctx.erp:note{ n = 2 } end }\n");
+    lua_world_on_threads(&w, before, NULL);
+    world_accept(&w, "won@1", "A", "{\"no\":\"A\"}");
+    world_until(&w, waits);
+    if (lua_switch(&w, after, false) != TL_OK)
+        fail_msg("%s", w.reply_text);
+    world_until(&w, old_state_is_closed);
+    lua_hold_bundles(true);
+    world_accept(&w, "sent@1", "A", "{\"no\":\"A\"}");
+    flood(&w, 0, KEYS, KEYS);
+    world_until(&w, others_ended);
+    assert_int_equal(world_applied(&w, "crm"), 0);
+    lua_hold_bundles(false);
+    world_until(&w, it_ended);
+    world_stop(&w);
+    assert_non_null(strstr(w.log[w.log_count - 1].args, "before"));
+    tl_free(before);
+    tl_free(after);
+    lua_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_lost_or_doubled),
-                                       cmocka_unit_test(nothing_begins_before_the_activation)};
+                                       cmocka_unit_test(nothing_begins_before_the_activation),
+                                       cmocka_unit_test(lanes_do_not_wait_for_an_earlier_state)};
     return cmocka_run_group_tests_name("flow switch threads", tests, NULL, NULL);
 }

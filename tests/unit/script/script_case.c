@@ -19,7 +19,8 @@ static enum tl_effect_class effect_of(void *ctx, const struct tl_system_decl *sy
                                       const char **nearest)
 {
     (void)ctx;
-    (void)system;
+    if (tl_str_is(operation, "ship") && strcmp(system->name, "us") == 0)
+        return TL_EFFECT_IDEMPOTENT;
     if (tl_str_is(operation, "credit_status"))
         return TL_EFFECT_READ;
     if (tl_str_is(operation, "set_status"))

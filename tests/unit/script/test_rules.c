@@ -119,6 +119,8 @@ static void names_the_nearest_word(void **state)
                  "did you mean \"urgent\"?");
     case_refuses("flows/f.lua", FLOW("ctx:emitt(\"out@1\", {})"), 2, "did you mean ctx:emit?");
     case_refuses("flows/f.lua", FLOW("ctx.epr:credit_status{}"), 2, "did you mean ctx.erp?");
+    case_accepts("flows/f.lua", FLOW("local two = e.data.two local a, b = two(ctx, e) ctx:log(a.x .. b.type)"));
+    case_accepts("flows/f.lua", FLOW("local two = e.data.two local a, b = two(ctx.erp, e) b:x()"));
     case_refuses("flows/f.lua", FLOW("ctx.erp:credit_statu{}"), 2, "did you mean 'credit_status'?");
     case_refuses("flows/f.lua", FLOW("return tostrin(1)"), 2, "did you mean 'tostring'?");
     case_refuses("flows/f.lua", FLOW("return string.lowr(\"X\")"), 2, "did you mean 'lower'?");
@@ -305,6 +307,9 @@ static void refuses_unsafe_operations_without_a_name(void **state)
     case_accepts("flows/f.lua", FLOW("ctx.erp:book({ a = 1 }, e.data.o or { once = \"x\" })"));
     case_accepts("flows/f.lua", FLOW("ctx.erp:book({}, e.data.o or {})")); /* told when it runs */
     case_accepts("flows/f.lua", FLOW("ctx.erp:pay{}"));
+    case_accepts("flows/f.lua",
+                 FLOW("local function two(c, d) return c, d end\n"
+                      "local a, b = two(ctx, e.data) return b.order_no or a")); /* b stands where ctx was */
 }
 
 static void refuses_events_and_flows_that_nobody_declares(void **state)

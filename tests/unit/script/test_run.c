@@ -67,6 +67,33 @@ static void put_maps_the_record_and_names_its_key(void **state)
         strstr(case_says("local name = \"order@1\" ctx.crm:put(name, e.data)", "{}"), "no map writes order@1 there"));
 }
 
+static void a_kind_has_the_maps_and_operations_of_the_system_that_the_event_means(void **state)
+{
+    (void)state;
+    static const char head[] =
+        "system \"de\" { kind = \"books\", connector = \"odata@1\" }\n"
+        "system \"us\" { kind = \"books\", connector = \"tryton@1\" }\n"
+        "route \"books\" { by = \"company\", to = { [\"1\"] = \"de\", [\"2\"] = \"us\" }, otherwise = \"park\" }\n"
+        "map \"books.Orders <- order@1\" { No = as.key \"no\" }\n"
+        "map \"us.Sales <- order@1\" { Reference = as.key \"no\" }\n"
+        "local function ship(books, no) books:ship { no = no } end\n";
+    static const char body[] = "ctx.books:put(\"order@1\", e.data) ship(ctx.books, e.data.no)";
+    struct case_run c;
+    case_start(&c, head, body, "{\"company\":\"2\",\"no\":\"SO-1\"}");
+    assert_true(slice_is(c.outcome->asks[0]->target, "books"));
+    assert_true(slice_is(c.outcome->asks[0]->object, "Sales"));
+    resume(&c, &good);
+    assert_int_equal(c.outcome->ending, TL_RUN_WAIT);
+    assert_true(slice_is(c.outcome->asks[0]->operation, "ship"));
+    case_end(&c);
+    case_start(&c, head, body, "{\"company\":\"1\",\"no\":\"SO-1\"}");
+    assert_true(slice_is(c.outcome->asks[0]->object, "Orders"));
+    resume(&c, &good);
+    assert_int_equal(c.outcome->ending, TL_RUN_ERROR);
+    assert_non_null(strstr(c.outcome->error.message.ptr, "books has no operation 'ship'"));
+    case_end(&c);
+}
+
 static void emits_are_handed_over_when_the_run_ends(void **state)
 {
     (void)state;
@@ -272,6 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_operation_asks_and_its_answer_comes_back),
         cmocka_unit_test(put_maps_the_record_and_names_its_key),
+        cmocka_unit_test(a_kind_has_the_maps_and_operations_of_the_system_that_the_event_means),
         cmocka_unit_test(emits_are_handed_over_when_the_run_ends),
         cmocka_unit_test(errors_of_a_record_are_tables_that_can_be_caught),
         cmocka_unit_test(an_error_nobody_catches_names_its_line),

@@ -77,7 +77,7 @@ struct tl_engine_config {
     void (*lane_stop)(void *ctx, struct tl_lane *lane);
     /* The bundle of an earlier revision, which runs that began under it go on with: borrowed until tl_engine_free, also
      * one that was reported released before.
-     * Called on a lane; may read files. TL_ENOTFOUND: it is not kept. NULL: none is. */
+     * Called on a lane or beside it; may read files. TL_ENOTFOUND: it is not kept. NULL: none is. */
     tl_code (*revision_bundle)(void *ctx, const char *revision, const struct tl_bundle **out, struct tl_error *err);
     /* After a switch (switch.h): a bundle or a system that was live before is not used by the engine any more and may
      * be freed, or passed to another switch. Called on `loop`, in a callback of its own, once for each. NULL: the owner

@@ -1,0 +1,27 @@
+-- What an agent should know about the order of a case, in words and as fields.
+local warranty = require "warranty"
+
+local context = {}
+
+local function warranties(case, order)
+  local lines = array()
+  for i, line in ipairs(order.lines) do
+    local cover = warranty.of(line.product_no, order.shipped_on, case.opened_at)
+    lines[i] = ("- %s × %s: %s"):format(tostring(line.quantity), line.product_no, cover.why or "under warranty until " .. cover.ends_on)
+  end
+  return table.concat(lines, "\n")
+end
+
+function context.text(case, order)
+  local shipment = order.shipped_on and ("Shipment %s left on %s."):format(order.shipment_no, order.shipped_on) or "Nothing was shipped yet."
+  local invoice  = order.invoice_no and ("Invoice %s over %s %s, %s of it open."):format(order.invoice_no, tostring(order.invoice_total), order.currency,
+    tostring(order.invoice_open)) or "There is no invoice yet."
+  return ("Order %s of %s (%s) is %s.\n%s\n%s\n%s"):format(order.order_no, order.customer_name or "?", order.account_no, order.status or "?", shipment,
+    invoice, warranties(case, order))
+end
+
+function context.fields(case, order)
+  return { case_no = case.case_no, order_no = order.order_no, order_status = order.status, shipment_no = order.shipment_no, invoice_no = order.invoice_no }
+end
+
+return context

@@ -1,0 +1,52 @@
+-- The ERP behind OData: a return and its credit note are records with our numbers, so a repeat changes nothing.
+local function erp_knows(w)
+  w.erp:on "get":answers {
+    ID = "5b2c", OrderNo = "SO-1", PartnerNo = "A-100", Customer = { Name = "Nordwind GmbH" }, Status = "invoiced", Currency = "EUR", NetAmount = decimal "149.90",
+    Deliveries = { { DeliveryNo = "D-1", ShippedAt = "2026-01-06T08:15:00Z" } },
+    Invoices   = { { InvoiceNo = "I-1", TotalAmount = decimal "178.38", OpenAmount = 0 } },
+    Items      = { { ProductNo = "PUMP-7", Quantity = decimal "1.000", UnitPrice = decimal "149.9000" } },
+  }
+  w.erp:on "post_credit_memo":answers { DocumentNo = "G-1", TotalAmount = decimal "178.38" }
+  w.erp:on "count":answers(1)
+  w.support:on "find":answers(array())
+  w.support:on "get":answers {}
+  w.support:on "create":answers { id = 40 }
+  w.monitor:on "get":answers { missed = array() }
+end
+
+local defect = { case_no = 12, order_no = "SO-1", kind = "defect", product_no = "PUMP-7", status = "new", quantity = 1, opened_at = "2026-06-01T08:00:00Z" }
+
+describe("a case with an ERP behind OData", function()
+  before_each(erp_knows)
+
+  it("goes to its credit note once, although answers are lost and servers crash", function(w)
+    w.erp:on "put return_order@1":commits_and_drops_the_answer()
+    w.erp:on "put credit_memo@1":commits_and_drops_the_answer()
+    w:deliver("case.defect@1", defect)
+    w:advance "5m"
+    w:restart()
+    w:deliver("erp.ReturnOrders", { ReturnNo = "RA-12", Status = "received", ReceivedAt = "2026-06-11T22:30:00Z" }, { key = "RA-12" })
+    w:advance "5m"
+    assert.equal("2026-06-12", w:emitted("return.arrived@1")[1].data.arrived_on)
+    assert.equal("announced", w.erp:records("return_order@1")[1].Status)
+    assert.same({ { CreditNo = "RA-12", InvoiceNo = "I-1", PartnerNo = "A-100", Currency = "EUR", Items = { { LineNo = 1, ProductNo = "PUMP-7", Quantity = 1 } } } },
+      w.erp:records "credit_memo@1")
+    assert.equal(1, w.support:count "case_outcome@1")
+    assert.equal(0, #w:runs())
+  end)
+
+  it("whose goods never come is cancelled there", function(w)
+    w:deliver("case.defect@1", defect)
+    w:advance "31d"
+    w:decide "withdraw"
+    assert.equal("cancelled", w.erp:records("return_order@1")[1].Status)
+    assert.equal(0, w.erp:count "credit_memo@1")
+  end)
+
+  it("credits a missed service level by its amount", function(w)
+    w:deliver("monitor.level", { contract_no = "SV-1", month = "2026-01", level = "gold", availability = "99.5" }, { key = "SV-1" })
+    local memo = w.erp:records("credit_memo@1")[1]
+    assert.equal("SC-SV-1-2026-01", memo.CreditNo)
+    assert.equal(decimal "14.99", memo.Items[1].NetAmount)
+  end)
+end)

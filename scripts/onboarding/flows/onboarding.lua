@@ -1,0 +1,43 @@
+-- One run for each customer, from the won account to the welcome. Everything is written by a business key, so nothing is made
+-- twice; what was made is taken back when finance refuse, or when a person cancels the run.
+local dates  = require "dates"
+local policy = require "policy"
+local steps  = require "steps"
+
+flow "onboarding" {
+  on      = "customer.won@1",
+  one_per = "crm_id", again = "ignore",
+  steward = "sales-ops",
+  run     = function(ctx, e)
+    local customer, note = e.data, "onboarding was cancelled"
+    ctx.salesforce:put("onboarding@1", { crm_id = customer.crm_id, status = "in progress" }, { undo = function()
+      ctx.salesforce:put("onboarding@1", { crm_id = customer.crm_id, status = "refused", note = note, account_no = null })
+    end })
+
+    local account_no = steps.make_partner(ctx, customer)
+    local credit     = steps.ask_credit(ctx, customer)
+    if credit.answer == "refuse" then
+      note = ("refused by %s: %s"):format(credit.by, credit.why)
+      return ctx:fail(note, { name = customer.name })
+    end
+    ctx.erp:put("credit_line@1", { crm_id = customer.crm_id, credit_limit = credit.limit, currency = customer.currency })
+
+    local known        = steps.as_customer(customer, account_no, credit.limit)
+    local organization = steps.make_organization(ctx, known)
+    ctx.salesforce:put("onboarding@1", { crm_id = customer.crm_id, status = "in progress", account_no = account_no, note = credit.note })
+    ctx:keep()                                              -- from here on they are a customer
+
+    local today = dates.day(ctx:now(), policy.zone)
+    ctx:all {
+      desk = function() steps.welcome(ctx, known, organization.id) end,
+      crm  = function()
+        ctx.salesforce:put("entitlement@1", {
+          entitlement_no = "E-" .. account_no, account_no = account_no, name = "Support " .. known.support_tier, tier = known.support_tier,
+          starts_on = today, ends_on = dates.add(dates.add(today, policy.entitlement), { days = -1 }),
+        })
+      end,
+    }
+    ctx.salesforce:put("onboarding@1", { crm_id = customer.crm_id, status = "done" })
+    ctx:emit("customer.onboarded@1", known)
+  end,
+}

@@ -1,0 +1,7 @@
+-- What differs between ERPs: each has a file with the same functions. One serves all companies here; variants/tryton adds
+-- a second. Which system `ctx.erp` is, the route says (integration.lua).
+local erps, odata = {}, require "erp_odata"
+
+function erps.of(_company_code) return odata end
+
+return erps

@@ -1,0 +1,64 @@
+// Somebody who has never seen a shipped integration and does what its README says: the commands of "Run it", in their order,
+// with folders and ports of this test.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { folder } from './folder.mjs'
+import { change } from './order_to_cash.mjs'
+import { Process, run } from './process.mjs'
+import { Tidelock, program } from './tidelock.mjs'
+import { until } from './wait.mjs'
+
+const shipped = join(program('x'), '../../share/tidelock')
+
+export class Newcomer {
+  constructor(name) {
+    this.name = name
+    this.home = folder(name)
+    this.dir = join(this.home, 'acme')
+    this.readme = readFileSync(join(shipped, name, 'README.md'), 'utf8')
+    this.sample = JSON.parse(readFileSync(join(shipped, name, 'settings.json'), 'utf8'))
+  }
+
+  // The words of the README's n-th command of that name, as they are typed there.
+  words(verb, n = 0) {
+    const lines = [...this.readme.matchAll(/^ {4}tidelock (.*)$/gm)].map(m => m[1].replace(/ +#.*$/, '')).filter(line => line.split(' ')[0] === verb)
+    if (!lines[n]) throw new Error(`${this.name}/README.md has no command ${n + 1} 'tidelock ${verb}'`)
+    const here = word => word.replace('/var/lib/tidelock', join(this.home, 'data')).replace(/^acme(?=\/|$)/, this.dir).replace(/^secrets\.json$/, join(this.home, 'secrets.json'))
+    return lines[n].match(/'[^']*'|\S+/g).map(word => here(word.replace(/^'|'$/g, '')))
+  }
+
+  async does(verb, n) {
+    const words = this.words(verb, n), got = await run(program('tidelock'), words)
+    if (got.code !== 0) throw new Error(`tidelock ${words.join(' ')}: exit ${got.code}\n${got.out}${got.err}`)
+    return got.out
+  }
+
+  edit(file, how) { change(this.dir, file, how) }
+
+  // The names of secrets that the README lists.
+  secretNames() { return [...this.readme.matchAll(/^\| ((?:`[a-z_]+\.[a-z_]+`(?:, )?)+) \|/gm)].flatMap(m => [...m[1].matchAll(/`([^`]+)`/g)].map(n => n[1])) }
+
+  // Everything that the sample settings and the README name, and nothing else.
+  fillIn({ settings, secrets }) {
+    const pick = (from, names, what) => Object.fromEntries(names.map(name => {
+      if (!(name in from)) throw new Error(`${this.name} asks for the ${what} ${name}, which this test does not know`)
+      return [name, from[name]]
+    }))
+    writeFileSync(join(this.dir, 'settings.json'), JSON.stringify(pick(settings, Object.keys(this.sample), 'setting')))
+    writeFileSync(join(this.home, 'secrets.json'), JSON.stringify(pick(secrets, this.secretNames(), 'secret')), { mode: 0o600 })
+  }
+
+  async serve() {
+    this.tidelock = new Tidelock({ integration: null, data: join(this.home, 'data') })
+    this.tidelock.process = new Process(program('tidelock'), [...this.words('serve'), '--listen', '127.0.0.1:0', '--ops', '127.0.0.1:0'], { name: 'tidelock' })
+    await until('the server to be ready', async () => {
+      if (this.tidelock.process.end) throw Object.assign(new Error(`it ended:\n${this.tidelock.process.output.slice(-4000)}`), { stop: true })
+      this.tidelock.readAddresses()
+      return (await fetch(`${this.tidelock.ops}/readyz`)).ok
+    })
+    await until('the first look of every capture', async () => (await this.tidelock.json('status')).engine.captures.every(c => c.last_success || c.paused))
+    return this.tidelock
+  }
+
+  stop() { return this.tidelock?.stop() }
+}

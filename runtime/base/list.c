@@ -10,22 +10,22 @@ bool tl_list_empty(const struct tl_list *list)
     return list->head.next == &list->head;
 }
 
-static void insert(struct tl_link *before, struct tl_link *link)
+void tl_list_insert(struct tl_link *at, struct tl_link *link)
 {
-    link->prev = before;
-    link->next = before->next;
-    before->next->prev = link;
-    before->next = link;
+    link->prev = at;
+    link->next = at->next;
+    at->next->prev = link;
+    at->next = link;
 }
 
 void tl_list_push(struct tl_list *list, struct tl_link *link)
 {
-    insert(list->head.prev, link);
+    tl_list_insert(list->head.prev, link);
 }
 
 void tl_list_push_front(struct tl_list *list, struct tl_link *link)
 {
-    insert(&list->head, link);
+    tl_list_insert(&list->head, link);
 }
 
 void tl_list_remove(struct tl_link *link)
@@ -53,4 +53,14 @@ struct tl_link *tl_list_pop(struct tl_list *list)
     if (first != NULL)
         tl_list_remove(first);
     return first;
+}
+
+struct tl_link *tl_list_last(const struct tl_list *list)
+{
+    return tl_list_empty(list) ? NULL : list->head.prev;
+}
+
+struct tl_link *tl_list_before(const struct tl_list *list, const struct tl_link *link)
+{
+    return link->prev == &list->head ? NULL : link->prev;
 }

@@ -79,6 +79,22 @@ static tl_code check_against(const char *dir, const char *library, const char *p
     return code;
 }
 
+/* Adds what it shares with, and does to the same records as, each of the folders that are to run beside it. */
+static tl_code check_with(const struct tl_args *args, const char *library, const char *plugins,
+                          struct tl_bundle *bundle, struct tl_error *err)
+{
+    tl_code code = TL_OK;
+    size_t at = 0;
+    for (const char *dir; code == TL_OK && (dir = tl_arg_next(args, "--with", &at)) != NULL;) {
+        struct tl_integration *other = NULL;
+        code = tl_integration_load(dir, library, plugins, &other, err);
+        if (code == TL_OK)
+            tl_bundle_check_beside(bundle, tl_integration_bundle(other));
+        tl_integration_free(other);
+    }
+    return code;
+}
+
 tl_code tl_cmd_check(const struct tl_args *args, struct tl_error *err)
 {
     char *library = tl_place_library(args), *plugins = tl_place_plugins(args);
@@ -87,6 +103,10 @@ tl_code tl_cmd_check(const struct tl_args *args, struct tl_error *err)
     tl_code code = tl_integration_load(args->words[0], library, plugins, &integration, err);
     if (code == TL_OK && tl_flag(args, "--against"))
         code = check_against(tl_arg(args, "--against"), library, plugins, tl_integration_bundle(integration), err);
+    if (code == TL_OK)
+        tl_bundle_check_overlaps(tl_integration_bundle(integration), NULL);
+    if (code == TL_OK)
+        code = check_with(args, library, plugins, tl_integration_bundle(integration), err);
     if (code == TL_OK) {
         const struct tl_bundle *bundle = tl_integration_bundle(integration);
         struct tl_lens_report laws = {0};

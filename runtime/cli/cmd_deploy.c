@@ -1,5 +1,6 @@
-/* `tidelock deploy`, `rollback` and `plan`: an integration's folder, or a kept revision, is made live on a server; or
- * what that would change is told. The server checks, tries and switches; here the folder is read and the answer shown.
+/* `tidelock deploy`, `rollback`, `plan` and `retire`: an integration's folder, or a kept revision, is made live on a
+ * server, or taken away; or what that would change is told. The server checks, tries and switches; here the folder is
+ * read and the answer shown.
  */
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -10,6 +11,7 @@
 #include "server/parcel.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { ANSWER_MS = 30 * 60 * 1000 }; /* it may stand in line behind others */
 
@@ -25,8 +27,17 @@ static void put_options(const struct tl_args *args, struct tl_json_writer *w)
         tl_json_put_z(w, "to", tl_arg(args, "--to"));
 }
 
+/* The integration that a command is about: a word of `retire`, else an option. */
+static void put_integration(const struct tl_args *args, const char *path, struct tl_json_writer *w)
+{
+    const char *name = strcmp(path, "/v1/retire") == 0 ? args->words[0] : tl_arg(args, "--integration");
+    if (name != NULL)
+        tl_json_put_z(w, "integration", name);
+}
+
 /* `dir` NULL: none is sent. */
-static tl_code write_body(const struct tl_args *args, const char *dir, struct tl_buf *body, struct tl_error *err)
+static tl_code write_body(const struct tl_args *args, const char *path, const char *dir, struct tl_buf *body,
+                          struct tl_error *err)
 {
     struct tl_parcel parcel = {0};
     struct tl_json_writer w;
@@ -35,6 +46,7 @@ static tl_code write_body(const struct tl_args *args, const char *dir, struct tl
         tl_json_writer_init(&w, body);
         tl_json_begin_object(&w);
         put_options(args, &w);
+        put_integration(args, path, &w);
         if (dir != NULL) {
             tl_json_key(&w, "files");
             tl_parcel_put(&w, &parcel);
@@ -60,8 +72,8 @@ static tl_code say_refused(const struct tl_args *args, const struct tl_json_valu
     if (stage.len == 0)
         return code;
     char *why = tl_copy_z(err->text);
-    tl_fail(err, code, "refused at %.*s: %s; nothing was changed, %.12s stays live", TL_STR_ARGS(stage), why,
-            live.len >= 12 ? live.ptr : "");
+    tl_fail(err, code, "refused at %.*s: %s; nothing was changed, %.12s%s", TL_STR_ARGS(stage), why,
+            live.len >= 12 ? live.ptr : "", live.len >= 12 ? " stays live" : "no revision of it is live");
     tl_free(why);
     return code;
 }
@@ -72,7 +84,7 @@ static tl_code send(const struct tl_args *args, const char *path, const char *di
     struct tl_buf body;
     struct tl_json_doc *problem = NULL;
     tl_buf_init(&body, TL_PARCEL_JSON_MAX);
-    tl_code code = write_body(args, dir, &body, err);
+    tl_code code = write_body(args, path, dir, &body, err);
     struct tl_remote remote = {.path = path, .body = tl_buf_str(&body), .total_ms = ANSWER_MS, .problem = &problem};
     if (code == TL_OK)
         code = tl_remote_ask(args, &remote, doc, err);
@@ -134,4 +146,9 @@ tl_code tl_cmd_plan(const struct tl_args *args, struct tl_error *err)
 tl_code tl_cmd_rollback(const struct tl_args *args, struct tl_error *err)
 {
     return tl_flag(args, "--dry-run") ? plan(args, "/v1/rollback", NULL, err) : act(args, "/v1/rollback", NULL, err);
+}
+
+tl_code tl_cmd_retire(const struct tl_args *args, struct tl_error *err)
+{
+    return tl_flag(args, "--dry-run") ? plan(args, "/v1/retire", NULL, err) : act(args, "/v1/retire", NULL, err);
 }

@@ -135,6 +135,7 @@ static void serve_words(const struct tl_args *args, const char *program, char **
     words[count++] = tl_copy_z("serve");
     words[count++] = tl_copy_z(args->words[0]);
     words[count++] = tl_copy_z("--park-removed");
+    words[count++] = tl_copy_z("--alone");
     add(words, &count, "--data", tl_arg(args, "--data"));
     add(words, &count, "--settings", settings);
     add(words, &count, "--secrets", secrets);

@@ -47,7 +47,8 @@ tl_code tl_cmd_serve(const struct tl_args *args, struct tl_error *err)
                                       .key_file = tl_arg(args, "--key-file"),
                                       .settings_file = tl_arg(args, "--settings"),
                                       .secrets_file = tl_arg(args, "--secrets"),
-                                      .park_removed = tl_flag(args, "--park-removed")};
+                                      .park_removed = tl_flag(args, "--park-removed"),
+                                      .alone = tl_flag(args, "--alone")};
     tl_code code = read_options(args, &config, err);
     if (code == TL_OK)
         code = tl_server_run(&config, err);

@@ -39,6 +39,8 @@ static tl_code set(const struct tl_args *args, const char *path, tl_str value, s
     tl_json_begin_object(&w);
     tl_json_put_z(&w, "name", args->words[1]);
     tl_json_put_string(&w, "value", value);
+    if (tl_arg(args, "--integration") != NULL)
+        tl_json_put_z(&w, "integration", tl_arg(args, "--integration"));
     tl_json_put_z(&w, "reason", tl_arg(args, "--reason"));
     tl_json_end_object(&w);
     tl_code code = tl_json_writer_done(&w, err);

@@ -20,6 +20,17 @@ static void print_earlier(const struct tl_json_value *earlier)
     puts(")");
 }
 
+/* The integrations beside the first. */
+static void print_beside(const struct tl_json_value *integrations)
+{
+    struct tl_json_iter i = tl_json_iter(integrations);
+    for (size_t n = 0; tl_json_next(&i); n++) {
+        if (n != 0)
+            printf("beside it %.*s, revision %.12s\n", TL_STR_ARGS(tl_table_text(i.value, "name")),
+                   tl_table_text(i.value, "revision").ptr);
+    }
+}
+
 static void print_status(const struct tl_json_value *answer)
 {
     static const struct tl_column systems[] = {
@@ -42,6 +53,7 @@ static void print_status(const struct tl_json_value *answer)
            TL_STR_ARGS(tl_table_text(answer, "uptime_ms")),
            tl_json_get_bool(answer, "ready", false) ? ", ready" : ", NOT READY: ",
            TL_STR_ARGS(tl_table_text(answer, "why")));
+    print_beside(tl_json_get(answer, "integrations"));
     print_earlier(tl_json_get(answer, "earlier_runs"));
     if (tl_json_type(engine) != TL_JSON_IS_OBJECT)
         return;

@@ -75,6 +75,7 @@ tl_code tl_cmd_resume(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_deploy(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_plan(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_rollback(const struct tl_args *args, struct tl_error *err);
+tl_code tl_cmd_retire(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_revisions(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_settings(const struct tl_args *args, struct tl_error *err);
 tl_code tl_cmd_secrets(const struct tl_args *args, struct tl_error *err);

@@ -43,6 +43,7 @@ static const struct tl_option serve_options[] = {
     {"--plugins", "DIR", "installed connectors (default: beside the program)", false},
     {"--retain", "DURATION", "how long events are kept (default 30d)", false},
     {"--park-removed", NULL, "park the waiting work of flows that the integration no longer has", false},
+    {"--alone", NULL, "only the integration of DIR is live, and none joins it; needs DIR", false},
     {"--trial", "DURATION", "longest time the laws, and the tests, of what is deployed may take (default 2m)", false},
     {"--log", "FORMAT", "text or json (default text)", false},
     {"--verbose", NULL, "also log every event", false},
@@ -62,6 +63,8 @@ static const struct tl_option check_options[] = {
     {"--plugins", "DIR", "installed connectors", false},
     {"--against", "OLD_DIR", "the folder in use: a breaking change of a contract under the same version is an error",
      false},
+    {"--with", "OTHER_DIR", "an integration that is to run beside it: what both share and write; may be repeated",
+     true},
     JSON,
     END};
 static const struct tl_option editor_options[] = {{"--lib", "DIR", "standard library", false},
@@ -179,9 +182,14 @@ static const struct tl_option replay_options[] = {
     END};
 static const struct tl_option act_options[] = {
     DATA, JSON, REASON, {"--dry-run", NULL, "say what would happen and do nothing", false}, END};
-static const struct tl_option settings_options[] = {DATA, JSON, REASON, END};
+#define INTEGRATION                                                                                                    \
+    {                                                                                                                  \
+        "--integration", "NAME", "the integration that is meant (default: the first of the server)", false             \
+    }
+static const struct tl_option settings_options[] = {DATA, JSON, REASON, INTEGRATION, END};
 static const struct tl_option secrets_options[] = {
-    DATA, JSON, REASON, {"--file", "FILE", "read the value from here instead of standard input", false}, END};
+    DATA, JSON, REASON, INTEGRATION, {"--file", "FILE", "read the value from here instead of standard input", false},
+    END};
 #define PARK                                                                                                           \
     {                                                                                                                  \
         "--park-removed", NULL, "park the waiting work of flows and systems that go; needs --yes", false               \
@@ -194,7 +202,7 @@ static const struct tl_option deploy_options[] = {
     PARK,
     {"--skip-tests", NULL, "do not run the integration's tests; laws and checks are", false},
     {"--dry-run", NULL, "say what would change and do nothing: 'plan'", false},
-    {"--yes", NULL, "also when the folder is another integration, or something is parked", false},
+    {"--yes", NULL, "also when something is parked", false},
     END};
 static const struct tl_option plan_options[] = {DATA, TARGET, JSON, END};
 static const struct tl_option rollback_options[] = {
@@ -203,12 +211,26 @@ static const struct tl_option rollback_options[] = {
     JSON,
     REASON,
     PARK,
+    {"--integration", "NAME", "the integration that goes back; needed when several are live", false},
     {"--to", "REVISION", "this one, or its first letters (default: what was live before the live one)", false},
     {"--dry-run", NULL, "say what would change and do nothing", false},
-    {"--yes", NULL, "also when the revision is another integration, or something is parked", false},
+    {"--yes", NULL, "also when something is parked", false},
     END};
+static const struct tl_option retire_options[] = {DATA,
+                                                  TARGET,
+                                                  JSON,
+                                                  REASON,
+                                                  PARK,
+                                                  {"--dry-run", NULL, "say what would be left and do nothing", false},
+                                                  {"--yes", NULL, "also when something is parked", false},
+                                                  END};
 static const struct tl_option revisions_options[] = {
-    DATA, TARGET, JSON, {"--limit", "N", "at most this many (default 50, at most 1000)", false}, END};
+    DATA,
+    TARGET,
+    JSON,
+    {"--integration", "NAME", "only those of this integration", false},
+    {"--limit", "N", "at most this many (default 50, at most 1000)", false},
+    END};
 static const struct tl_option new_options[] = {
     {"--from", "NAME", "a whole integration instead of the starter: order-to-cash, onboarding, renewals …", false},
     END};
@@ -254,9 +276,13 @@ const struct tl_command tl_commands[] = {
      "Prints every error and warning with file, line and what to do; exit 0, or 65 when there are errors. A field that "
      "is read and that no contract has is a warning. --against "
      "compares the "
-     "contracts of entities and events with those of the folder in use. The laws of lenses are tried on a few values; "
+     "contracts of entities and events with those of the folder in use; --with looks at what it shares with another "
+     "integration on the same server: contracts of one name and version must agree, and what both write of one record "
+     "is "
+     "a warning. The laws of lenses are tried on a few values; "
      "'lens laws' tries more.\n\n"
-     "  tidelock check acme\n  tidelock check acme --against /srv/tidelock/acme",
+     "  tidelock check acme\n  tidelock check acme --against /srv/tidelock/acme\n"
+     "  tidelock check support --with acme",
      check_options, tl_cmd_check},
     {"test", "DIR", 1, 1, "run the tests of an integration",
      "Runs DIR/tests/*_test.lua, each test in a world of its own: the real engine on a temporary journal, platforms "
@@ -390,7 +416,11 @@ const struct tl_command tl_commands[] = {
      "process of their own, builds it beside what runs, and switches. A deploy that is refused changes nothing and "
      "says "
      "where and why. Several at once take turns, and each is told what is live in the end. Runs that have begun end "
-     "with the revision they began with.\n\n"
+     "with the revision they began with.\n"
+     "A folder whose integration has the name of one that is live takes its place; one with another name joins beside. "
+     "What it declares is then called NAME@INTEGRATION everywhere, its settings too: only the first integration of a "
+     "server has bare names. What both share, events and entities of one name and version, must have contracts that "
+     "agree.\n\n"
      "  tidelock deploy acme --reason 'tax code of Norway'\n"
      "  tidelock deploy acme --target /var/lib/tidelock --dry-run\n\n"
      "Exit 0: it is live (or was already), 2: work in flows or systems that go would be left (--park-removed), 65: "
@@ -408,15 +438,28 @@ const struct tl_command tl_commands[] = {
      "Goes to what was live before the live revision was deployed; once more, and it goes back further. It was checked "
      "and tested when it was deployed, so only its connectors and settings are looked at.\n\n"
      "  tidelock rollback --reason 'orders without a tax code'\n"
+     "  tidelock rollback --integration support --reason 'mails twice'\n"
      "  tidelock rollback --to 3fa91c0772de --reason 'back to last week'",
      rollback_options, tl_cmd_rollback},
+    {"retire", "NAME", 1, 1, "take away an integration that is live beside the first",
+     "Its flows take nothing any more and its systems are closed; open runs that use none of them go on with their "
+     "revision. Refused, with nothing changed, while its flows have work pending or its systems are used by open runs, "
+     "unless --park-removed parks that. Settings, secrets and history stay: deploy its folder, and it is back. The "
+     "first "
+     "integration of a server cannot go.\n\n"
+     "  tidelock retire support --reason 'moved to its own server'\n\n"
+     "Exit 0: it is gone, 2: work would be left (--park-removed), 1: there is none of that name.",
+     retire_options, tl_cmd_retire},
     {"revisions", "", 0, 0, "what was live when, by whom and why; what was refused; open runs of each",
-     "Newest first; * is live.\n\n  tidelock revisions --limit 20", revisions_options, tl_cmd_revisions},
+     "Newest first; * is live. Of all integrations, or of one.\n\n  tidelock revisions --limit 20", revisions_options,
+     tl_cmd_revisions},
     {"settings", "[list | set NAME VALUE]", 0, 3, "values that differ per server; no restart, audited",
      "Beside those that the integration names: escalation.webhook (URL), mail.url (smtp://host:port) and mail.from, "
      "where "
-     "it is told that something is overdue.\n\n"
-     "  tidelock settings\n  tidelock settings set erp_de.url https://erp.example/odata --reason 'moved'",
+     "it is told that something is overdue. An integration beside the first has settings of its own, listed as "
+     "NAME@INTEGRATION; set one under that name or with --integration.\n\n"
+     "  tidelock settings\n  tidelock settings set desk.url https://desk.example --integration support\n  tidelock "
+     "settings set erp_de.url https://erp.example/odata --reason 'moved'",
      settings_options, tl_cmd_settings},
     {"secrets", "[list | set NAME]", 0, 2, "settings that are never shown",
      "The value is read from standard input or --file, so that it is in no process list. Beside those that the "
@@ -432,9 +475,12 @@ const struct tl_command tl_commands[] = {
      "Accepts webhooks on --listen, writes the journal under --data, and prints a line when it is ready. The addresses "
      "in use are "
      "in DATA/server.json. Ends cleanly on SIGTERM.\n\n"
-     "With DIR that folder is live from the start, whatever was before; without it the revision that was live last "
-     "goes "
-     "on, so that a restart does not undo a deploy. 'tidelock revisions' has both.\n\n"
+     "With DIR that folder is live from the start, whatever was live of its integration before; without it the "
+     "revisions "
+     "that were live last go on, so that a restart does not undo a deploy. 'tidelock revisions' has both. Integrations "
+     "that are live beside it go on as they were in both cases; a folder of another name joins them. --settings and "
+     "--secrets hold names as 'tidelock settings' lists them: \"url\" of the first integration, \"url@support\" of "
+     "another.\n\n"
      "  tidelock serve acme --data /var/lib/tidelock     # the first time\n"
      "  tidelock serve --data /var/lib/tidelock          # from then on",
      serve_options, tl_cmd_serve},

@@ -118,6 +118,10 @@ void tl_deploy_say_plan(const struct tl_json_value *answer)
     say_connectors(answer);
     say_work(answer);
     print_hash("live ", text_of(answer, "live"));
+    if (text_of(answer, "revision").len == 0) { /* of a retirement */
+        puts(" would not be live any more");
+        return;
+    }
     print_hash(", folder ", text_of(answer, "revision"));
     printf(": %" PRId64 " differences\n", tl_json_get_i64(answer, "differences", 0));
 }
@@ -136,17 +140,41 @@ static void say_tried(const struct tl_json_value *answer)
         printf("; no tests were run");
 }
 
+static void say_retired(const struct tl_json_value *answer)
+{
+    struct tl_json_iter i = tl_json_iter(tl_json_get(answer, "staying"));
+    printf("%.*s ", TL_STR_ARGS(text_of(answer, "integration")));
+    print_hash("", text_of(answer, "before"));
+    puts(" is not live any more");
+    while (tl_json_next(&i))
+        printf("= %.*s open runs of flow %.*s go on with it\n", TL_STR_ARGS(text_of(i.value, "runs")),
+               TL_STR_ARGS(text_of(i.value, "flow")));
+}
+
 void tl_deploy_say_live(const struct tl_json_value *answer)
 {
     bool unchanged = tl_json_is(tl_json_get(answer, "outcome"), "unchanged");
+    if (tl_json_is(tl_json_get(answer, "outcome"), "retired")) {
+        say_retired(answer);
+        return;
+    }
     printf("%.*s ", TL_STR_ARGS(text_of(answer, "integration")));
     print_hash("", text_of(answer, "live"));
     if (unchanged) {
         puts(" is live already; nothing was done");
         return;
     }
-    print_hash(" is live, before it ", text_of(answer, "before"));
+    if (text_of(answer, "before").len != 0)
+        print_hash(" is live, before it ", text_of(answer, "before"));
+    else
+        printf(" is live, the first of its integration");
+    if (tl_json_get_i64(answer, "beside", 0) != 0)
+        printf(", beside %" PRId64 " other%s", tl_json_get_i64(answer, "beside", 0),
+               tl_json_get_i64(answer, "beside", 0) == 1 ? "" : "s");
     printf("; %zu changes", tl_json_count(tl_json_get(answer, "changes")));
+    size_t warnings = tl_json_count(tl_json_get(answer, "findings"));
+    if (warnings != 0)
+        printf(", %zu warning%s ('tidelock check' and 'plan' have them)", warnings, warnings == 1 ? "" : "s");
     say_tried(answer);
     printf(" (%.*s ms; work stood still for %.4s ms)\n", TL_STR_ARGS(text_of(answer, "ms.all")),
            text_of(answer, "ms.pause").ptr);

@@ -234,11 +234,25 @@ static const struct tl_key paging_keys[] = {
 static const struct tl_key writes_keys[] = {
     {"object", TL_KEY_TEMPLATE, true, NULL, NULL}, {"record", TL_KEY_POINTER, false, NULL, NULL}, END};
 
+static tl_code check_parents(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
+{
+    struct tl_json_iter i = tl_json_iter(value);
+    bool good = tl_json_type(value) == TL_JSON_IS_ARRAY && tl_json_count(value) > 0;
+    while (tl_json_next(&i))
+        good &= tl_json_text(i.value).len > 0 && tl_json_text(i.value).ptr[0] == '/';
+    return good ? TL_OK : tl_manifest_refuse(check, err, "must be a list of JSON pointers into the args");
+}
+
 static const struct tl_key many_keys[] = {
-    {"rows", TL_KEY_COUNT, true, NULL, NULL},        {"bytes", TL_KEY_COUNT, false, NULL, NULL},
-    {"object", TL_KEY_POINTER, false, NULL, NULL},   {"key", TL_KEY_POINTER, false, NULL, NULL},
-    {"timeout", TL_KEY_DURATION, false, NULL, NULL}, {"objects", TL_KEY_TEXTS, false, NULL, NULL},
-    {"keys", TL_KEY_TEXTS, false, NULL, NULL},       END,
+    {"rows", TL_KEY_COUNT, true, NULL, NULL},
+    {"bytes", TL_KEY_COUNT, false, NULL, NULL},
+    {"object", TL_KEY_POINTER, false, NULL, NULL},
+    {"key", TL_KEY_POINTER, false, NULL, NULL},
+    {"timeout", TL_KEY_DURATION, false, NULL, NULL},
+    {"objects", TL_KEY_TEXTS, false, NULL, NULL},
+    {"keys", TL_KEY_TEXTS, false, NULL, NULL},
+    {"parents", TL_KEY_CHECK, false, NULL, check_parents},
+    END,
 };
 
 static tl_code check_missing(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)

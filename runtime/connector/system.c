@@ -161,6 +161,7 @@ static void read_many(const struct tl_json_value *many, struct tl_operation_fact
     out->many.timeout_ms = duration_of(many, "timeout");
     out->many.objects = tl_json_get(many, "objects");
     out->many.keys = tl_json_get(many, "keys");
+    out->many.parents = tl_json_get(many, "parents");
 }
 
 bool tl_system_operation(const struct tl_system *system, tl_str name, struct tl_operation_facts *out)

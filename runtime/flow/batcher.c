@@ -30,9 +30,10 @@ void tl_row_set(struct tl_row *row, const struct tl_call_result *result, bool to
     memcpy(row->result.request_hash, row->hash, sizeof row->hash);
 }
 
+/* All objects of one operation have one home, since writes of one may lock records of another. */
 struct tl_lane *tl_row_home(struct tl_engine *engine, const char *name)
 {
-    return engine->lanes[tl_dispatch_lane(engine, tl_journal_key_hash(engine->journal, tl_str_z(name)))];
+    return engine->lanes[tl_dispatch_lane(engine, tl_journal_key_hash(engine->journal, tl_line_operation(name)))];
 }
 
 /* ---- stops wait for the last row -----------------------------------------------------------------------------------
@@ -48,7 +49,7 @@ static void check(struct tl_mail *mail)
 /* One row less is between the lanes. The last one lets those go that stop. */
 static void row_is_home(struct tl_engine *engine)
 {
-    if (atomic_fetch_sub(&engine->rows_out, 1) != 1 || atomic_load(&engine->running))
+    if (atomic_fetch_sub(&engine->rows_out, 1) != 1 || tl_engine_running(engine))
         return;
     for (unsigned i = 0; i < engine->lane_count; i++) {
         struct tl_batcher *batcher = engine->lanes[i]->batcher;
@@ -70,9 +71,16 @@ static void came_back(struct tl_mail *mail)
     struct tl_row *row = TL_CONTAINER_OF(mail, struct tl_row, mail);
     struct tl_lane *lane = row->origin;
     struct tl_step *step = row->step;
+    if (lane->phase == TL_LANE_STOPPED) { /* abandoned: the step is gone */
+        tl_row_free(row);
+        return;
+    }
     if (row->closed) {
         lane->calls -= lane->calls > 0 ? 1 : 0;
-        tl_effect_closed(step, row->until_ms);
+        if (lane->engine->plan.systems[row->system]->gone)
+            tl_effect_again(step);
+        else
+            tl_effect_closed(step, row->until_ms);
         tl_lane_stop_step(lane);
     } else {
         tl_call_row_done(step, &row->result);
@@ -81,21 +89,39 @@ static void came_back(struct tl_mail *mail)
     row_is_home(lane->engine);
 }
 
-void tl_row_return(struct tl_row *row)
+void tl_rows_return(struct tl_row **rows, size_t count)
 {
-    if (row->step == NULL) { /* of an earlier process: nobody waits */
-        tl_row_free(row);
-        return;
+    struct tl_mail_chain chain = {NULL, NULL};
+    struct tl_lane *origin = NULL;
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct tl_row *row = rows[i];
+        if (row->step == NULL) { /* of an earlier process: nobody waits */
+            tl_row_free(row);
+            continue;
+        }
+        if (origin == NULL)
+            origin = row->origin;
+        if (row->origin != origin) {
+            rows[left++] = row;
+            continue;
+        }
+        tl_mail_init(&row->mail, came_back);
+        tl_mail_chain_add(&chain, &row->mail);
     }
-    tl_mail_init(&row->mail, came_back);
-    tl_loop_post(row->origin->loop, &row->mail);
+    if (origin != NULL)
+        tl_loop_post_chain(origin->loop, &chain);
+    if (left > 0)
+        tl_rows_return(rows, left);
 }
 
 static void arrived(struct tl_mail *mail)
 {
     struct tl_row *row = TL_CONTAINER_OF(mail, struct tl_row, mail);
-    struct tl_lane *home = tl_row_home(row->origin->engine, row->name);
-    tl_line_add(tl_line_of(home->batcher, row->name, row->system), row);
+    if (row->home->phase == TL_LANE_STOPPED) /* abandoned: so is its origin */
+        tl_row_free(row);
+    else
+        tl_line_add(tl_line_of(row->home->batcher, row->name, row->system), row);
 }
 
 /* Is it one of a list of texts? No list: of any. */
@@ -120,6 +146,20 @@ static bool key_fits(const struct tl_many_facts *many, tl_str key)
     return fits;
 }
 
+/* What else the write locks. */
+static void read_parents(struct tl_row *row, const struct tl_json_value *pointers, tl_str args)
+{
+    struct tl_json_iter i = tl_json_iter(pointers);
+    if (pointers == NULL)
+        return;
+    row->parents = tl_arena_alloc(&row->arena, (tl_json_count(pointers) + 1) * sizeof *row->parents);
+    while (tl_json_next(&i)) {
+        tl_str parent = TL_STR_NONE;
+        if (tl_json_pointer(args, tl_json_text(i.value), &parent, NULL) == TL_OK && !tl_str_is(parent, "null"))
+            row->parents[row->parent_count++] = parent;
+    }
+}
+
 /* What the operation's manifest points at in the arguments. False: it is none for a batch. */
 static bool read_row(struct tl_row *row, tl_str args)
 {
@@ -132,6 +172,10 @@ static bool read_row(struct tl_row *row, tl_str args)
     if (good) {
         row->object = tl_arena_str(&row->arena, object);
         row->key = key;
+        read_parents(row, row->many.parents, args);
+        row->many.key = tl_arena_str(&row->arena, row->many.key);
+        row->many.object = TL_STR_NONE;
+        row->many.objects = row->many.keys = row->many.parents = NULL;
     }
     tl_buf_free(&scratch);
     return good;
@@ -149,6 +193,7 @@ static struct tl_row *new_row(struct tl_step *step, const struct tl_many_facts *
     row->operation = request.operation;
     row->args = request.args;
     row->many = *many;
+    row->priority = step->drive->unit->queue->priority;
     row->timeout_ms = many->timeout_ms > 0 ? many->timeout_ms : request.timeout_ms;
     tl_arena_init(&row->arena);
     if (!read_row(row, request.args)) {
@@ -167,7 +212,7 @@ static bool may_be_taken(const struct tl_step *step)
     const struct tl_plan_system *system = lane->engine->plan.systems[step->system];
     struct tl_gate_closed closed;
     if (lane->phase != TL_LANE_RUNNING || lane->engine->calls->many == NULL || step->ask == NULL || step->looking ||
-        step->ask->effect != TL_EFFECT_IDEMPOTENT || system->decl == NULL || !system->decl->batch ||
+        step->ask->effect != TL_EFFECT_IDEMPOTENT || system->decl == NULL || system->gone || !system->decl->batch ||
         lane->systems[step->system]->probing)
         return false;
     return tl_gate_peek(system->gate, tl_now(), step->drive->unit->queue->priority, &closed) ||
@@ -186,7 +231,7 @@ bool tl_batcher_take(struct tl_step *step)
         return false;
     /* Counted first: a lane that finds no row out after the engine's stop began is sure that none will come. */
     atomic_fetch_add(&engine->rows_out, 1);
-    if (!atomic_load(&engine->running)) {
+    if (!tl_engine_running(engine)) {
         tl_row_free(row);
         row_is_home(engine);
         return false;
@@ -197,7 +242,8 @@ bool tl_batcher_take(struct tl_step *step)
     step->drive->unit->calls++;
     lane->calls++;
     tl_mail_init(&row->mail, arrived);
-    tl_loop_post(tl_row_home(engine, row->name)->loop, &row->mail);
+    row->home = tl_row_home(engine, row->name);
+    tl_loop_post(row->home->loop, &row->mail);
     return true;
 }
 
@@ -220,6 +266,7 @@ void tl_batcher_free(struct tl_batcher *batcher)
     void *line;
     if (batcher == NULL)
         return;
+    tl_loop_turn(batcher->lane->loop); /* what is still in the mail of an abandoned engine has nowhere to go */
     while (tl_map_next(&batcher->lines, &i, &name, &line))
         tl_line_free(line);
     tl_map_free(&batcher->lines);
@@ -243,7 +290,7 @@ void tl_batcher_cancel(struct tl_lane *lane)
     while (tl_map_next(&lane->batcher->lines, &i, &name, &at)) {
         struct tl_line *line = at;
         if (line->many != NULL)
-            tl_many_cancel(line->many);
+            lane->engine->calls->many->cancel(lane->engine->calls->ctx, line->many);
         else if (line->single != NULL)
             lane->engine->calls->cancel(lane->engine->calls->ctx, line->single);
     }

@@ -10,7 +10,8 @@
  * A batch that the connector saves (a job that goes on without us) is a row of the state table "batch" until it has
  * ended; the next start asks for it, and the units that it was for find what became of their writes.
  *
- * Files: batcher.c is a lane's side, batcher_line.c what happens at home, batcher_saved.c what outlives a process. */
+ * Files: batcher.c is a lane's side, batcher_line.c what happens at home, batcher_locks.c which of its lines keep out
+ * of one another's way, batcher_saved.c what outlives a process. */
 #pragma once
 #include "engine_int.h"
 

@@ -12,13 +12,16 @@ struct tl_row {
     struct tl_link link; /* in line->waiting */
     struct tl_step
         *step; /* of the origin, which waits for it: what is borrowed from it stays; NULL: of an earlier process */
-    struct tl_lane *origin;
+    struct tl_lane *origin, *home;
     struct tl_arena arena;
     char *name; /* arena; "<system>/<operation>/<object>": of its line */
     int system;
     tl_str operation, object, key, args; /* borrow of the step, or arena; key: JSON */
-    uint8_t hash[16];                    /* tl_call_hash */
-    struct tl_many_facts many;
+    tl_str *parents; /* arena; JSON of what else the write locks; NULL: its operation says nothing of it */
+    size_t parent_count;
+    enum tl_priority priority;
+    uint8_t hash[16];          /* tl_call_hash */
+    struct tl_many_facts many; /* of the lists nothing is kept: a switch may free them while the row waits */
     int64_t timeout_ms;
     unsigned part; /* 0: goes with any; else only with those of its part: a refused call is halved */
     /* the outcome, texts in the arena */
@@ -36,6 +39,7 @@ struct tl_line {
     struct tl_row **out; /* own; those of the call that is out */
     size_t out_count;
     struct tl_many *many; /* borrow; NULL: none is out, or a single call */
+    unsigned sent;        /* calls begun */
     void *single;         /* borrow; the call of a row that went alone */
     struct tl_gate_ticket ticket;
     struct tl_mail flush;
@@ -54,12 +58,23 @@ struct tl_batcher {
 };
 
 /* batcher.c */
-/* Back to its origin with its outcome. [home] */
-void tl_row_return(struct tl_row *row);
+/* Back to their origins with their outcomes: those of one lane in one mail, so that it writes them in one commit.
+ * [home] */
+void tl_rows_return(struct tl_row **rows, size_t count);
 void tl_row_free(struct tl_row *row);
 /* Copies into the row's arena what the result says. */
 void tl_row_set(struct tl_row *row, const struct tl_call_result *result, bool told);
 struct tl_lane *tl_row_home(struct tl_engine *engine, const char *name);
+/* Of a line's name what stands before the object. */
+tl_str tl_line_operation(const char *name);
+
+/* batcher_locks.c */
+/* Would the row wait for what a call of another line locks? [home] */
+bool tl_line_is_locked(const struct tl_line *line, const struct tl_row *row);
+/* Those who may have waited for what this line's call had locked look again. [home] */
+void tl_line_unlocked(const struct tl_line *line);
+/* Rows of one parent stand beside one another; otherwise their order stays. */
+void tl_rows_group(struct tl_row **rows, size_t count);
 
 /* batcher_line.c */
 struct tl_line *tl_line_of(struct tl_batcher *batcher, const char *name, int system);

@@ -64,6 +64,8 @@ void tl_line_free(struct tl_line *line)
     tl_str key;
     void *row;
     struct tl_link *link;
+    if (line->ticket.serial != 0) /* an engine that is abandoned */
+        tl_gate_withdraw(system_of(line)->gate, line->ticket, tl_now());
     while (tl_map_next(&line->known, &i, &key, &row))
         tl_row_free(row);
     while ((link = tl_list_pop(&line->waiting)) != NULL)
@@ -79,20 +81,28 @@ void tl_line_free(struct tl_line *line)
 }
 
 /* It goes back as it came; the lane that stops, or its closed gate, knows what to do with it. */
-static void return_unsent(struct tl_row *row, bool closed, int64_t until_ms)
+static void set_unsent(struct tl_row *row, bool closed, int64_t until_ms)
 {
     row->closed = closed;
     row->until_ms = until_ms;
     row->result =
         (struct tl_call_result){.failure = TL_FAIL_RETRY, .message = TL_STR("it was not sent: Tidelock stops")};
-    tl_row_return(row);
 }
 
 static void return_all(struct tl_line *line, bool closed, int64_t until_ms)
 {
     struct tl_link *link;
-    while ((link = tl_list_pop(&line->waiting)) != NULL)
-        return_unsent(TL_LIST_ITEM(link, struct tl_row, link), closed, until_ms);
+    size_t count = 0;
+    for (link = tl_list_first(&line->waiting); link != NULL; link = tl_list_after(&line->waiting, link))
+        count++;
+    struct tl_row **rows = tl_zalloc(count + 1, sizeof(struct tl_row *));
+    count = 0;
+    while ((link = tl_list_pop(&line->waiting)) != NULL) {
+        rows[count] = TL_LIST_ITEM(link, struct tl_row, link);
+        set_unsent(rows[count++], closed, until_ms);
+    }
+    tl_rows_return(rows, count);
+    tl_free(rows);
 }
 
 void tl_line_return_waiting(struct tl_line *line)
@@ -101,13 +111,29 @@ void tl_line_return_waiting(struct tl_line *line)
     return_all(line, false, 0);
 }
 
+/* Behind what is as urgent; never in front of a refused call's rows. */
+static void queue_up(struct tl_line *line, struct tl_row *row)
+{
+    struct tl_link *at = tl_list_last(&line->waiting);
+    for (; at != NULL; at = tl_list_before(&line->waiting, at)) {
+        const struct tl_row *before = TL_LIST_ITEM(at, struct tl_row, link);
+        if (before->priority <= row->priority || before->part != 0)
+            break;
+    }
+    if (at != NULL)
+        tl_list_insert(at, &row->link);
+    else
+        tl_list_push_front(&line->waiting, &row->link);
+}
+
 void tl_line_add(struct tl_line *line, struct tl_row *row)
 {
     if (line->batcher->lane->phase != TL_LANE_RUNNING) {
-        return_unsent(row, false, 0);
+        set_unsent(row, false, 0);
+        tl_rows_return(&row, 1);
         return;
     }
-    tl_list_push(&line->waiting, &row->link);
+    queue_up(line, row);
     if (!tl_timer_is_set(&line->again))
         tl_line_wake(line);
 }
@@ -115,8 +141,8 @@ void tl_line_add(struct tl_line *line, struct tl_row *row)
 /* ---- what goes out -------------------------------------------------------------------------------------------------
  */
 
-/* The next rows that may go together: of one part, of different records, within the operation's bounds. They leave the
- * list. */
+/* The next rows that may go together: of one part, of different records, within the operation's bounds, and of no
+ * parent that another call has locked. They leave the list. */
 static size_t pick(struct tl_line *line, struct tl_row **rows, size_t most)
 {
     struct tl_map keys;
@@ -134,20 +160,39 @@ static size_t pick(struct tl_line *line, struct tl_row **rows, size_t most)
             break;
         if (tl_map_put(&keys, row->key, row) != NULL)
             continue; /* of one record: behind the other's outcome. Those behind it keep their order. */
+        if (tl_line_is_locked(line, row))
+            continue; /* its key is noted, so that nothing of its record overtakes it */
         tl_list_remove(link);
         bytes += row->args.len;
         rows[count++] = row;
     }
     tl_map_free(&keys);
+    tl_rows_group(rows, count);
     return count;
 }
 
+static void put_back(struct tl_line *line, struct tl_row **rows, size_t count)
+{
+    while (count-- > 0)
+        tl_list_push_front(&line->waiting, &rows[count]->link);
+}
+
+/* What is less urgent may go along: the call is made for the most urgent of them. */
+static enum tl_priority priority_of(struct tl_row **rows, size_t count)
+{
+    enum tl_priority most = TL_BULK;
+    for (size_t i = 0; i < count; i++)
+        most = rows[i]->priority < most ? rows[i]->priority : most;
+    return most;
+}
+
 /* False: not now. Those who wait go back when that is for long, or try again in a moment. */
-static bool enter(struct tl_line *line)
+static bool enter(struct tl_line *line, struct tl_row **rows, size_t count)
 {
     struct tl_gate_closed closed;
-    if (tl_gate_enter(system_of(line)->gate, tl_now(), TL_NORMAL, NULL, &line->ticket, &closed))
+    if (tl_gate_enter(system_of(line)->gate, tl_now(), priority_of(rows, count), NULL, &line->ticket, &closed))
         return true;
+    put_back(line, rows, count);
     if (tl_gate_reason_is_long(closed.why)) {
         return_all(line, true, closed.until_ms);
         return false;
@@ -202,6 +247,15 @@ static void halve(struct tl_line *line)
     }
 }
 
+static void return_out(struct tl_line *line)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < line->out_count; i++)
+        if (!tl_line_keep(line, line->out[i]))
+            line->out[count++] = line->out[i];
+    tl_rows_return(line->out, count);
+}
+
 static void ended(struct tl_line *line, const struct tl_call_result *result)
 {
     struct tl_lane *lane = line->batcher->lane;
@@ -212,9 +266,7 @@ static void ended(struct tl_line *line, const struct tl_call_result *result)
     if (!stops && !earlier && is_to_be_halved(line, result))
         halve(line);
     else
-        for (size_t i = 0; i < line->out_count; i++)
-            if (!tl_line_keep(line, line->out[i]))
-                tl_row_return(line->out[i]);
+        return_out(line);
     line->out_count = 0;
     tl_free(line->out);
     line->out = NULL;
@@ -222,6 +274,7 @@ static void ended(struct tl_line *line, const struct tl_call_result *result)
     if (stops)
         tl_line_return_waiting(line);
     tl_lane_stop_step(lane);
+    tl_line_unlocked(line); /* first, so that they get their turn */
     if (!tl_list_empty(&line->waiting))
         tl_line_wake(line);
 }
@@ -276,7 +329,8 @@ void tl_line_send_many(struct tl_line *line, struct tl_row **rows, size_t count,
     line->out = rows;
     line->out_count = count;
     lane->calls++;
-    line->many = calls->many(calls->ctx, lane, tl_str_z(system_of(line)->name), &request, &owner);
+    line->sent++;
+    line->many = calls->many->start(calls->ctx, lane, tl_str_z(system_of(line)->name), &request, &owner);
     tl_free(args);
 }
 
@@ -298,13 +352,17 @@ static void flush(struct tl_line *line)
     if (line->out_count > 0 || line->batcher->lane->phase != TL_LANE_RUNNING)
         return;
     give_known(line);
-    if (tl_list_empty(&line->waiting) || !enter(line))
+    if (system_of(line)->gone)
+        return_all(line, true, 0);
+    if (tl_list_empty(&line->waiting))
         return;
     struct tl_row *first = TL_LIST_ITEM(tl_list_first(&line->waiting), struct tl_row, link);
     size_t most = first->many.rows;
     struct tl_row **rows = tl_zalloc(most, sizeof(struct tl_row *));
     size_t count = pick(line, rows, most);
-    if (count == 1)
+    if (count == 0 || !enter(line, rows, count)) /* 0: all are locked; the call that did it wakes us */
+        tl_free(rows);
+    else if (count == 1)
         send_single(line, rows);
     else
         tl_line_send_many(line, rows, count, TL_STR_NONE);

@@ -20,7 +20,14 @@
 struct saving {
     struct tl_line *line;
     struct tl_many *many;
+    unsigned sent; /* line->sent of the call */
 };
+
+static void answer(const struct tl_line *line, struct tl_many *many, bool ok)
+{
+    const struct tl_call_port *calls = line->batcher->lane->engine->calls;
+    calls->many->saved(calls->ctx, many, ok);
+}
 
 static void saved(struct tl_batch *batch, void *ctx)
 {
@@ -29,8 +36,8 @@ static void saved(struct tl_batch *batch, void *ctx)
     struct tl_lane *lane = line->batcher->lane;
     bool ok = tl_batch_code(batch, NULL) == TL_OK;
     lane->batches_out--;
-    if (line->many == saving->many) /* else it has ended meanwhile */
-        tl_many_saved(saving->many, ok);
+    if (line->many != NULL && line->sent == saving->sent) /* else it has ended meanwhile */
+        answer(line, saving->many, ok);
     tl_batch_free(batch);
     tl_free(saving);
     tl_lane_stop_step(lane);
@@ -63,7 +70,7 @@ void tl_line_save(struct tl_line *line, struct tl_many *many, tl_str state)
     struct saving *saving = TL_NEW(struct saving);
     struct tl_error err;
     struct tl_buf row;
-    *saving = (struct saving){line, many};
+    *saving = (struct saving){line, many, line->sent};
     tl_buf_init(&row, ROW_MAX);
     write_row(line, state, &row);
     if (line->saved == NULL)
@@ -73,7 +80,7 @@ void tl_line_save(struct tl_line *line, struct tl_many *many, tl_str state)
     if (row.overflow || tl_batch_put(batch, &put, &err) != TL_OK) {
         tl_batch_free(batch);
         tl_free(saving);
-        tl_many_saved(many, false);
+        answer(line, many, false);
     } else {
         lane->batches_out++;
         tl_journal_submit(lane->engine->journal, batch, TL_DURABLE, lane->loop, saved, saving);
@@ -172,7 +179,7 @@ bool tl_line_knows(struct tl_line *line, struct tl_row *row)
     if (same) {
         tl_list_remove(&row->link);
         tl_row_set(row, &known->result, true);
-        tl_row_return(row);
+        tl_rows_return(&row, 1);
     }
     tl_row_free(known);
     return same;

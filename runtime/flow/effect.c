@@ -126,6 +126,12 @@ void tl_effect_closed(struct tl_step *step, int64_t until_ms)
     tl_steps_rest(step->drive);
 }
 
+void tl_effect_again(struct tl_step *step)
+{
+    tl_effect_queue(step);
+    tl_steps_rest(step->drive);
+}
+
 void tl_system_wake(struct tl_lane_system *system)
 {
     struct tl_lane *lane = system->lane;

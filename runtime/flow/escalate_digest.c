@@ -64,6 +64,18 @@ static void write_decisions(const struct digest *digest, struct tl_json_writer *
     tl_json_put_uint(w, "decisions_left", n > LINES_MAX ? n - LINES_MAX : 0);
 }
 
+/* Whose steward it is told to. */
+static const char *sender(const struct digest *digest)
+{
+    const struct tl_plan *plan = &digest->escalator->engine->plan;
+    tl_str to = tl_str_z(digest->list[0].to);
+    for (uint32_t i = 1; i < plan->part_count; i++) {
+        if (tl_plan_local(plan, i, to).len != to.len)
+            return plan->parts[i]->name;
+    }
+    return digest->escalator->integration;
+}
+
 static void write_json(const struct digest *digest, int64_t now_ms, struct tl_buf *out)
 {
     const struct tl_steward *to = tl_plan_steward(&digest->escalator->engine->plan, digest->list[0].to);
@@ -78,7 +90,7 @@ static void write_json(const struct digest *digest, int64_t now_ms, struct tl_bu
     tl_json_put_string(&w, "timestamp", tl_time_text(now_ms, now));
     tl_json_key(&w, "data");
     tl_json_begin_object(&w);
-    tl_json_put_z(&w, "integration", digest->escalator->integration);
+    tl_json_put_z(&w, "integration", sender(digest));
     tl_json_put_z(&w, "steward", digest->list[0].to);
     tl_json_put_z(&w, "mail", to != NULL ? to->mail : "");
     tl_json_put_uint(&w, "level", level);
@@ -170,7 +182,7 @@ void tl_digest_write(struct tl_escalator *escalator, const struct tl_overdue *li
     for (size_t i = 0; i < count; i++)
         list[i].decision ? digest.decisions++ : digest.exceptions++;
     write_json(&digest, now_ms, json);
-    tl_buf_addf(subject, "[%s] overdue: ", escalator->integration);
+    tl_buf_addf(subject, "[%s] overdue: ", sender(&digest));
     if (digest.exceptions > 0)
         tl_buf_addf(subject, "%zu exception%s", digest.exceptions, digest.exceptions == 1 ? "" : "s");
     if (digest.decisions > 0)

@@ -16,6 +16,7 @@
 #include "ticks.h"
 #include "use.h"
 #include <stdio.h>
+#include <string.h>
 
 #define STARTS_A_TURN 512
 #define TICK_MS 1000
@@ -348,8 +349,10 @@ struct tl_system_lane *tl_lane_system(const struct tl_lane *lane, tl_str system)
     return i < 0 ? NULL : lane->systems[i]->attached;
 }
 
-struct tl_script *tl_lane_script(const struct tl_lane *lane)
+struct tl_script *tl_lane_script(const struct tl_lane *lane, const char *revision)
 {
-    const struct tl_script_host *live = tl_host_live(lane, 0);
-    return lane->engine->config.runs == NULL && live != NULL ? live->host : NULL;
+    const struct tl_script_host *host = lane->engine->config.runs == NULL ? lane->hosts : NULL;
+    while (host != NULL && (!host->live || strcmp(host->revision, revision) != 0))
+        host = host->next;
+    return host != NULL ? host->host : NULL;
 }

@@ -283,6 +283,7 @@ static void take_flow(const struct tl_merge *merge, struct tl_engine *engine, ui
 {
     struct tl_plan_flow *to = engine->plan.flows[number];
     take_placing(merge, engine, number, &from->place);
+    to->part = merge->parts[from->part]; /* of one that was gone at the start nobody knew */
     to->kind = from->kind;
     to->decl = from->decl;
     to->script_index = from->script_index;

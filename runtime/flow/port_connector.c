@@ -38,11 +38,25 @@ static void read_record(void *ctx, struct tl_lane *lane, tl_str system, tl_str o
     tl_hint_read(tl_lane_system(lane, system), object, key, trace, done, done_ctx);
 }
 
-static struct tl_many *many(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_many_request *request,
-                            const struct tl_many_owner *owner)
+static struct tl_many *many_start(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_many_request *request,
+                                  const struct tl_many_owner *owner)
 {
     (void)ctx;
     return tl_many_start(tl_lane_system(lane, system), request, owner);
 }
 
-const struct tl_call_port tl_call_port_connector = {start, lookup, cancel, read_record, facts, NULL, many};
+static void many_saved(void *ctx, struct tl_many *many, bool ok)
+{
+    (void)ctx;
+    tl_many_saved(many, ok);
+}
+
+static void many_cancel(void *ctx, struct tl_many *many)
+{
+    (void)ctx;
+    tl_many_cancel(many);
+}
+
+static const struct tl_many_port many = {many_start, many_saved, many_cancel};
+
+const struct tl_call_port tl_call_port_connector = {start, lookup, cancel, read_record, facts, NULL, &many};

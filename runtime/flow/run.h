@@ -216,6 +216,8 @@ void tl_effect_leave(struct tl_step *step, const struct tl_call_result *result);
 void tl_effect_hints(const struct tl_plan_system *system, const struct tl_call_result *result);
 /* The gate was found closed for long by somebody who asked for this step. */
 void tl_effect_closed(struct tl_step *step, int64_t until_ms);
+/* Whoever had taken it over gives it back: it queues up anew. */
+void tl_effect_again(struct tl_step *step);
 /* What a failure means; true: it was handled (the step rests or sticks), false: a failure of the record that the script
  * is told. */
 bool tl_effect_failed(struct tl_step *step, const struct tl_call_result *result, tl_str operation);

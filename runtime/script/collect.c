@@ -29,6 +29,10 @@ static const char *copy_field(lua_State *L, int record, const char *name, struct
 
 static void add_need(struct tl_bundle *bundle, const char *name, bool secret, struct tl_place place)
 {
+    if (strchr(name, '@')) /* what stands behind it would be another integration */
+        tl_findings_add(&bundle->findings, TL_FINDING_ERROR, place,
+                        "the name of a %s has no \"@\": \"%s\" would be one of another integration",
+                        secret ? "secret" : "setting", name);
     for (size_t i = 0; i < bundle->needs.count; i++)
         if (bundle->needs.items[i].secret == secret && strcmp(bundle->needs.items[i].name, name) == 0)
             return;

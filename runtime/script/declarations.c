@@ -45,8 +45,7 @@ static const struct tl_form_key system_keys[] = {
     {"breaker", TABLE, "when the system is left alone after failures", NULL, NULL},
     {"maintenance", TEXT | TABLE, "windows without calls: { \"Sun 02:00-06:00 Europe/Berlin\" }", NULL, NULL},
     {"changes", TABLE, "objects whose changes are captured: { Opportunity = { poll = \"30s\" } }", NULL, NULL},
-    {"batch", BOOLEAN, "true: writes that wait are sent together, as many as the platform takes in one call", NULL,
-     NULL},
+    {"batch", BOOLEAN, "true: writes of one object that wait go out in one call, where the connector can", NULL, NULL},
     {"isolation", TEXT, "where the connector's code runs", NULL, "the scenarios package (contained connectors)"},
 };
 

@@ -146,8 +146,10 @@ static void walk_proto(struct walk *w, const struct tl_proto *p)
             targets[a] = targets[b];
         } else if (op == TL_OP_GETUPVAL) {
             tags[a] = tl_str_eq(tl_proto_upvalue(p, b), w->ctx_name) ? TAG_CTX : TAG_NONE;
-        } else if (op == TL_OP_CALL) { /* arguments were in these; now they are results, or free */
-            memset(tags + a, 0, (256 - (size_t)a) * sizeof tags[0]);
+        } else if (op == TL_OP_CALL) {
+            for (size_t r = (size_t)a; r < TL_COUNT_OF(tags);
+                 r++) /* what was handed over is gone; the results take its place */
+                tags[r] = TAG_NONE;
         } else if (writes_a(op)) {
             tags[a] = TAG_NONE;
         }

@@ -7,7 +7,8 @@
 #define ALTERNATIVES_MAX 16
 #define NAMES_MAX 200
 
-const struct tl_known *tl_known(struct tl_read_check *check, int kind, const struct tl_shape *shapes, size_t count)
+const struct tl_known *tl_known(struct tl_read_check *check, enum tl_known_kind kind, const struct tl_shape *shapes,
+                                size_t count)
 {
     struct tl_known *value = TL_ARENA_NEW(check->arena, struct tl_known);
     struct tl_shape *copy = tl_arena_alloc(check->arena, (count + 1) * sizeof(*copy));

@@ -4,11 +4,10 @@
 #include "base/alloc.h"
 #include "base/map.h"
 #include "bundle_private.h"
+#include "codec/csv.h"
 #include "codec/json.h"
 #include "codec/json_writer.h"
 #include <string.h>
-
-#define COLUMNS_MAX 256
 
 static void put_row(struct tl_bundle *bundle, struct tl_lookup *lookup, tl_str key, tl_str row, struct tl_place place)
 {
@@ -35,99 +34,62 @@ static void read_json(struct tl_bundle *bundle, struct tl_lookup *lookup, const 
     tl_json_free(doc);
 }
 
-/* One field; *rest moves behind it and its separator. *line_end when it was the last of its line. */
-static bool read_field(tl_str *rest, struct tl_buf *field, bool *line_end, int *line)
+/* What stands beside the key, as an object. */
+static void csv_row(const struct tl_csv *csv, const tl_str *heads, struct tl_buf *row)
 {
-    const char *p = rest->ptr, *end = p + rest->len;
-    tl_buf_clear(field);
-    if (p < end && *p == '"') {
-        for (p++;; p++) {
-            if (p >= end)
-                return false;
-            if (*p == '\n')
-                (*line)++;
-            if (*p == '"') {
-                if (p + 1 < end && p[1] == '"')
-                    p++;
-                else
-                    break;
-            }
-            tl_buf_add_char(field, *p);
-        }
-        p++;
-    } else {
-        while (p < end && *p != ',' && *p != '\n' && *p != '\r')
-            tl_buf_add_char(field, *p++);
-    }
-    if (p < end && *p == '\r')
-        p++;
-    *line_end = p >= end || *p == '\n';
-    if (p < end && *p != ',' && *p != '\n')
-        return false;
-    if (*line_end)
-        (*line)++;
-    *rest = tl_str_n(p < end ? p + 1 : p, (size_t)(end - (p < end ? p + 1 : p)));
-    return true;
-}
-
-struct csv {
-    struct tl_bundle *bundle;
-    struct tl_lookup *lookup;
-    struct tl_place place;
-    tl_str heads[COLUMNS_MAX];
-    size_t columns;
-    struct tl_buf field, row;
-};
-
-static bool read_line(struct csv *c, tl_str *rest)
-{
-    bool head = c->columns == 0, line_end = false;
-    tl_str key = TL_STR_NONE;
     struct tl_json_writer w;
-    tl_buf_clear(&c->row);
-    tl_json_writer_init(&w, &c->row);
+    tl_buf_clear(row);
+    tl_json_writer_init(&w, row);
     tl_json_begin_object(&w);
-    size_t i = 0;
-    for (; !line_end && i < COLUMNS_MAX; i++) {
-        if (!read_field(rest, &c->field, &line_end, &c->place.line))
-            return false;
-        tl_str text = tl_buf_str(&c->field);
-        if (i == 0)
-            key = tl_arena_str(&c->bundle->arena, text);
-        if (head)
-            c->heads[i] = tl_arena_str(&c->bundle->arena, text);
-        else if (i > 0 && i < c->columns) {
-            tl_json_key_str(&w, c->heads[i]);
-            tl_json_lossy(&w, text);
-        }
+    for (size_t i = 1; i < csv->count; i++) {
+        tl_json_key_str(&w, heads[i]);
+        tl_json_lossy(&w, csv->fields[i]);
     }
     tl_json_end_object(&w);
-    if (head) {
-        c->columns = i;
-        return true;
+}
+
+static bool is_empty_line(const struct tl_csv *csv)
+{
+    return csv->count == 1 && csv->fields[0].len == 0;
+}
+
+/* The rows below the head line. */
+static tl_code csv_rows(struct tl_bundle *bundle, struct tl_lookup *lookup, struct tl_csv *csv, const char *path,
+                        struct tl_error *err)
+{
+    tl_str heads[TL_CSV_FIELDS_MAX];
+    size_t columns = csv->count;
+    struct tl_buf row;
+    tl_code code;
+    for (size_t i = 0; i < columns; i++)
+        heads[i] = tl_arena_str(&bundle->arena, csv->fields[i]);
+    tl_buf_init(&row, csv->plain.max * 8 + 4096);
+    while ((code = tl_csv_next(csv, err)) == TL_OK && csv->count > 0) {
+        if (is_empty_line(csv))
+            continue;
+        if (csv->count != columns) {
+            code = tl_fail(err, TL_EINPUT, "a row of %zu fields in a CSV table of %zu columns", csv->count, columns);
+            break;
+        }
+        csv_row(csv, heads, &row);
+        put_row(bundle, lookup, tl_arena_str(&bundle->arena, csv->fields[0]), tl_buf_str(&row),
+                (struct tl_place){path, csv->line});
     }
-    if (i == 1 && key.len == 0)
-        return true;
-    if (i != c->columns)
-        return false;
-    put_row(c->bundle, c->lookup, key, tl_buf_str(&c->row), c->place);
-    return true;
+    tl_buf_free(&row);
+    return code;
 }
 
 static void read_csv(struct tl_bundle *bundle, struct tl_lookup *lookup, const struct tl_source *source)
 {
-    struct csv c = {.bundle = bundle, .lookup = lookup, .place = {source->path, 1}};
-    tl_buf_init(&c.field, source->text.len + 1);
-    tl_buf_init(&c.row, source->text.len * 8 + 4096);
-    tl_str rest = source->text;
-    while (rest.len > 0)
-        if (!read_line(&c, &rest)) {
-            tl_findings_add(&bundle->findings, TL_FINDING_ERROR, c.place, "not a line of a CSV table with %zu columns",
-                            c.columns);
-            break;
-        }
-    tl_buf_free(&c.field);
-    tl_buf_free(&c.row);
+    struct tl_csv csv;
+    struct tl_error err;
+    tl_csv_init(&csv, source->text);
+    tl_code code = tl_csv_next(&csv, &err);
+    if (code == TL_OK)
+        code = csv_rows(bundle, lookup, &csv, source->path, &err);
+    if (code != TL_OK)
+        tl_findings_add(&bundle->findings, TL_FINDING_ERROR, (struct tl_place){source->path, csv.line}, "%s", err.text);
+    tl_csv_free(&csv);
 }
 
 void tl_lookups_read(struct tl_bundle *bundle)

@@ -6,9 +6,11 @@
 #include "contract/shape.h"
 #include "findings.h"
 
+enum tl_known_kind { TL_KNOWN_VALUE, TL_KNOWN_EVENT, TL_KNOWN_LIST, TL_KNOWN_IPAIRS, TL_KNOWN_METHOD };
+
 /* What is known of a value. Alternatives: a flow on several events is given one of several. */
 struct tl_known {
-    enum { TL_KNOWN_VALUE, TL_KNOWN_EVENT, TL_KNOWN_LIST, TL_KNOWN_IPAIRS, TL_KNOWN_METHOD } kind;
+    enum tl_known_kind kind;
     tl_str method;                 /* METHOD: a function of ctx */
     const struct tl_shape *shapes; /* VALUE: its own; EVENT: of its data; LIST: of its elements */
     size_t count;
@@ -30,7 +32,8 @@ struct tl_read_check {
  * others, only when the name resembles one. What cannot be followed with certainty is not judged. */
 void tl_inspect_reads(const struct tl_proto *function, struct tl_read_check *check);
 /* Such a value in the check's arena; the shapes are copied. */
-const struct tl_known *tl_known(struct tl_read_check *check, int kind, const struct tl_shape *shapes, size_t count);
+const struct tl_known *tl_known(struct tl_read_check *check, enum tl_known_kind kind, const struct tl_shape *shapes,
+                                size_t count);
 /* The value at that name of the known one; NULL when nothing is known of it. Adds the warning. */
 const struct tl_known *tl_known_member(struct tl_read_check *check, const struct tl_known *value, tl_str name,
                                        int line);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "script_state.h"
 #include <pthread.h>
+#include <errno.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,12 +72,14 @@ static void on_tick(int number, siginfo_t *info, void *context)
     if (info->si_code != SI_TIMER || !w)
         return;
     struct tl_script *script = w->running;
+    int kept = errno; /* of whatever was interrupted */
     if (script) {
         count(w, script);
     } else if (++w->idle > IDLE_TICKS) {
         w->armed = 0;
         set_interval(w, 0);
     }
+    errno = kept;
 }
 
 static void on_thread_exit(void *ptr)

@@ -16,7 +16,9 @@ struct question {
     struct ask *ask;
     struct tl_mail mail; /* to the lane, then back to the main loop */
     size_t flow;         /* of the event's filter, in the revision that the question was asked under */
-    char *event, *system, *object, *field; /* own */
+    char revision[65];   /* live when it was asked; the flow is its */
+    char *event, *system, *object, *field; /* own; `system` in whole */
+    char *local;                           /* own; the system as its integration calls it */
     const char *verdict;                   /* static word */
     char *text;                            /* own; sentence */
 };
@@ -25,7 +27,6 @@ struct ask {
     struct tl_control_request *request;
     struct tl_lane *lane;
     char *key;                  /* own */
-    char revision[65];          /* live when it was asked */
     struct question *questions; /* own */
     size_t count, open;
 };
@@ -57,6 +58,7 @@ static void answer(struct ask *ask)
         tl_json_end_object(&w);
         tl_free(q->event);
         tl_free(q->system);
+        tl_free(q->local);
         tl_free(q->object);
         tl_free(q->field);
         tl_free(q->text);
@@ -88,14 +90,14 @@ static void settle(struct question *q, const char *verdict, char *text)
 /* What the event's filter says of a record that is there. */
 static void try_filter(struct question *q, tl_str record)
 {
-    struct tl_script *script = tl_lane_script(q->ask->lane);
-    if (strcmp(tl_bundle_hash(tl_script_bundle(script)), q->ask->revision) != 0) {
+    struct tl_script *script = tl_lane_script(q->ask->lane, q->revision);
+    if (script == NULL) {
         settle(q, "no-answer", tl_printf("the record is there; another revision became live meanwhile: ask again"));
         return;
     }
-    char *type = tl_printf("%s.%s", q->system, q->object);
+    char *type = tl_printf("%s.%s", q->local, q->object);
     struct tl_run_event event = {
-        .type = tl_str_z(type), .key = tl_str_z(q->ask->key), .source = tl_str_z(q->system), .payload = record};
+        .type = tl_str_z(type), .key = tl_str_z(q->ask->key), .source = tl_str_z(q->local), .payload = record};
     struct tl_run *run = NULL;
     const struct tl_run_outcome *outcome = tl_run_start(script, q->flow, &event, &run);
     while (outcome->ending == TL_RUN_PREEMPTED)
@@ -181,20 +183,24 @@ static void on_lane(struct tl_mail *mail)
     tl_buf_free(&args);
 }
 
-static void add_question(struct ask *ask, const struct tl_event_type *event, const char *system, tl_str object)
+static void add_question(struct ask *ask, const struct tl_bundle *bundle, const char *owner,
+                         const struct tl_event_type *event, const char *system, tl_str object)
 {
     struct question *q = &ask->questions[ask->count++];
     q->ask = ask;
     q->flow = (size_t)event->flow;
+    memcpy(q->revision, tl_bundle_hash(bundle), sizeof q->revision);
     q->event = tl_copy_z(event->name);
-    q->system = tl_copy_z(system);
+    q->system = tl_live_whole(owner, system);
+    q->local = tl_copy_z(system);
     q->object = tl_str_dup(object);
     q->field = tl_copy_z(event->key_field);
 }
 
 /* "salesforce.Opportunity" or, of each system of a kind, "erp.SalesOrders". Nothing is asked when it cannot be told
  * which field of the record holds the key. */
-static void add_questions(struct ask *ask, const struct tl_bundle *bundle, const struct tl_event_type *event)
+static void add_questions(struct ask *ask, const struct tl_bundle *bundle, const char *owner,
+                          const struct tl_event_type *event)
 {
     size_t count;
     tl_str object = tl_str_z(event->from), target;
@@ -203,29 +209,37 @@ static void add_questions(struct ask *ask, const struct tl_bundle *bundle, const
         return;
     for (size_t i = 0; i < count; i++) {
         if (tl_str_is(target, systems[i].name) || tl_str_is(target, systems[i].kind))
-            add_question(ask, event, systems[i].name, object);
+            add_question(ask, bundle, owner, event, systems[i].name, object);
     }
+}
+
+/* Of one integration. */
+static void add_all(struct ask *ask, const struct tl_bundle *bundle, const char *owner)
+{
+    size_t count, systems;
+    const struct tl_event_type *events = tl_bundle_events(bundle, &count);
+    (void)tl_bundle_systems(bundle, &systems);
+    ask->questions = tl_realloc(ask->questions, (ask->count + count * systems + 1) * sizeof *ask->questions);
+    memset(ask->questions + ask->count, 0, (count * systems + 1) * sizeof *ask->questions);
+    for (size_t i = 0; i < count; i++)
+        add_questions(ask, bundle, owner, &events[i]);
 }
 
 void tl_ask_systems(struct tl_control_request *request, tl_str key)
 {
     struct tl_server *server = request->server;
     struct ask *ask = TL_NEW(struct ask);
-    const struct tl_bundle *bundle = tl_integration_bundle(server->integration);
-    size_t count, systems;
-    const struct tl_event_type *events = tl_bundle_events(bundle, &count);
-    (void)tl_bundle_systems(bundle, &systems);
     ptrdiff_t slash = tl_str_find(key, '/');
     ask->request = request;
-    memcpy(ask->revision, tl_bundle_hash(bundle), sizeof ask->revision);
     ask->lane = tl_engine_lane(server->engine, 0);
     ask->key = tl_str_dup(slash < 0 ? key : tl_str_from(key, (size_t)slash + 1));
-    ask->questions = tl_zalloc(count * systems + 1, sizeof *ask->questions);
-    for (size_t i = 0; i < count; i++)
-        add_questions(ask, bundle, &events[i]);
+    for (size_t i = 0; i < server->live.count; i++)
+        add_all(ask, tl_live_bundle(&server->live, i), i == 0 ? "" : tl_live_name(&server->live, i));
     ask->open = ask->count;
-    if (ask->count == 0)
+    if (ask->count == 0) {
         answer(ask);
+        return;
+    }
     for (size_t i = 0, n = ask->count; i < n; i++) {
         tl_mail_init(&ask->questions[i].mail, on_lane);
         tl_loop_post(tl_lane_loop(ask->lane), &ask->questions[i].mail);

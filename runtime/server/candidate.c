@@ -100,20 +100,30 @@ tl_code tl_candidate_check_contracts(struct tl_candidate *candidate, struct tl_e
 {
     struct tl_bundle *bundle = tl_integration_bundle(candidate->integration);
     candidate->stage = TL_STAGE_CONTRACTS;
-    tl_bundle_check_against(bundle, tl_integration_bundle(candidate->server->integration));
+    const struct tl_live *live = &candidate->server->live;
+    tl_bundle_check_overlaps(bundle, NULL);
+    for (size_t i = 0; i < live->count; i++) {
+        if (strcmp(tl_live_name(live, i), tl_bundle_integration(bundle)) == 0)
+            tl_bundle_check_against(bundle, tl_live_bundle(live, i));
+        else
+            tl_bundle_check_beside(bundle, tl_live_bundle(live, i));
+    }
     return refuse_errors(bundle, err);
 }
 
 tl_code tl_candidate_check_settings(struct tl_candidate *candidate, struct tl_error *err)
 {
     size_t count, missing = 0;
-    const struct tl_need *needs = tl_bundle_needs(tl_integration_bundle(candidate->integration), &count), *first = NULL;
+    const struct tl_bundle *bundle = tl_integration_bundle(candidate->integration);
+    const struct tl_need *needs = tl_bundle_needs(bundle, &count), *first = NULL;
+    const char *owner = tl_live_owner(&candidate->server->live, tl_bundle_integration(bundle));
     struct tl_arena arena;
     candidate->stage = TL_STAGE_SETTINGS;
     tl_arena_init(&arena);
     for (size_t i = count; i-- > 0;) {
         tl_str value;
-        if (tl_settings_get(candidate->server->settings, needs[i].secret, tl_str_z(needs[i].name), &arena, &value))
+        if (tl_settings_of(candidate->server->settings, owner, needs[i].secret, tl_str_z(needs[i].name), &arena,
+                           &value))
             continue;
         first = &needs[i];
         missing++;
@@ -122,10 +132,10 @@ tl_code tl_candidate_check_settings(struct tl_candidate *candidate, struct tl_er
     if (first == NULL)
         return TL_OK;
     return tl_fail(err, TL_ECONFIG,
-                   "%zu setting%s without a value; set %s first: tidelock %s set %s %s (used at %s:%d)", missing,
+                   "%zu setting%s without a value; set %s first: tidelock %s set %s%s%s %s (used at %s:%d)", missing,
                    missing == 1 ? " or secret is" : "s and secrets are", missing == 1 ? "it" : "them",
-                   first->secret ? "secrets" : "settings", first->name, first->secret ? "< FILE" : "VALUE",
-                   first->place.file, first->place.line);
+                   first->secret ? "secrets" : "settings", first->name, owner[0] != '\0' ? "@" : "", owner,
+                   first->secret ? "< FILE" : "VALUE", first->place.file, first->place.line);
 }
 
 /* ---- trying -------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include "flow/runs.h"
 #include "flow/status.h"
 #include "journal/state.h"
+#include "live.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,8 @@ typedef bool fact_at(const struct tl_bundle *bundle, size_t i, const char **name
 static bool find(fact_at *at, const struct tl_bundle *bundle, const char *name, struct tl_buf *facts)
 {
     const char *found;
+    if (bundle == NULL)
+        return false;
     for (size_t i = 0; tl_buf_clear(facts), at(bundle, i, &found, facts); i++) {
         if (strcmp(found, name) == 0)
             return true;
@@ -275,7 +278,7 @@ static void compare_list(struct comparing *c, const char *kind, fact_at *at, boo
         if (changed.len != 0)
             put(c, kind, name, "changed", tl_buf_str(&changed));
     }
-    for (size_t i = 0; tl_buf_clear(&before), at(c->live, i, &name, &before); i++) {
+    for (size_t i = 0; tl_buf_clear(&before), c->live != NULL && at(c->live, i, &name, &before); i++) {
         if (!find(at, c->next, name, &after))
             put(c, kind, name, "gone", TL_STR_NONE);
     }
@@ -303,7 +306,7 @@ static const char *kind_of(tl_str path)
 static bool find_file(const struct tl_bundle *bundle, const char *path, tl_str *text)
 {
     struct tl_bundle_file file;
-    for (size_t i = 0; tl_bundle_file_at(bundle, i, &file); i++) {
+    for (size_t i = 0; bundle != NULL && tl_bundle_file_at(bundle, i, &file); i++) {
         *text = file.text;
         if (strcmp(file.path, path) == 0)
             return true;
@@ -324,7 +327,7 @@ static void compare_files(struct comparing *c)
         else if (!tl_str_eq(file.text, other))
             put(c, kind, file.path, "changed", TL_STR_NONE);
     }
-    for (size_t i = 0; tl_bundle_file_at(c->live, i, &file); i++) {
+    for (size_t i = 0; c->live != NULL && tl_bundle_file_at(c->live, i, &file); i++) {
         const char *kind = kind_of(tl_str_z(file.path));
         if (kind != NULL && !find_file(c->next, file.path, &other))
             put(c, kind, file.path, "gone", TL_STR_NONE);
@@ -335,9 +338,9 @@ size_t tl_changes_put(struct tl_json_writer *w, const struct tl_bundle *live, co
 {
     struct comparing c = {.w = w, .live = live, .next = next};
     tl_json_begin_array(w);
-    if (strcmp(tl_bundle_integration(live), tl_bundle_integration(next)) != 0)
-        put(&c, "integration", tl_bundle_integration(next), "changed", tl_str_z(tl_bundle_integration(live)));
-    if (strcmp(tl_bundle_hash(live), tl_bundle_hash(next)) != 0) {
+    if (live == NULL)
+        put(&c, "integration", tl_bundle_integration(next), "new", TL_STR_NONE);
+    if (live == NULL || strcmp(tl_bundle_hash(live), tl_bundle_hash(next)) != 0) {
         compare_list(&c, "steward", steward_at, false);
         compare_list(&c, "system", system_at, false);
         compare_list(&c, "route", route_at, false);
@@ -357,7 +360,8 @@ size_t tl_changes_put(struct tl_json_writer *w, const struct tl_bundle *live, co
 /* ---- what this server lacks, and what goes on ---------------------------------------------------------------------
  */
 
-size_t tl_missing_put(struct tl_json_writer *w, struct tl_settings *settings, const struct tl_bundle *bundle)
+size_t tl_missing_put(struct tl_json_writer *w, struct tl_settings *settings, const char *owner,
+                      const struct tl_bundle *bundle)
 {
     struct tl_arena arena;
     size_t count, missing = 0;
@@ -367,16 +371,18 @@ size_t tl_missing_put(struct tl_json_writer *w, struct tl_settings *settings, co
     for (size_t i = 0; i < count; i++) {
         tl_str value;
         const struct tl_need *n = &needs[i];
-        if (tl_settings_get(settings, n->secret, tl_str_z(n->name), &arena, &value))
+        if (tl_settings_of(settings, owner, n->secret, tl_str_z(n->name), &arena, &value))
             continue;
+        char *name = tl_live_whole(owner, n->name);
         tl_json_begin_object(w);
         tl_json_put_z(w, "kind", n->secret ? "secret" : "setting");
-        tl_json_put_z(w, "name", n->name);
+        tl_json_put_z(w, "name", name);
         tl_json_put_z(w, "used", tl_arena_printf(&arena, "%s:%d", n->place.file, n->place.line));
         tl_json_put_z(w, "do",
-                      n->secret ? tl_arena_printf(&arena, "tidelock secrets set %s < FILE", n->name)
-                                : tl_arena_printf(&arena, "tidelock settings set %s VALUE", n->name));
+                      n->secret ? tl_arena_printf(&arena, "tidelock secrets set %s < FILE", name)
+                                : tl_arena_printf(&arena, "tidelock settings set %s VALUE", name));
         tl_json_end_object(w);
+        tl_free(name);
         missing++;
     }
     tl_json_end_array(w);
@@ -446,7 +452,23 @@ static const struct tl_flow *find_flow(const struct tl_bundle *bundle, tl_str na
     return NULL;
 }
 
-void tl_pending_put(struct tl_json_writer *w, struct tl_engine *engine, const struct tl_bundle *live,
+/* The name of the flow in the integration; empty: it is another one's. */
+static tl_str own_name(tl_str name, const char *owner)
+{
+    size_t len = strlen(owner);
+    if (len == 0)
+        return name;
+    bool its =
+        name.len > len && name.ptr[name.len - len - 1] == '@' && tl_str_is(tl_str_from(name, name.len - len), owner);
+    return its ? tl_str_n(name.ptr, name.len - len - 1) : TL_STR_NONE;
+}
+
+static bool has_flow(const struct tl_bundle *bundle, tl_str name)
+{
+    return bundle != NULL && find_flow(bundle, name) != NULL;
+}
+
+void tl_pending_put(struct tl_json_writer *w, struct tl_engine *engine, const char *owner, const struct tl_bundle *live,
                     const struct tl_bundle *next)
 {
     struct tl_buf status;
@@ -461,9 +483,9 @@ void tl_pending_put(struct tl_json_writer *w, struct tl_engine *engine, const st
     tl_json_begin_array(w);
     struct tl_json_iter i = tl_json_iter(tl_json_get(doc != NULL ? tl_json_root(doc) : NULL, "flows"));
     while (tl_json_next(&i)) {
-        tl_str name = tl_json_get_text(i.value, "name");
+        tl_str name = tl_json_get_text(i.value, "name"), own = own_name(name, owner);
         int64_t units = tl_json_get_i64(i.value, "unfinished", 0);
-        if (units == 0 || find_flow(live, name) == NULL || find_flow(next, name) != NULL)
+        if (units == 0 || !has_flow(live, own) || has_flow(next, own))
             continue;
         tl_json_begin_object(w);
         tl_json_put_lossy(w, "flow", name);
@@ -486,37 +508,39 @@ static bool is_target(const struct tl_bundle *bundle, const char *target)
     return false;
 }
 
-static void put_staying(struct tl_json_writer *w, const struct tl_flow *flow, uint64_t runs,
+static void put_staying(struct tl_json_writer *w, const struct tl_flow *flow, const char *name, uint64_t runs,
                         const struct tl_bundle *next)
 {
     tl_json_begin_object(w);
-    tl_json_put_z(w, "flow", flow->name);
+    tl_json_put_z(w, "flow", name);
     tl_json_put_uint(w, "runs", runs);
-    tl_json_put_bool(w, "gone", find_flow(next, tl_str_z(flow->name)) == NULL);
+    tl_json_put_bool(w, "gone", !has_flow(next, tl_str_z(flow->name)));
     tl_json_key(w, "systems_gone");
     tl_json_begin_array(w);
     for (size_t i = 0; i < flow->target_count; i++) {
-        if (!is_target(next, flow->targets[i]))
+        if (next == NULL || !is_target(next, flow->targets[i]))
             tl_json_string_z(w, flow->targets[i]);
     }
     tl_json_end_array(w);
     tl_json_end_object(w);
 }
 
-void tl_staying_put(struct tl_json_writer *w, struct tl_journal *journal, const struct tl_bundle *live,
-                    const struct tl_bundle *next)
+void tl_staying_put(struct tl_json_writer *w, struct tl_journal *journal, const char *owner,
+                    const struct tl_bundle *live, const struct tl_bundle *next)
 {
-    size_t count;
-    const struct tl_flow *flows = tl_bundle_flows(live, &count);
+    size_t count = 0;
+    const struct tl_flow *flows = live != NULL ? tl_bundle_flows(live, &count) : NULL;
     struct tl_error err;
     tl_json_begin_array(w);
     for (size_t i = 0; i < count; i++) {
         uint64_t runs = 0;
-        struct tl_state_query query = {.table = TL_STR(TL_TABLE_RUN), .where = {tl_str_z(flows[i].name)}};
+        char *name = tl_live_whole(owner, flows[i].name);
+        struct tl_state_query query = {.table = TL_STR(TL_TABLE_RUN), .where = {tl_str_z(name)}};
         if (tl_state_count(journal, &query, &runs, &err) != TL_OK)
             tl_log(TL_WARN, "deploy.staying", err.text);
         if (runs != 0)
-            put_staying(w, &flows[i], runs, next);
+            put_staying(w, &flows[i], name, runs, next);
+        tl_free(name);
     }
     tl_json_end_array(w);
 }

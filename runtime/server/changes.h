@@ -1,4 +1,5 @@
-/* Private to the room: what another bundle would change on this server. Thread: any; bundles are only read. */
+/* Private to the room: what another bundle would change on this server. `live` is the one of its integration, NULL when
+ * none is live; `next` NULL: it goes; `owner` as in tl_settings_of. Thread: any; bundles are only read. */
 #pragma once
 #include "codec/json_writer.h"
 #include "connector/library.h"
@@ -15,11 +16,12 @@ size_t tl_changes_put(struct tl_json_writer *w, const struct tl_bundle *live, co
 void tl_connectors_put(struct tl_json_writer *w, struct tl_library *connectors, const char *plugins,
                        const struct tl_bundle *bundle);
 /* Writes an array of {"kind","name","used","do"}: settings and secrets without a value. Gives how many. */
-size_t tl_missing_put(struct tl_json_writer *w, struct tl_settings *settings, const struct tl_bundle *bundle);
+size_t tl_missing_put(struct tl_json_writer *w, struct tl_settings *settings, const char *owner,
+                      const struct tl_bundle *bundle);
 /* Writes an array of {"flow","units"}: flows that go and have units pending in the engine, which runs. */
-void tl_pending_put(struct tl_json_writer *w, struct tl_engine *engine, const struct tl_bundle *live,
+void tl_pending_put(struct tl_json_writer *w, struct tl_engine *engine, const char *owner, const struct tl_bundle *live,
                     const struct tl_bundle *next);
 /* Writes an array of {"flow","runs","gone","systems_gone"}: open runs, which stay on the revision they began with;
  * `gone`: the flow is; systems_gone: what it names that will not be there. */
-void tl_staying_put(struct tl_json_writer *w, struct tl_journal *journal, const struct tl_bundle *live,
-                    const struct tl_bundle *next);
+void tl_staying_put(struct tl_json_writer *w, struct tl_journal *journal, const char *owner,
+                    const struct tl_bundle *live, const struct tl_bundle *next);

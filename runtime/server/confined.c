@@ -70,7 +70,8 @@ static void take_end(const char *dir, const char *name, struct tl_buf *out)
     size_t len = size < most ? size : most;
     char *room = len != 0 ? tl_buf_reserve(out, len) : NULL;
     ssize_t got = room != NULL ? pread(fd, room, len, (off_t)(size - len)) : 0;
-    out->len += got > 0 ? (size_t)got : 0;
+    if (got > 0)
+        out->ptr[out->len += (size_t)got] = '\0';
     close(fd);
 }
 

@@ -44,6 +44,7 @@ static const struct {
     {"POST", "/v1/deploy", tl_deploys_deploy, true},
     {"POST", "/v1/plan", tl_deploys_plan, true},
     {"POST", "/v1/rollback", tl_deploys_rollback, true},
+    {"POST", "/v1/retire", tl_deploys_retire, true},
 };
 
 static void request_free(struct tl_control_request *request)

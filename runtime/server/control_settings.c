@@ -1,4 +1,4 @@
-/* Settings and secrets: listing what is declared and set, and setting one. A value that the integration uses is durable
+/* Settings and secrets: listing what is declared and set, and setting one. A value that an integration uses is durable
  * at once, and in use when its turn in the line of deploys has come. */
 #include "base/alloc.h"
 #include "codec/timestamp.h"
@@ -11,17 +11,6 @@ struct listing {
     struct tl_json_writer w;
     bool secret;
 };
-
-static const struct tl_need *need_find(struct tl_server *server, bool secret, tl_str name)
-{
-    size_t count;
-    const struct tl_need *needs = tl_bundle_needs(tl_integration_bundle(server->integration), &count);
-    for (size_t i = 0; i < count; i++) {
-        if (needs[i].secret == secret && tl_str_is(name, needs[i].name))
-            return &needs[i];
-    }
-    return NULL;
-}
 
 static void put_place(struct tl_json_writer *w, const struct tl_need *need)
 {
@@ -47,28 +36,36 @@ static void list_set(void *ctx, tl_str name, tl_str value, tl_str by, int64_t ti
         tl_json_put_string(w, "value", value);
     tl_json_put_string(w, "by", by);
     tl_json_put_string(w, "time", tl_timestamp_print(&at, TL_TIME_RFC3339, when));
-    put_place(w, need_find(list->request->server, list->secret, name));
+    put_place(w, tl_live_need(&list->request->server->live, list->secret, name));
     tl_json_end_object(w);
 }
 
-static void list_missing(struct listing *list)
+static void put_missing(struct listing *list, const char *name, const struct tl_need *need)
+{
+    tl_json_begin_object(&list->w);
+    tl_json_put_z(&list->w, "name", name);
+    tl_json_put_z(&list->w, "state", "missing");
+    tl_json_put_z(&list->w, "by", "MISSING: set it");
+    put_place(&list->w, need);
+    tl_json_end_object(&list->w);
+}
+
+static void list_missing(struct listing *list, size_t which)
 {
     struct tl_server *server = list->request->server;
+    const char *owner = which == 0 ? "" : tl_live_name(&server->live, which);
     struct tl_arena arena;
     size_t count;
-    const struct tl_need *needs = tl_bundle_needs(tl_integration_bundle(server->integration), &count);
+    const struct tl_need *needs = tl_bundle_needs(tl_live_bundle(&server->live, which), &count);
     tl_arena_init(&arena);
     for (size_t i = 0; i < count; i++) {
         tl_str value;
         if (needs[i].secret != list->secret ||
-            tl_settings_get(server->settings, list->secret, tl_str_z(needs[i].name), &arena, &value))
+            tl_settings_of(server->settings, owner, list->secret, tl_str_z(needs[i].name), &arena, &value))
             continue;
-        tl_json_begin_object(&list->w);
-        tl_json_put_z(&list->w, "name", needs[i].name);
-        tl_json_put_z(&list->w, "state", "missing");
-        tl_json_put_z(&list->w, "by", "MISSING: set it");
-        put_place(&list->w, &needs[i]);
-        tl_json_end_object(&list->w);
+        char *name = tl_live_whole(owner, needs[i].name);
+        put_missing(list, name, &needs[i]);
+        tl_free(name);
     }
     tl_arena_free(&arena);
 }
@@ -82,7 +79,8 @@ static void list_all(struct tl_control_request *request, bool secret)
     tl_json_begin_object(&list.w);
     tl_json_key(&list.w, secret ? "secrets" : "settings");
     tl_json_begin_array(&list.w);
-    list_missing(&list);
+    for (size_t i = 0; i < request->server->live.count; i++)
+        list_missing(&list, i);
     tl_settings_each(request->server->settings, secret, list_set, &list);
     tl_json_end_array(&list.w);
     tl_json_end_object(&list.w);
@@ -161,14 +159,29 @@ static struct setting *note_setting(struct tl_control_request *request, bool sec
     return setting;
 }
 
+/* As it is stored; a whole name stays one. An integration that is not live yet may have values first; then it is not
+ * the first. */
+static char *whole_name(struct tl_control_request *request)
+{
+    char *name = tl_json_dup(tl_json_get(request->root, "name"));
+    char *of = tl_json_dup(tl_json_get(request->root, "integration"));
+    const char *owner = of != NULL ? tl_live_owner(&request->server->live, of) : "";
+    bool is_whole = name == NULL || strchr(name, '@') != NULL;
+    char *whole = tl_live_whole(is_whole ? "" : owner, name != NULL ? name : "");
+    tl_free(name);
+    tl_free(of);
+    return whole;
+}
+
 static void set(struct tl_control_request *request, bool secret)
 {
     struct tl_server *server = request->server;
-    tl_str name = tl_json_get_text(request->root, "name"), value = tl_json_get_text(request->root, "value");
+    char *whole = whole_name(request);
+    tl_str name = tl_str_z(whole), value = tl_json_get_text(request->root, "value");
     char *reason = tl_json_dup(tl_json_get(request->root, "reason"));
     struct tl_act act = {.who = request->who, .reason = reason};
     struct tl_error err;
-    bool changed = false, used = need_find(server, secret, name) != NULL;
+    bool changed = false, used = tl_live_need(&server->live, secret, name) != NULL;
     struct setting *setting = note_setting(request, secret, name);
     tl_code code = tl_notify_check(secret, name, value, &err);
     if (code == TL_OK)
@@ -181,11 +194,12 @@ static void set(struct tl_control_request *request, bool secret)
     else if (used)
         tl_deploys_renew(server, renewed, setting);
     else if (!tl_notify_uses(secret, name))
-        tl_control_say(request, "%.*s is set; nothing in the integration uses it", TL_STR_ARGS(name));
+        tl_control_say(request, "%.*s is set; nothing that is live uses it", TL_STR_ARGS(name));
     else
         tl_control_say(request, "%.*s is set and in use", TL_STR_ARGS(name));
     if (code != TL_OK || !changed || !used)
         setting_free(setting);
+    tl_free(whole);
 }
 
 void tl_control_settings(struct tl_control_request *request)

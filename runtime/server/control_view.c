@@ -5,12 +5,27 @@
 #include "flow/timeline.h"
 #include <unistd.h>
 
-/* {"state","ready","why","pid","version","integration","revision","earlier_runs","listen_port","uptime_ms",
- * "engine":{…}|null}; earlier_runs as tl_revisions_report writes it */
+static void put_integrations(struct tl_json_writer *w, const struct tl_live *live)
+{
+    tl_json_key(w, "integrations");
+    tl_json_begin_array(w);
+    for (size_t i = 0; i < live->count; i++) {
+        tl_json_begin_object(w);
+        tl_json_put_z(w, "name", tl_live_name(live, i));
+        tl_json_put_z(w, "revision", tl_live_hash(live, i));
+        tl_json_end_object(w);
+    }
+    tl_json_end_array(w);
+}
+
+/* {"state","ready","why","pid","version","integration","revision" (of the first),
+ * "integrations":[{"name","revision"}],"earlier_runs","listen_port","uptime_ms", "engine":{…}|null}; earlier_runs as
+ * tl_revisions_report writes it */
 void tl_control_status(struct tl_control_request *request)
 {
     struct tl_server *server = request->server;
-    const struct tl_bundle *bundle = tl_integration_bundle(server->integration);
+    const struct tl_live *live = &server->live;
+    const char *hashes[TL_INTEGRATIONS_MAX];
     static const char *const states[] = {"starting", "waiting", "running", "stopping"};
     struct tl_buf out, engine, why;
     struct tl_json_writer w;
@@ -27,10 +42,12 @@ void tl_control_status(struct tl_control_request *request)
     tl_json_put_string(&w, "why", tl_buf_str(&why));
     tl_json_put_int(&w, "pid", getpid());
     tl_json_put_z(&w, "version", TIDELOCK_VERSION);
-    tl_json_put_z(&w, "integration", tl_bundle_integration(bundle));
-    tl_json_put_z(&w, "revision", tl_bundle_hash(bundle));
+    tl_json_put_z(&w, "integration", tl_live_name(live, 0));
+    tl_json_put_z(&w, "revision", tl_live_hash(live, 0));
+    put_integrations(&w, live);
+    tl_live_hashes(live, hashes);
     tl_json_key(&w, "earlier_runs");
-    tl_revisions_report(server->revisions, server->journal, tl_bundle_hash(bundle), &w);
+    tl_revisions_report(server->revisions, server->journal, hashes, live->count, &w);
     tl_json_put_int(&w, "listen_port", server->listen.port);
     tl_json_put_int(&w, "uptime_ms", tl_mono_ms() - server->started_ms);
     tl_json_put_raw(&w, "engine", engine.len != 0 ? tl_buf_str(&engine) : TL_STR("null"));

@@ -155,6 +155,11 @@ void tl_deploys_rollback(struct tl_control_request *request)
     take(request, TL_JOB_ROLLBACK);
 }
 
+void tl_deploys_retire(struct tl_control_request *request)
+{
+    take(request, TL_JOB_RETIRE);
+}
+
 void tl_deploys_renew(struct tl_server *server, void (*done)(void *ctx, tl_code code, const char *text), void *ctx)
 {
     struct tl_job *job = tl_job_new(server, TL_JOB_RENEW);
@@ -168,7 +173,7 @@ void tl_deploys_renew(struct tl_server *server, void (*done)(void *ctx, tl_code 
 
 const char *tl_deploys_doing(const struct tl_deploys *deploys)
 {
-    static const char *const words[] = {"deploy", "rollback", "plan", "settings"};
+    static const char *const words[] = {"deploy", "rollback", "plan", "retire", "settings"};
     const struct tl_job *job = deploys->now != NULL ? deploys->now : deploys->being_made;
     return job != NULL ? words[job->kind] : NULL;
 }

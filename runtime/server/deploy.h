@@ -15,10 +15,11 @@ void tl_deploys_free(struct tl_deploys *deploys);
 void tl_deploys_deploy(struct tl_control_request *request);
 void tl_deploys_plan(struct tl_control_request *request);
 void tl_deploys_rollback(struct tl_control_request *request);
+void tl_deploys_retire(struct tl_control_request *request);
 /* Systems with the values that settings have when its turn comes; it waits for a switch, not for the tests of a deploy.
  * `done` is called once, in a later callback. */
 void tl_deploys_renew(struct tl_server *server, void (*done)(void *ctx, tl_code code, const char *text), void *ctx);
-/* "deploy", "rollback", "plan" or "settings" while one is on its way; NULL: nothing is. */
+/* "deploy", "rollback", "plan", "retire" or "settings" while one is on its way; NULL: nothing is. */
 const char *tl_deploys_doing(const struct tl_deploys *deploys);
 /* How many stand in line behind it. */
 size_t tl_deploys_waiting(const struct tl_deploys *deploys);

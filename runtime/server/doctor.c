@@ -109,9 +109,9 @@ static bool only_takes_messages(const struct tl_system_decl *decl)
     return decl->url.kind == TL_REF_NONE && decl->auth[0] == 0;
 }
 
-static void ask(struct finding *f, const struct tl_system_decl *decl)
+static void ask(struct finding *f, const char *name, const struct tl_system_decl *decl)
 {
-    f->system = tl_copy_z(decl->name);
+    f->system = tl_copy_z(name);
     if (only_takes_messages(decl)) {
         settle(f, true, tl_printf("only takes messages: there is no address to ask"));
         return;
@@ -132,7 +132,7 @@ void tl_control_doctor(struct tl_control_request *request)
         struct finding *f = &doctor->findings[i];
         f->doctor = doctor;
         f->lane = tl_engine_lane(server->engine, 0);
-        ask(f, server->systems.list[i].decl);
+        ask(f, server->systems.names[i], server->systems.list[i].decl);
     }
     if (doctor->count == 0)
         answer(doctor);

@@ -22,7 +22,7 @@ tl_code tl_integration_draft(struct tl_integration *integration, const struct tl
     tl_buf_init(&settings, DECLARATION_MAX);
     tl_arena_init(&arena);
     char *connector = tl_printf("%s@%d", decl->connector, decl->connector_major);
-    tl_code code = tl_settings_resolve(NULL, tl_str_z(decl->config), &settings, &arena, &missing, err);
+    tl_code code = tl_settings_resolve(NULL, "", tl_str_z(decl->config), &settings, &arena, &missing, err);
     struct tl_system_config config = {.name = tl_str_z(decl->name),
                                       .connector = tl_str_z(connector),
                                       .settings = tl_buf_str(&settings),

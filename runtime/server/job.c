@@ -36,12 +36,25 @@ void tl_job_free(struct tl_job *job)
     tl_free(job->integration);
     tl_free(job->reason);
     tl_free(job->to);
+    tl_free(job->of);
     tl_free(job);
+}
+
+/* The live one of the job's integration; NULL: none is. */
+static const struct tl_bundle *live_bundle(const struct tl_job *job)
+{
+    return tl_live_named(&job->server->live, job->integration);
 }
 
 static const char *live_hash(const struct tl_job *job)
 {
-    return tl_bundle_hash(tl_integration_bundle(job->server->integration));
+    const struct tl_bundle *live = live_bundle(job);
+    return live != NULL ? tl_bundle_hash(live) : "";
+}
+
+static const char *owner_of(const struct tl_job *job)
+{
+    return tl_live_owner(&job->server->live, job->integration);
 }
 
 /* ---- what is asked ------------------------------------------------------------------------------------------------
@@ -55,6 +68,7 @@ static tl_code read_options(struct tl_job *job, const struct tl_json_value *root
     job->yes = tl_json_get_bool(root, "yes", false);
     job->reason = tl_json_dup(tl_json_get(root, "reason"));
     job->to = tl_json_dup(tl_json_get(root, "to"));
+    job->of = tl_json_dup(tl_json_get(root, "integration"));
     if (!job->dry_run && (job->reason == NULL || job->reason[0] == '\0'))
         return tl_fail(err, TL_EINPUT, "say why, for the history: --reason TEXT");
     if (job->reason != NULL && strlen(job->reason) > REASON_MAX)
@@ -111,13 +125,53 @@ static tl_code load_staged(struct tl_job *job, const struct tl_json_value *root,
     return tl_candidate_stage(&job->candidate, tl_json_get(root, "files"), err);
 }
 
+/* The integration that a rollback or a retirement is of. */
+static tl_code find_live(struct tl_job *job, const char **name, struct tl_error *err)
+{
+    const struct tl_live *live = &job->server->live;
+    struct tl_buf names;
+    if (job->of == NULL && live->count == 1) {
+        *name = tl_live_name(live, 0);
+        return TL_OK;
+    }
+    *name = job->of;
+    if (job->of != NULL && tl_live_find(live, job->of) >= 0)
+        return TL_OK;
+    tl_buf_init(&names, 16 * 1024);
+    for (size_t i = 0; i < live->count; i++)
+        tl_buf_addf(&names, "%s%s", i != 0 ? ", " : "", tl_live_name(live, i));
+    tl_code code =
+        job->of == NULL
+            ? tl_fail(err, TL_EINPUT, "several integrations are live, say which: --integration, one of %s", names.ptr)
+            : tl_fail(err, TL_ENOTFOUND, "no integration \"%s\" is live; these are: %s", job->of, names.ptr);
+    tl_buf_free(&names);
+    return code;
+}
+
+static tl_code load_earlier(struct tl_job *job, char revision[65], struct tl_error *err)
+{
+    const char *name = NULL;
+    tl_code code = find_live(job, &name, err);
+    return code == TL_OK ? tl_history_earlier(job->server->journal, name, revision, err) : code;
+}
+
+/* A revision that was named says itself whose it is. */
+static tl_code check_of(const struct tl_job *job, struct tl_error *err)
+{
+    const char *its = tl_bundle_integration(tl_integration_bundle(job->candidate.integration));
+    if (job->of == NULL || strcmp(job->of, its) == 0)
+        return TL_OK;
+    return tl_fail(err, TL_EINPUT, "that revision is one of \"%s\" and not of \"%s\"", its, job->of);
+}
+
 static tl_code load_kept(struct tl_job *job, struct tl_error *err)
 {
     char revision[65];
-    tl_code code =
-        job->to != NULL ? find_kept(job, revision, err) : tl_history_earlier(job->server->journal, revision, err);
+    tl_code code = job->to != NULL ? find_kept(job, revision, err) : load_earlier(job, revision, err);
     if (code == TL_OK)
         code = tl_candidate_take_kept(&job->candidate, revision, err);
+    if (code == TL_OK)
+        code = check_of(job, err);
     return code == TL_ECORRUPT ? TL_ECONFIG : code;
 }
 
@@ -125,36 +179,33 @@ static tl_code load_kept(struct tl_job *job, struct tl_error *err)
 static void compare(struct tl_job *job)
 {
     struct tl_json_writer w;
-    const struct tl_bundle *live = tl_integration_bundle(job->server->integration),
-                           *next = tl_integration_bundle(job->candidate.integration);
+    const struct tl_bundle *live = live_bundle(job), *next = tl_integration_bundle(job->candidate.integration);
     tl_json_writer_init(&w, &job->told);
     tl_json_begin_object(&w);
     tl_json_key(&w, "changes");
     job->differences = tl_changes_put(&w, live, next);
     tl_json_key(&w, "missing");
-    job->differences += tl_missing_put(&w, job->server->settings, next);
+    job->differences += tl_missing_put(&w, job->server->settings, owner_of(job), next);
     tl_json_key(&w, "connectors");
     tl_connectors_put(&w, job->server->connectors, job->server->config->plugins, next);
     tl_json_key(&w, "staying");
-    tl_staying_put(&w, job->server->journal, live, next);
+    tl_staying_put(&w, job->server->journal, owner_of(job), live, next);
     tl_json_put_uint(&w, "differences", job->differences);
     tl_json_end_object(&w);
 }
 
-/* A folder that is another integration is more likely a mistake than meant. */
-static tl_code refuse_other(struct tl_job *job, struct tl_error *err)
-{
-    const char *live = tl_bundle_integration(tl_integration_bundle(job->server->integration)),
-               *next = tl_bundle_integration(tl_integration_bundle(job->candidate.integration));
-    if (job->yes || strcmp(live, next) == 0)
-        return TL_OK;
-    return tl_fail(err, TL_ECONFIG,
-                   "this server runs the integration \"%s\", and this is \"%s\": is --data right? --yes replaces it",
-                   live, next);
-}
-
 /* ---- the way of each ----------------------------------------------------------------------------------------------
  */
+
+/* Where it would join, one that was renamed would not take the place of what it was. */
+static tl_code refuse_join(const struct tl_job *job, struct tl_error *err)
+{
+    if (!job->server->config->alone || live_bundle(job) != NULL)
+        return TL_OK;
+    return tl_fail(err, TL_ECONFIG,
+                   "this server runs \"%s\" alone, and this is \"%s\": end it, and start it with this folder",
+                   tl_live_name(&job->server->live, 0), job->integration);
+}
 
 static void name_candidate(struct tl_job *job)
 {
@@ -162,6 +213,7 @@ static void name_candidate(struct tl_job *job)
     memcpy(job->revision, tl_bundle_hash(bundle), sizeof job->revision);
     tl_free(job->integration);
     job->integration = tl_copy_z(tl_bundle_integration(bundle));
+    memcpy(job->before, live_hash(job), strlen(live_hash(job)) + 1);
     job->unchanged = strcmp(job->revision, job->before) == 0;
 }
 
@@ -180,11 +232,11 @@ static tl_code try_candidate(struct tl_job *job, struct tl_error *err)
     struct tl_candidate *candidate = &job->candidate;
     bool kept = job->kind == TL_JOB_ROLLBACK; /* it was checked and tried when it was deployed */
     tl_code code = kept ? TL_OK : tl_candidate_check(candidate, err);
+    if (code == TL_OK)
+        code = refuse_join(job, err);
     if (code != TL_OK)
         return job->dry_run ? TL_OK : code; /* what is wrong is in the report */
-    if (!job->dry_run)
-        code = refuse_other(job, err);
-    if (code == TL_OK && !kept)
+    if (!kept)
         code = tl_candidate_check_contracts(candidate, err);
     compare(job);
     if (job->dry_run)
@@ -196,17 +248,63 @@ static tl_code try_candidate(struct tl_job *job, struct tl_error *err)
     return code;
 }
 
+/* ---- one that goes ------------------------------------------------------------------------------------------------
+ */
+
+static void tell_what_stays(struct tl_job *job)
+{
+    struct tl_json_writer w;
+    tl_json_writer_init(&w, &job->told);
+    tl_json_begin_object(&w);
+    tl_json_put_lossy(&w, "integration", tl_str_z(job->integration));
+    tl_json_key(&w, "staying");
+    tl_staying_put(&w, job->server->journal, owner_of(job), live_bundle(job), NULL);
+    tl_json_end_object(&w);
+}
+
+static tl_code try_retire(struct tl_job *job, struct tl_error *err)
+{
+    const char *name = NULL;
+    if (job->of == NULL)
+        return tl_fail(err, TL_EINPUT, "name the integration that goes");
+    tl_code code = find_live(job, &name, err);
+    if (code != TL_OK)
+        return code;
+    tl_free(job->integration);
+    job->integration = tl_copy_z(name);
+    memcpy(job->before, live_hash(job), sizeof job->before);
+    memcpy(job->revision, job->before, sizeof job->revision);
+    if (tl_live_find(&job->server->live, name) == 0)
+        return tl_fail(err, TL_ECONFIG,
+                       "\"%s\" was the first integration of this server, and its names are the server's: it cannot go. "
+                       "Pause its flows, or deploy a revision of it that does nothing",
+                       name);
+    tell_what_stays(job);
+    return TL_OK;
+}
+
+/* ---- all ---------------------------------------------------------------------------------------------------------
+ */
+
+static tl_code load_asked(struct tl_job *job, const struct tl_json_value *root, struct tl_error *err)
+{
+    tl_code code = read_options(job, root, err);
+    if (code != TL_OK)
+        return code;
+    if (job->kind == TL_JOB_RETIRE)
+        return try_retire(job, err);
+    return job->kind == TL_JOB_ROLLBACK ? load_kept(job, err) : load_staged(job, root, err);
+}
+
 static tl_code try(struct tl_job *job, struct tl_error *err)
 {
     struct tl_json_doc *doc = NULL;
     const struct tl_json_limits limits = {.size = TL_PARCEL_JSON_MAX};
     tl_code code = tl_json_parse_borrowed(job->request->http->body, &limits, &doc, err);
     if (code == TL_OK)
-        code = read_options(job, tl_json_root(doc), err);
-    if (code == TL_OK)
-        code = job->kind == TL_JOB_ROLLBACK ? load_kept(job, err) : load_staged(job, tl_json_root(doc), err);
+        code = load_asked(job, tl_json_root(doc), err);
     tl_json_free(doc);
-    if (code != TL_OK)
+    if (code != TL_OK || job->kind == TL_JOB_RETIRE)
         return code;
     name_candidate(job);
     if (!job->unchanged || job->dry_run)
@@ -218,7 +316,6 @@ static tl_code try(struct tl_job *job, struct tl_error *err)
 void tl_job_try(struct tl_job *job)
 {
     job->begun_ms = tl_mono_ms();
-    memcpy(job->before, live_hash(job), sizeof job->before);
     job->code = try(job, &job->err);
     job->err.code = job->code; /* the one that is answered */
 }
@@ -235,8 +332,11 @@ static tl_code prepare(struct tl_job *job, struct tl_integration *integration, s
     tl_code code = bundle != NULL ? tl_revisions_keep(job->server->revisions, bundle, err) : TL_OK;
     if (code != TL_OK)
         return code;
+    struct tl_server_change change = {.integration = integration,
+                                      .retire = job->kind == TL_JOB_RETIRE ? job->integration : NULL,
+                                      .park_removed = job->park_removed};
     job->candidate.integration = NULL; /* taken over */
-    return tl_server_prepare(job->server, integration, job->park_removed, &job->next, err);
+    return tl_server_prepare(job->server, &change, &job->next, err);
 }
 
 void tl_job_prepare(struct tl_job *job)
@@ -253,8 +353,9 @@ void tl_job_prepare(struct tl_job *job)
 
 static struct tl_attempt attempt_of(const struct tl_job *job)
 {
+    static const char *const acts[] = {"deploy", "rollback", "plan", "retire"};
     bool live = job->code == TL_OK;
-    return (struct tl_attempt){.act = job->kind == TL_JOB_ROLLBACK ? "rollback" : "deploy",
+    return (struct tl_attempt){.act = acts[job->kind],
                                .revision = job->revision,
                                .integration = job->integration,
                                .before = job->before,
@@ -280,7 +381,9 @@ static void switch_over(struct tl_job *job)
     job->next = NULL;
     job->switch_ms = tl_mono_ms() - begun;
     if (!renewal && job->code == TL_OK)
-        tl_log(TL_INFO, "deploy.live", "another revision is live", TL_FSTR("revision", job->revision),
+        tl_log(TL_INFO, "deploy.live",
+               job->kind == TL_JOB_RETIRE ? "an integration was taken away" : "another revision is live",
+               TL_FSTR("integration", job->integration), TL_FSTR("revision", job->revision),
                TL_FSTR("before", job->before), TL_FSTR("who", job->request->who), TL_FINT("ms", job->switch_ms));
 }
 
@@ -318,6 +421,8 @@ static const char *outcome_of(const struct tl_job *job)
 {
     if (job->code != TL_OK)
         return "refused";
+    if (job->kind == TL_JOB_RETIRE && !job->dry_run)
+        return "retired";
     return job->dry_run ? "planned" : job->unchanged ? "unchanged" : "live";
 }
 
@@ -330,6 +435,7 @@ static void write_members(const struct tl_job *job, struct tl_buf *out)
     tl_json_writer_init(&w, &head);
     tl_json_begin_object(&w);
     tl_json_put_z(&w, "outcome", outcome_of(job));
+    tl_json_put_uint(&w, "beside", job->server->live.count - (live_bundle(job) != NULL));
     tl_json_put_z(&w, "live", live_hash(job));
     tl_json_put_z(&w, "before", job->before);
     tl_json_put_z(&w, "stage", job->code == TL_OK ? NULL : tl_stage_name(job->candidate.stage));
@@ -343,10 +449,11 @@ static void write_members(const struct tl_job *job, struct tl_buf *out)
     tl_json_double(&w, job->pause_ms);
     tl_json_put_int(&w, "all", tl_mono_ms() - job->begun_ms);
     tl_json_end_object(&w);
-    if (job->dry_run && job->candidate.integration != NULL && job->server->state == TL_SERVER_RUNNING) {
+    bool told = job->candidate.integration != NULL || job->kind == TL_JOB_RETIRE;
+    if (job->dry_run && told && job->server->state == TL_SERVER_RUNNING) {
         tl_json_key(&w, "pending");
-        tl_pending_put(&w, job->server->engine, tl_integration_bundle(job->server->integration),
-                       tl_integration_bundle(job->candidate.integration));
+        tl_pending_put(&w, job->server->engine, owner_of(job), live_bundle(job),
+                       job->candidate.integration != NULL ? tl_integration_bundle(job->candidate.integration) : NULL);
     }
     tl_json_end_object(&w);
     tl_buf_add_str(out, tl_str_n(head.ptr + 1, head.len - 2));

@@ -1,11 +1,11 @@
-/* Private to the room: one deploy, rollback, plan or renewal: what is asked, what is done for it on the loader's
- * thread, and what it came to. */
+/* Private to the room: one deploy, rollback, plan, retirement or renewal: what is asked, what is done for it on the
+ * loader's thread, and what it came to. */
 #pragma once
 #include "candidate.h"
 #include "control.h"
 #include "loop/thread.h"
 
-enum tl_job_kind { TL_JOB_DEPLOY, TL_JOB_ROLLBACK, TL_JOB_PLAN, TL_JOB_RENEW };
+enum tl_job_kind { TL_JOB_DEPLOY, TL_JOB_ROLLBACK, TL_JOB_PLAN, TL_JOB_RETIRE, TL_JOB_RENEW };
 
 struct tl_job {
     struct tl_link link; /* in the line */
@@ -20,14 +20,15 @@ struct tl_job {
     /* what is asked */
     bool dry_run, park_removed, skip_tests, yes;
     char *reason, *to; /* own; NULL: not given */
+    char *of;          /* own; the integration that was named; NULL: none was */
     bool read;         /* the request was understood: its failure is part of the history */
 
     /* what it came to */
     struct tl_confined confined;
     struct tl_candidate candidate;
     struct tl_server_next *next;   /* own; ready to be switched to */
-    char before[65], revision[65]; /* live when its turn came; what was to be live: "" until it is known */
-    char *integration;             /* own; name of what was to be live */
+    char before[65], revision[65]; /* of its integration: live when its turn came; what was to be live. "": none */
+    char *integration;             /* own; its name; "" until it is known */
     bool unchanged;                /* it is live already */
     struct tl_buf report;          /* JSON object: what tl_candidate_put says; empty: nothing was loaded */
     struct tl_buf told;            /* JSON object: changes, missing, staying; empty: not compared */

@@ -198,8 +198,7 @@ tl_code tl_notify_start(struct tl_server *server, struct tl_error *err)
     struct tl_escalation_port port = {has, send_message, server};
     tl_code code = server->client != NULL ? TL_OK : tl_http_client_new(server->loop, NULL, &server->client, err);
     if (code == TL_OK)
-        code = tl_escalator_new(server->engine, server->loop, &port,
-                                tl_bundle_integration(tl_integration_bundle(server->integration)), &server->escalator,
+        code = tl_escalator_new(server->engine, server->loop, &port, tl_live_name(&server->live, 0), &server->escalator,
                                 err);
     return code;
 }

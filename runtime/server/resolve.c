@@ -4,6 +4,7 @@
 
 struct resolve {
     struct tl_settings *settings;
+    const char *owner;
     struct tl_arena *arena;
     struct tl_json_writer w;
     tl_str missing;
@@ -24,12 +25,13 @@ static bool reference(const struct tl_json_value *value, bool *secret, tl_str *n
 static void write_reference(struct resolve *r, bool secret, tl_str name)
 {
     tl_str value;
-    if (r->settings != NULL && tl_settings_get(r->settings, secret, name, r->arena, &value)) {
+    if (r->settings != NULL && tl_settings_of(r->settings, r->owner, secret, name, r->arena, &value)) {
         tl_json_string(&r->w, value);
         return;
     }
     if (r->missing.len == 0)
-        r->missing = tl_arena_str(r->arena, name);
+        r->missing = tl_str_z(r->owner[0] != '\0' ? tl_arena_printf(r->arena, "%.*s@%s", TL_STR_ARGS(name), r->owner)
+                                                  : tl_arena_copy(r->arena, name));
     tl_json_null(&r->w);
 }
 
@@ -55,14 +57,14 @@ static void write_value(struct resolve *r, const struct tl_json_value *value)
     }
 }
 
-tl_code tl_settings_resolve(struct tl_settings *settings, tl_str json, struct tl_buf *out, struct tl_arena *arena,
-                            tl_str *missing, struct tl_error *err)
+tl_code tl_settings_resolve(struct tl_settings *settings, const char *owner, tl_str json, struct tl_buf *out,
+                            struct tl_arena *arena, tl_str *missing, struct tl_error *err)
 {
     struct tl_json_doc *doc = NULL;
     tl_code code = tl_json_parse(json, NULL, &doc, err);
     if (code != TL_OK)
         return code;
-    struct resolve r = {.settings = settings, .arena = arena};
+    struct resolve r = {.settings = settings, .owner = owner, .arena = arena};
     tl_json_writer_init(&r.w, out);
     write_value(&r, tl_json_root(doc));
     *missing = r.missing;

@@ -14,23 +14,26 @@ enum { LISTED_MAX = 20 };
 #define KEEP_MS (30LL * 24 * 60 * 60 * 1000)
 
 struct loaded {
-    struct loaded *next;      /* own */
-    struct tl_bundle *bundle; /* own */
+    struct loaded *next;            /* own */
+    struct tl_revisions *revisions; /* borrow */
+    struct tl_bundle *bundle;       /* own; NULL while it is read */
 };
 
 struct tl_revisions {
     char *data, *dir; /* own */
-    struct tl_bundle_options options;
+    tl_revisions_effect *effect;
+    void *ctx;
     pthread_mutex_t lock;
     struct loaded *loaded; /* under the lock */
 };
 
-struct tl_revisions *tl_revisions_new(const char *data, const struct tl_bundle_options *options)
+struct tl_revisions *tl_revisions_new(const char *data, tl_revisions_effect *effect, void *ctx)
 {
     struct tl_revisions *revisions = TL_NEW(struct tl_revisions);
     revisions->data = tl_copy_z(data);
     revisions->dir = tl_printf("%s/revisions", data);
-    revisions->options = *options;
+    revisions->effect = effect;
+    revisions->ctx = ctx;
     pthread_mutex_init(&revisions->lock, NULL);
     return revisions;
 }
@@ -91,18 +94,28 @@ static tl_code count_runs(struct tl_journal *journal, const char *revision, uint
 
 struct tidying {
     struct tl_revisions *revisions;
-    const char *live, *earlier;
+    const char *const *keep;
+    size_t keep_count;
     int64_t before_ms;
     char **old; /* own */
     size_t count;
 };
+
+static bool is_one_of(const char *hash, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(hash, list[i]) == 0)
+            return true;
+    }
+    return false;
+}
 
 static bool take_old(void *ctx, const char *hash)
 {
     struct tidying *t = ctx;
     struct stat info;
     char *path = tl_printf("%s/%s", t->revisions->dir, hash);
-    if (strcmp(hash, t->live) != 0 && strcmp(hash, t->earlier) != 0 && stat(path, &info) == 0 &&
+    if (!is_one_of(hash, t->keep, t->keep_count) && stat(path, &info) == 0 &&
         (int64_t)info.st_mtim.tv_sec * 1000 < t->before_ms) {
         t->old = tl_realloc(t->old, (t->count + 1) * sizeof *t->old);
         t->old[t->count++] = tl_copy_z(hash);
@@ -124,10 +137,10 @@ static void drop_unused(struct tl_revisions *revisions, struct tl_journal *journ
                TL_FSTR("revision", hash));
 }
 
-void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journal, const char *live,
-                       const char *earlier, int64_t now_ms)
+void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journal, const char *const *keep,
+                       size_t count, int64_t now_ms)
 {
-    struct tidying t = {.revisions = revisions, .live = live, .earlier = earlier, .before_ms = now_ms - KEEP_MS};
+    struct tidying t = {.revisions = revisions, .keep = keep, .keep_count = count, .before_ms = now_ms - KEEP_MS};
     struct tl_error err;
     if (!tl_journal_clock_trusted(journal)) /* rule 24: a clock that ran ahead removes nothing */
         return;
@@ -153,12 +166,24 @@ static const char *what_to_do(tl_code code)
     return "take the run to the live revision with 'tidelock runs move', then retry the exception";
 }
 
+/* While it is read everything counts as a read: it was checked when it was deployed. */
+static enum tl_effect_class effect_class(void *ctx, const struct tl_system_decl *system, tl_str operation,
+                                         const char **nearest)
+{
+    struct loaded *loaded = ctx;
+    if (loaded->bundle == NULL)
+        return TL_EFFECT_READ;
+    return loaded->revisions->effect(loaded->revisions->ctx, loaded->bundle, system, operation, nearest);
+}
+
 static tl_code load(struct tl_revisions *revisions, const char *revision, const struct tl_bundle **out,
                     struct tl_error *err)
 {
     struct tl_error why;
     struct loaded *loaded = TL_NEW(struct loaded);
-    tl_code code = tl_bundle_load_kept(revisions->dir, revision, &revisions->options, &loaded->bundle, &why);
+    struct tl_bundle_options options = {.effect_class = effect_class, .ctx = loaded};
+    loaded->revisions = revisions;
+    tl_code code = tl_bundle_load_kept(revisions->dir, revision, &options, &loaded->bundle, &why);
     if (code != TL_OK) {
         tl_free(loaded);
         return tl_fail(err, code, "%s; %s", why.text, what_to_do(code));
@@ -221,7 +246,8 @@ void tl_revisions_forget(struct tl_revisions *revisions)
 struct report {
     struct tl_journal *journal;
     struct tl_json_writer *w;
-    const char *live;
+    const char *const *live;
+    size_t live_count;
     uint64_t left; /* runs whose revision was not listed yet */
     int listed;
 };
@@ -230,7 +256,8 @@ static bool report_one(void *ctx, const char *hash)
 {
     struct report *report = ctx;
     uint64_t runs = 0;
-    if (strcmp(hash, report->live) == 0 || count_runs(report->journal, hash, &runs) != TL_OK || runs == 0)
+    if (is_one_of(hash, report->live, report->live_count) || count_runs(report->journal, hash, &runs) != TL_OK ||
+        runs == 0)
         return true;
     tl_json_begin_object(report->w);
     tl_json_put_z(report->w, "revision", hash);
@@ -240,15 +267,27 @@ static bool report_one(void *ctx, const char *hash)
     return report->left != 0 && ++report->listed < LISTED_MAX;
 }
 
-void tl_revisions_report(struct tl_revisions *revisions, struct tl_journal *journal, const char *live,
-                         struct tl_json_writer *w)
+static tl_code count_live(struct tl_journal *journal, const char *const *live, size_t count, uint64_t *out)
+{
+    tl_code code = TL_OK;
+    for (size_t i = 0; code == TL_OK && i < count; i++) {
+        uint64_t runs = 0;
+        code = count_runs(journal, live[i], &runs);
+        *out += runs;
+    }
+    return code;
+}
+
+void tl_revisions_report(struct tl_revisions *revisions, struct tl_journal *journal, const char *const *live,
+                         size_t count, struct tl_json_writer *w)
 {
     uint64_t all = 0, of_live = 0;
-    if (count_runs(journal, NULL, &all) != TL_OK || count_runs(journal, live, &of_live) != TL_OK) {
+    if (count_runs(journal, NULL, &all) != TL_OK || count_live(journal, live, count, &of_live) != TL_OK) {
         tl_json_null(w);
         return;
     }
-    struct report report = {.journal = journal, .w = w, .live = live, .left = all > of_live ? all - of_live : 0};
+    struct report report = {
+        .journal = journal, .w = w, .live = live, .live_count = count, .left = all > of_live ? all - of_live : 0};
     struct tl_error err;
     tl_json_begin_object(w);
     tl_json_put_uint(w, "runs", report.left);

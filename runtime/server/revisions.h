@@ -7,8 +7,13 @@
 
 struct tl_revisions;
 
-/* `options`: effect_class with its ctx, asked by the runs of earlier revisions; must outlive what is loaded. */
-struct tl_revisions *tl_revisions_new(const char *data, const struct tl_bundle_options *options);
+/* What the runs of earlier revisions ask, from any thread: the class of an operation of a system that `bundle`
+ * declares, as tl_bundle_options.effect_class gives it. */
+typedef enum tl_effect_class tl_revisions_effect(void *ctx, const struct tl_bundle *bundle,
+                                                 const struct tl_system_decl *system, tl_str operation,
+                                                 const char **nearest);
+/* `effect` and `ctx` must outlive what is loaded. */
+struct tl_revisions *tl_revisions_new(const char *data, tl_revisions_effect *effect, void *ctx);
 /* Also frees what is loaded. NULL is fine. */
 void tl_revisions_free(struct tl_revisions *revisions);
 /* Keeps the live one, or one that is to be; durable when it returns, so before anything runs under it. [any one] */
@@ -16,11 +21,11 @@ TL_MUST_CHECK tl_code tl_revisions_keep(struct tl_revisions *revisions, const st
                                         struct tl_error *err);
 /* The live one is still live: its age counts from now on. */
 void tl_revisions_touch(struct tl_revisions *revisions, const char *live);
-/* Removes what is not live, has been live for the last time 30 days before `now_ms` (wall), and has no open run; not
- * `earlier`, which a rollback would go to ("": none). Waits for the journal's state, so never on a lane; before lanes
- * run. What cannot be removed is logged and stays. */
-void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journal, const char *live,
-                       const char *earlier, int64_t now_ms);
+/* Removes what is not one of `keep` (what is live, and what a rollback would go to; "" is none), has been live for the
+ * last time 30 days before `now_ms` (wall), and has no open run. Waits for the journal's state, so never on a lane;
+ * before lanes run. What cannot be removed is logged and stays. */
+void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journal, const char *const *keep,
+                       size_t count, int64_t now_ms);
 
 /* The bundle of an earlier revision, read at its first use; borrowed until tl_revisions_forget. TL_ENOTFOUND: it is not
  * kept; TL_ECORRUPT: the copy is damaged; the text says what to do. [any] */
@@ -33,8 +38,8 @@ void tl_revisions_runs(struct tl_journal *journal, tl_str revision, struct tl_js
 /* Frees what was read. No engine may be left that uses it. */
 void tl_revisions_forget(struct tl_revisions *revisions);
 
-/* How many open runs are not on the live one, as a JSON object:
+/* How many open runs are not on a live one, as a JSON object:
  *   {"runs", "revisions":[{"revision","runs"}… at most 20], "not_kept": runs on none that is kept or listed}
  * or null when the state does not tell in time. */
-void tl_revisions_report(struct tl_revisions *revisions, struct tl_journal *journal, const char *live,
-                         struct tl_json_writer *w);
+void tl_revisions_report(struct tl_revisions *revisions, struct tl_journal *journal, const char *const *live,
+                         size_t count, struct tl_json_writer *w);

@@ -74,9 +74,8 @@ static tl_code revision_bundle(void *ctx, const char *revision, const struct tl_
 
 static tl_code run_engine(struct tl_server *server, bool park_removed, struct tl_error *err)
 {
+    struct tl_engine_integration others[TL_INTEGRATIONS_MAX];
     struct tl_engine_config config = {.script = {.slice_ms = TL_SLICE_MS},
-                                      .systems = server->systems.list,
-                                      .system_count = server->systems.count,
                                       .lanes = server->config->lanes,
                                       .park_removed = park_removed,
                                       .lane_start = tl_server_lane_start,
@@ -86,7 +85,7 @@ static tl_code run_engine(struct tl_server *server, bool park_removed, struct tl
                                       .bundle_released = tl_server_bundle_released,
                                       .system_released = tl_server_system_released,
                                       .ctx = server};
-    tl_engine_config_bundle(&config, tl_integration_bundle(server->integration));
+    tl_live_configure(&server->live, &server->systems, others, &config);
     struct tl_engine *engine = NULL;
     tl_code code = tl_engine_new(&config, &engine, err);
     if (code != TL_OK)
@@ -151,14 +150,8 @@ static tl_code open_key(struct tl_server *server, struct tl_error *err)
 }
 
 /* Prints the errors of an integration that cannot run. */
-static tl_code load_folder(struct tl_server *server, struct tl_error *err)
+static tl_code refuse_errors(const struct tl_bundle *bundle, const char *dir, struct tl_error *err)
 {
-    const struct tl_server_config *config = server->config;
-    tl_code code =
-        tl_integration_load_with(config->dir, config->library, server->connectors, &server->integration, err);
-    if (code != TL_OK)
-        return code;
-    const struct tl_bundle *bundle = tl_integration_bundle(server->integration);
     size_t count, errors = tl_bundle_errors(bundle);
     const struct tl_finding *findings = tl_bundle_findings(bundle, &count);
     for (size_t i = 0; errors != 0 && i < count; i++) {
@@ -166,33 +159,107 @@ static tl_code load_folder(struct tl_server *server, struct tl_error *err)
             fprintf(stderr, "%s:%d: error: %s\n", findings[i].place.file, findings[i].place.line, findings[i].text);
     }
     if (errors != 0)
-        return tl_fail(err, TL_ECONFIG, "%s has %zu error%s; nothing was started", config->dir, errors,
-                       errors == 1 ? "" : "s");
+        return tl_fail(err, TL_ECONFIG, "%s has %zu error%s; nothing was started", dir, errors, errors == 1 ? "" : "s");
     return TL_OK;
 }
 
-/* The revision that was live last, from its copy. */
-static tl_code load_live(struct tl_server *server, struct tl_error *err)
+static tl_code load_folder(struct tl_server *server, struct tl_error *err)
 {
-    char live[65], *store = tl_printf("%s/revisions", server->config->data);
-    tl_code code = tl_history_live(server->journal, live, err);
-    if (code == TL_ENOTFOUND)
-        tl_fail(err, TL_EUSAGE, "no revision was ever live in %s: name a folder, 'tidelock serve DIR --data %s'",
-                server->config->data, server->config->data);
-    else if (code == TL_OK)
-        code = tl_integration_load_kept(store, live, server->connectors, &server->integration, err);
-    if (code != TL_OK && code != TL_ENOTFOUND)
-        tl_error_prefix(err, "the live revision %.12s cannot be started", live);
+    const struct tl_server_config *config = server->config;
+    tl_code code =
+        tl_integration_load_with(config->dir, config->library, server->connectors, &server->live.list[0], err);
+    if (code != TL_OK)
+        return code;
+    server->live.count = 1; /* the others join it when the journal is open */
+    return refuse_errors(tl_live_bundle(&server->live, 0), config->dir, err);
+}
+
+static tl_code load_kept(struct tl_server *server, const struct tl_history_lived *lived, struct tl_live *live,
+                         struct tl_error *err)
+{
+    char *store = tl_printf("%s/revisions", server->config->data);
+    tl_code code = tl_integration_load_kept(store, lived->revision, server->connectors, &live->list[live->count], err);
+    if (code == TL_OK)
+        live->count++;
+    else
+        tl_error_prefix(err, "the live revision %.12s of \"%s\" cannot be started", lived->revision,
+                        lived->integration);
     tl_free(store);
     return code == TL_ENOTFOUND ? TL_EUSAGE : code;
 }
 
-/* A folder that is named at the start is what is to run, whatever was live before. */
+/* In the order in which they came; the folder of the start takes the place of its integration's copy, or the last. */
+static tl_code arrange(struct tl_server *server, const struct tl_history_lived *lived, size_t count,
+                       struct tl_error *err)
+{
+    struct tl_integration *folder = server->live.count != 0 ? server->live.list[0] : NULL;
+    const char *name = folder != NULL ? tl_live_name(&server->live, 0) : "";
+    struct tl_live all = {.count = 0};
+    tl_code code = TL_OK;
+    bool placed = folder == NULL;
+    for (size_t i = 0; code == TL_OK && i < count && i < TL_INTEGRATIONS_MAX; i++) {
+        bool its = strcmp(lived[i].integration, name) == 0;
+        placed |= its;
+        if (its)
+            all.list[all.count++] = folder;
+        else
+            code = load_kept(server, &lived[i], &all, err);
+    }
+    if (code == TL_OK && !placed)
+        code = tl_live_put(&all, folder, err);
+    if (folder != NULL && !tl_live_has(&all, folder))
+        tl_integration_free(folder);
+    else
+        server->folder = folder;
+    server->live = all;
+    return code;
+}
+
+/* Does the folder get on with what goes on beside it? A deploy asks the same. */
+static tl_code check_beside(struct tl_server *server, struct tl_error *err)
+{
+    if (server->folder == NULL)
+        return TL_OK;
+    struct tl_bundle *bundle = tl_integration_bundle(server->folder);
+    for (size_t i = 0; i < server->live.count; i++) {
+        if (server->live.list[i] != server->folder)
+            tl_bundle_check_beside(bundle, tl_live_bundle(&server->live, i));
+    }
+    return refuse_errors(bundle, server->config->dir, err);
+}
+
+/* What was live last, from the copies, beside the folder of the start. */
+static tl_code load_live(struct tl_server *server, struct tl_error *err)
+{
+    struct tl_arena arena;
+    struct tl_history_lived *lived;
+    size_t count;
+    tl_arena_init(&arena);
+    tl_code code = tl_history_all_live(server->journal, &arena, &lived, &count, err);
+    if (code == TL_OK && server->config->alone && server->config->dir == NULL)
+        code = tl_fail(err, TL_EUSAGE, "--alone needs the folder: 'tidelock serve DIR --alone'");
+    if (code == TL_OK && count == 0 && server->config->dir == NULL)
+        code = tl_fail(err, TL_EUSAGE, "no revision was ever live in %s: name a folder, 'tidelock serve DIR --data %s'",
+                       server->config->data, server->config->data);
+    if (code == TL_OK)
+        code = arrange(server, lived, server->config->alone ? 0 : count, err);
+    if (code == TL_OK)
+        code = check_beside(server, err);
+    tl_arena_free(&arena);
+    return code;
+}
+
+/* A folder that is named at the start is what is to run of its integration, whatever was live before. */
 static tl_code note_start(struct tl_server *server, struct tl_error *err)
 {
-    const struct tl_bundle *bundle = tl_integration_bundle(server->integration);
     char live[65];
-    tl_code code = tl_history_live(server->journal, live, err);
+    if (server->folder == NULL)
+        return TL_OK;
+    const struct tl_bundle *bundle = tl_integration_bundle(server->folder);
+    if (server->live.count > 1)
+        tl_log(TL_INFO, "server.start", "the other integrations go on as they were",
+               TL_FSTR("integrations", server->run_as));
+    tl_code code = tl_history_live(server->journal, tl_bundle_integration(bundle), live, err);
     if (code == TL_OK && strcmp(live, tl_bundle_hash(bundle)) == 0)
         return TL_OK;
     if (code != TL_OK && code != TL_ENOTFOUND)
@@ -221,18 +288,31 @@ static tl_code open_journal(struct tl_server *server, struct tl_error *err)
     return code;
 }
 
-/* The journal is this process's alone by now, so the folder of revisions is too. */
-static tl_code keep_revision(struct tl_server *server, struct tl_error *err)
+/* What a rollback of it would go to; "": nothing. Than this one: what was live until now, unless it was this one. */
+static void find_earlier(struct tl_server *server, size_t i, char earlier[65])
 {
-    const struct tl_bundle *live = tl_integration_bundle(server->integration);
-    struct tl_bundle_options options = {.effect_class = tl_server_effect_class, .ctx = server};
-    server->revisions = tl_revisions_new(server->config->data, &options);
-    char earlier[65]; /* than this one: what was live until now, unless it was this one */
-    if (tl_history_live(server->journal, earlier, NULL) != TL_OK || strcmp(earlier, tl_bundle_hash(live)) == 0)
-        (void)!tl_history_earlier(server->journal, earlier, NULL);
-    tl_code code = tl_revisions_keep(server->revisions, live, err);
+    const char *name = tl_live_name(&server->live, i);
+    if (tl_history_live(server->journal, name, earlier, NULL) != TL_OK ||
+        strcmp(earlier, tl_live_hash(&server->live, i)) == 0)
+        (void)!tl_history_earlier(server->journal, name, earlier, NULL);
+}
+
+/* The journal is this process's alone by now, so the folder of revisions is too. */
+static tl_code keep_revisions(struct tl_server *server, struct tl_error *err)
+{
+    char earlier[TL_INTEGRATIONS_MAX][65];
+    const char *keep[2 * TL_INTEGRATIONS_MAX];
+    size_t count = server->live.count;
+    tl_code code = TL_OK;
+    server->revisions = tl_revisions_new(server->config->data, tl_server_effect_class, server);
+    tl_live_hashes(&server->live, keep);
+    for (size_t i = 0; i < count && code == TL_OK; i++) {
+        find_earlier(server, i, earlier[i]);
+        keep[count + i] = earlier[i];
+        code = tl_revisions_keep(server->revisions, tl_live_bundle(&server->live, i), err);
+    }
     if (code == TL_OK)
-        tl_revisions_tidy(server->revisions, server->journal, tl_bundle_hash(live), earlier, tl_wall_ms());
+        tl_revisions_tidy(server->revisions, server->journal, keep, 2 * count, tl_wall_ms());
     return code;
 }
 
@@ -309,7 +389,8 @@ static void retain(struct tl_timer *timer)
     struct tl_server *server = TL_CONTAINER_OF(timer, struct tl_server, retain);
     struct tl_error err;
     unsigned dropped = 0;
-    tl_revisions_touch(server->revisions, tl_bundle_hash(tl_integration_bundle(server->integration)));
+    for (size_t i = 0; i < server->live.count; i++)
+        tl_revisions_touch(server->revisions, tl_live_hash(&server->live, i));
     if (tl_journal_retain(server->journal, server->config->retain_ms, &dropped, &err) != TL_OK)
         tl_log(TL_ERROR, "journal.retain", err.text);
     else if (dropped != 0)
@@ -331,7 +412,7 @@ static tl_code start_live(struct tl_server *server, struct tl_error *err)
 {
     tl_server_name_live(server);
     tl_candidates_sweep(server->config->data);
-    tl_code code = tl_server_systems_build(server, tl_integration_bundle(server->integration), &server->systems, err);
+    tl_code code = tl_server_systems_build(server, &server->live, &server->systems, err);
     if (code == TL_OK)
         code = tl_server_start_engine(server, server->config->park_removed, err);
     return code == TL_OK ? note_start(server, err) : code;
@@ -351,10 +432,10 @@ static tl_code start(struct tl_server *server, struct tl_error *err)
         code = tl_signals_start(server->loop, &signals, &server->signals, err);
     if (code == TL_OK)
         code = open_journal(server, err);
-    if (code == TL_OK && server->integration == NULL)
+    if (code == TL_OK)
         code = load_live(server, err);
     if (code == TL_OK)
-        code = keep_revision(server, err);
+        code = keep_revisions(server, err);
     if (code == TL_OK)
         code = open_settings(server, err);
     if (code == TL_OK)
@@ -406,7 +487,8 @@ static void stop(struct tl_server *server)
     tl_journal_close(server->journal);
     tl_loop_free(server->loop);
     tl_box_free(server->box);
-    tl_integration_free(server->integration);
+    for (size_t i = 0; i < server->live.count; i++)
+        tl_integration_free(server->live.list[i]);
     tl_library_free(server->connectors);
     tl_free(server->run_as);
     pthread_mutex_destroy(&server->listen.lock);

@@ -10,6 +10,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "observe/ops.h"
+#include "live.h"
 #include "revisions.h"
 #include "server/integration.h"
 #include "server/server.h"
@@ -33,8 +34,10 @@ enum tl_server_state {
 };
 
 struct tl_server_systems {
-    struct tl_engine_system *list; /* own */
-    uint8_t (*prints)[32];         /* own; of each: a hash of all that it was made of, its secrets too */
+    struct tl_engine_system *list;        /* own; those of an integration stand together */
+    char **names;                         /* own; of each, as the engine and people know it */
+    size_t from[TL_INTEGRATIONS_MAX + 1]; /* of each integration its first in the list; then their count */
+    uint8_t (*prints)[32];                /* own; of each: a hash of all that it was made of, its secrets too */
     size_t count;
     struct tl_buf missing; /* sentence: what must be set first; empty when nothing is */
 };
@@ -51,7 +54,7 @@ struct tl_server {
     const struct tl_server_config *config; /* borrow */
     enum tl_server_state state;
     int64_t started_ms;
-    char *run_as; /* own; integration and revision, for log lines */
+    char *run_as; /* own; integrations and revisions, for log lines */
 
     struct tl_loop *loop; /* own; the main thread's */
     struct tl_signals *signals;
@@ -59,8 +62,9 @@ struct tl_server {
     struct tl_box *box;
     struct tl_journal *journal;
     struct tl_settings *settings;
-    struct tl_library *connectors;      /* own; of all integrations that are live one after another */
-    struct tl_integration *integration; /* own; the live one. Changes with its systems, and only in switch.c */
+    struct tl_library *connectors; /* own; of all integrations that are live at once or one after another */
+    struct tl_live live;           /* own; changes with the systems, and only in switch.c */
+    struct tl_integration *folder; /* borrow; of the folder named at the start, until it has started; or NULL */
     struct tl_revisions *revisions;
     struct tl_server_systems systems;
     pthread_rwlock_t systems_lock;     /* guards `systems` for the lanes */
@@ -91,10 +95,15 @@ bool tl_notify_uses(bool secret, tl_str name);
 /* TL_EINPUT: it is, and the value cannot be. */
 TL_MUST_CHECK tl_code tl_notify_check(bool secret, tl_str name, tl_str value, struct tl_error *err);
 
-/* ---- switch.c: another integration, or other systems, in a server that works on */
-/* Takes over `integration`; NULL: the live one, with the values that settings have now. Builds what takes long, beside
- * the lanes. Not while another one is prepared or switched. [a loader's thread] */
-TL_MUST_CHECK tl_code tl_server_prepare(struct tl_server *server, struct tl_integration *integration, bool park_removed,
+/* ---- switch.c: other integrations, or other systems, in a server that works on */
+struct tl_server_change {
+    struct tl_integration *integration; /* taken over: the one of its name goes, or it joins; NULL: none comes */
+    const char *retire;                 /* name of the one that goes; NULL: none does */
+    bool park_removed;
+};
+/* What is live, changed; nothing changed: the same with the values that settings have now. Builds what takes long,
+ * beside the lanes. Not while another one is prepared or switched. [a loader's thread] */
+TL_MUST_CHECK tl_code tl_server_prepare(struct tl_server *server, const struct tl_server_change *change,
                                         struct tl_server_next **out, struct tl_error *err);
 /* Makes it live, or waits for settings that are missing, or nothing has changed and `err` says why. Consumes it.
  * `attempt` (NULL: none) goes into the history with it, in one commit where an engine runs. `out`: what was done in the
@@ -109,20 +118,20 @@ void tl_server_bundle_released(void *ctx, const struct tl_bundle *bundle);
 void tl_server_system_released(void *ctx, struct tl_system *system);
 /* Frees what was live before; no engine may be left that uses it. */
 void tl_server_forget_retired(struct tl_server *server);
-/* "acme@1f2e3d…", for log lines. */
+/* "acme@1f2e3d… support@…", for log lines. */
 void tl_server_name_live(struct tl_server *server);
 
 /* ---- systems.c */
-/* The systems of a bundle. One that would be made of the same as the live one of its name is that one. [any] */
-TL_MUST_CHECK tl_code tl_server_systems_build(struct tl_server *server, const struct tl_bundle *bundle,
+/* The systems of all integrations. One that would be made of the same as the live one of its name is that one. [any] */
+TL_MUST_CHECK tl_code tl_server_systems_build(struct tl_server *server, const struct tl_live *live,
                                               struct tl_server_systems *out, struct tl_error *err);
 bool tl_server_systems_have(const struct tl_server_systems *systems, const struct tl_system *system);
 /* Frees all, those that `but` (NULL allowed) has too excepted. */
 void tl_server_systems_free(struct tl_server_systems *systems, const struct tl_server_systems *but);
-/* For tl_bundle_options of earlier revisions; ctx is the server: what the operation is today. A system that is gone
- * counts as the others of its kind. [any] */
-enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_system_decl *decl, tl_str operation,
-                                            const char **nearest);
+/* For tl_revisions_new; ctx is the server: what the operation is today. A system that is gone counts as the others of
+ * its kind in its integration. [any] */
+enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_bundle *bundle,
+                                            const struct tl_system_decl *decl, tl_str operation, const char **nearest);
 
 /* ---- lanes.c: for tl_engine_config; ctx is the server; on the lane's thread */
 tl_code tl_server_lane_start(void *ctx, struct tl_lane *lane, struct tl_error *err);

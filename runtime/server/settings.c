@@ -126,6 +126,14 @@ bool tl_settings_get(struct tl_settings *settings, bool secret, tl_str name, str
     return found != NULL;
 }
 
+bool tl_settings_of(struct tl_settings *settings, const char *owner, bool secret, tl_str name, struct tl_arena *arena,
+                    tl_str *value)
+{
+    if (owner[0] != '\0')
+        name = tl_str_z(tl_arena_printf(arena, "%.*s@%s", TL_STR_ARGS(name), owner));
+    return tl_settings_get(settings, secret, name, arena, value);
+}
+
 static tl_code check(bool secret, tl_str name, tl_str value, struct tl_error *err)
 {
     const char *what = tables[secret];

@@ -1,4 +1,4 @@
-/* One integration and its systems take the place of others. What is live changes nowhere else. What was live before is
+/* Integrations and their systems take the place of others. What is live changes nowhere else. What was live before is
  * retired: it is freed when the engine says that nothing uses it any more, a run in memory or a call in flight. */
 #include "base/alloc.h"
 #include "base/log.h"
@@ -7,7 +7,8 @@
 #include "server.h"
 
 struct tl_server_next {
-    struct tl_integration *integration; /* own, unless it is the live one */
+    struct tl_live live; /* own are those that are not live */
+    bool changed;        /* other integrations than those that are live */
     struct tl_server_systems systems;
     struct tl_engine_next *engine; /* own; NULL: no engine runs */
     bool park_removed;
@@ -22,9 +23,14 @@ struct tl_server_retired {
 
 void tl_server_name_live(struct tl_server *server)
 {
-    const struct tl_bundle *bundle = tl_integration_bundle(server->integration);
+    struct tl_buf text;
+    tl_buf_init(&text, 16 * 1024);
+    for (size_t i = 0; i < server->live.count; i++)
+        tl_buf_addf(&text, "%s%s@%.12s", i != 0 ? " " : "", tl_live_name(&server->live, i),
+                    tl_live_hash(&server->live, i));
     tl_free(server->run_as);
-    server->run_as = tl_printf("%s@%.12s", tl_bundle_integration(bundle), tl_bundle_hash(bundle));
+    server->run_as = tl_str_dup(tl_buf_str(&text));
+    tl_buf_free(&text);
 }
 
 /* ---- what was live ------------------------------------------------------------------------------------------------
@@ -76,23 +82,38 @@ void tl_server_forget_retired(struct tl_server *server)
 
 static tl_code prepare_engine(struct tl_server *server, struct tl_server_next *next, struct tl_error *err)
 {
-    struct tl_engine_config config = {
-        .systems = next->systems.list, .system_count = next->systems.count, .park_removed = next->park_removed};
+    struct tl_engine_config config = {.park_removed = next->park_removed};
+    struct tl_engine_integration others[TL_INTEGRATIONS_MAX];
     if (server->engine == NULL)
         return TL_OK;
     if (next->systems.missing.len != 0)
         return tl_fail(err, TL_ECONFIG, "%s", next->systems.missing.ptr);
-    tl_engine_config_bundle(&config, tl_integration_bundle(next->integration));
+    tl_live_configure(&next->live, &next->systems, others, &config);
     return tl_engine_prepare(server->engine, &config, &next->engine, err);
 }
 
-tl_code tl_server_prepare(struct tl_server *server, struct tl_integration *integration, bool park_removed,
-                          struct tl_server_next **out, struct tl_error *err)
+/* The set that is to be live. What is taken over is freed when it does not come to that. */
+static tl_code change_live(struct tl_live *live, const struct tl_server_change *change, struct tl_error *err)
+{
+    int gone = change->retire != NULL ? tl_live_find(live, change->retire) : -1;
+    if (gone >= 0)
+        tl_live_drop(live, (size_t)gone);
+    tl_code code = change->integration != NULL ? tl_live_put(live, change->integration, err) : TL_OK;
+    if (code != TL_OK)
+        tl_integration_free(change->integration);
+    return code;
+}
+
+tl_code tl_server_prepare(struct tl_server *server, const struct tl_server_change *change, struct tl_server_next **out,
+                          struct tl_error *err)
 {
     struct tl_server_next *next = TL_NEW(struct tl_server_next);
-    next->integration = integration != NULL ? integration : server->integration;
-    next->park_removed = park_removed;
-    tl_code code = tl_server_systems_build(server, tl_integration_bundle(next->integration), &next->systems, err);
+    next->live = server->live;
+    next->changed = change->integration != NULL || change->retire != NULL;
+    next->park_removed = change->park_removed;
+    tl_code code = change_live(&next->live, change, err);
+    if (code == TL_OK)
+        code = tl_server_systems_build(server, &next->live, &next->systems, err);
     if (code == TL_OK)
         code = prepare_engine(server, next, err);
     if (code == TL_OK)
@@ -108,8 +129,10 @@ void tl_server_next_free(struct tl_server *server, struct tl_server_next *next)
         return;
     tl_engine_next_free(next->engine);
     tl_server_systems_free(&next->systems, &server->systems);
-    if (next->integration != server->integration)
-        tl_integration_free(next->integration);
+    for (size_t i = 0; i < next->live.count; i++) {
+        if (!tl_live_has(&server->live, next->live.list[i]))
+            tl_integration_free(next->live.list[i]);
+    }
     tl_free(next);
 }
 
@@ -119,16 +142,16 @@ void tl_server_next_free(struct tl_server *server, struct tl_server_next *next)
 static void exchange(struct tl_server *server, struct tl_server_next *next)
 {
     struct tl_server_systems systems = server->systems;
-    struct tl_integration *integration = server->integration;
+    struct tl_live live = server->live;
     pthread_rwlock_wrlock(&server->systems_lock);
     server->systems = next->systems;
+    if (next->changed) /* else others may read it just now */
+        server->live = next->live;
     pthread_rwlock_unlock(&server->systems_lock);
     next->systems = systems;
-    if (next->integration == integration)
-        return; /* others may read it just now */
-    server->integration = next->integration;
-    next->integration = integration;
-    tl_server_name_live(server);
+    next->live = live;
+    if (next->changed)
+        tl_server_name_live(server);
 }
 
 /* `next` has what was live before. */
@@ -141,9 +164,11 @@ static void retire_all(struct tl_server *server, struct tl_server_next *next)
         retire(server, NULL, system);
         next->systems.list[i].system = NULL;
     }
-    if (next->integration != server->integration)
-        retire(server, next->integration, NULL);
-    next->integration = server->integration;
+    for (size_t i = 0; i < next->live.count; i++) {
+        if (!tl_live_has(&server->live, next->live.list[i]))
+            retire(server, next->live.list[i], NULL);
+    }
+    next->live.count = 0;
 }
 
 static tl_code switch_engine(struct tl_server *server, struct tl_server_next *next, const struct tl_attempt *attempt,

@@ -106,21 +106,23 @@ static tl_code make_system(struct tl_server *server, struct tl_system_config *co
     return code;
 }
 
-static tl_code build_one(struct tl_server *server, const struct tl_system_decl *decl, struct tl_server_systems *out,
-                         struct tl_arena *arena, struct tl_error *err)
+static tl_code build_one(struct tl_server *server, const struct tl_system_decl *decl, const char *owner,
+                         struct tl_server_systems *out, struct tl_arena *arena, struct tl_error *err)
 {
     struct tl_buf settings;
     tl_str missing = TL_STR_NONE;
     size_t i = out->count++;
     out->list[i].decl = decl;
+    out->names[i] = tl_live_whole(owner, decl->name);
     tl_buf_init(&settings, 4 << 20);
-    struct tl_system_config config = {.name = tl_str_z(decl->name),
+    struct tl_system_config config = {.name = tl_str_z(out->names[i]),
                                       .operations = tl_str_z(decl->operations),
                                       .operations_file = tl_str_z(decl->operations_file)};
     config.connector = tl_str_z(tl_arena_printf(arena, "%s@%d", decl->connector, decl->connector_major));
-    tl_code code = tl_settings_resolve(server->settings, tl_str_z(decl->config), &settings, arena, &missing, err);
+    tl_code code =
+        tl_settings_resolve(server->settings, owner, tl_str_z(decl->config), &settings, arena, &missing, err);
     if (code == TL_OK && missing.len != 0) {
-        note_missing(out, decl->name, missing);
+        note_missing(out, out->names[i], missing);
     } else if (code == TL_OK) {
         config.settings = tl_buf_str(&settings);
         print_of(&config, out->prints[i]);
@@ -134,44 +136,68 @@ static tl_code build_one(struct tl_server *server, const struct tl_system_decl *
     return code;
 }
 
-tl_code tl_server_systems_build(struct tl_server *server, const struct tl_bundle *bundle, struct tl_server_systems *out,
-                                struct tl_error *err)
+static tl_code build_of(struct tl_server *server, const struct tl_live *live, size_t which,
+                        struct tl_server_systems *out, struct tl_error *err)
 {
     struct tl_arena arena;
     size_t count;
-    const struct tl_system_decl *decls = tl_bundle_systems(bundle, &count);
-    *out = (struct tl_server_systems){.list = tl_zalloc(count + 1, sizeof *out->list),
-                                      .prints = tl_zalloc(count + 1, sizeof *out->prints)};
+    const struct tl_system_decl *decls = tl_bundle_systems(tl_live_bundle(live, which), &count);
+    const char *owner = which == 0 ? "" : tl_live_name(live, which);
+    tl_code code = TL_OK;
     tl_arena_init(&arena);
+    out->from[which] = out->count;
+    for (size_t i = 0; i < count && code == TL_OK; i++)
+        code = build_one(server, &decls[i], owner, out, &arena, err);
+    for (size_t i = which + 1; i < TL_COUNT_OF(out->from); i++)
+        out->from[i] = out->count;
+    tl_arena_free(&arena);
+    return code;
+}
+
+tl_code tl_server_systems_build(struct tl_server *server, const struct tl_live *live, struct tl_server_systems *out,
+                                struct tl_error *err)
+{
+    size_t all = 1;
+    for (size_t i = 0, count; i < live->count; i++) {
+        (void)tl_bundle_systems(tl_live_bundle(live, i), &count);
+        all += count;
+    }
+    *out = (struct tl_server_systems){.list = tl_zalloc(all, sizeof *out->list),
+                                      .names = tl_zalloc(all, sizeof *out->names),
+                                      .prints = tl_zalloc(all, sizeof *out->prints)};
     tl_buf_init(&out->missing, 64 * 1024);
     tl_code code = TL_OK;
-    for (size_t i = 0; i < count && code == TL_OK; i++)
-        code = build_one(server, &decls[i], out, &arena, err);
-    tl_arena_free(&arena);
+    for (size_t i = 0; i < live->count && code == TL_OK; i++)
+        code = build_of(server, live, i, out, err);
     if (code != TL_OK)
         tl_server_systems_free(out, &server->systems);
     return code;
 }
 
-static bool stands_for(const struct tl_server_systems *systems, const struct tl_engine_system *system,
+/* Of one integration: its own, from `first` up to `end`. */
+struct today {
+    const struct tl_engine_system *first, *end;
+};
+
+static bool stands_for(const struct today *today, const struct tl_engine_system *system,
                        const struct tl_system_decl *decl)
 {
     bool there = false;
-    for (size_t i = 0; i < systems->count && !there; i++)
-        there = strcmp(systems->list[i].decl->name, decl->name) == 0;
+    for (const struct tl_engine_system *s = today->first; s < today->end && !there; s++)
+        there = strcmp(s->decl->name, decl->name) == 0;
     return there ? strcmp(system->decl->name, decl->name) == 0 : strcmp(system->decl->kind, decl->kind) == 0;
 }
 
-static enum tl_effect_class strictest(const struct tl_server_systems *systems, const struct tl_system_decl *decl,
-                                      tl_str operation, const char **nearest)
+static enum tl_effect_class strictest(const struct today *today, const struct tl_system_decl *decl, tl_str operation,
+                                      const char **nearest)
 {
     enum tl_effect_class found = TL_EFFECT_UNKNOWN;
     struct tl_operation_facts facts;
-    for (size_t i = 0; i < systems->count; i++) {
-        if (!stands_for(systems, &systems->list[i], decl))
+    for (const struct tl_engine_system *s = today->first; s < today->end; s++) {
+        if (!stands_for(today, s, decl))
             continue;
-        if (!tl_system_operation(systems->list[i].system, operation, &facts)) {
-            *nearest = tl_system_nearest_operation(systems->list[i].system, operation);
+        if (!tl_system_operation(s->system, operation, &facts)) {
+            *nearest = tl_system_nearest_operation(s->system, operation);
             return TL_EFFECT_UNKNOWN;
         }
         if (found == TL_EFFECT_UNKNOWN || facts.effect > found)
@@ -180,12 +206,22 @@ static enum tl_effect_class strictest(const struct tl_server_systems *systems, c
     return found;
 }
 
-enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_system_decl *decl, tl_str operation,
-                                            const char **nearest)
+/* Under the lock. */
+static struct today today_of(const struct tl_server_systems *systems, const struct tl_live *live, const char *name)
+{
+    int i = tl_live_find(live, name);
+    if (i < 0)
+        return (struct today){NULL, NULL};
+    return (struct today){systems->list + systems->from[i], systems->list + systems->from[i + 1]};
+}
+
+enum tl_effect_class tl_server_effect_class(void *ctx, const struct tl_bundle *bundle,
+                                            const struct tl_system_decl *decl, tl_str operation, const char **nearest)
 {
     struct tl_server *server = ctx;
     pthread_rwlock_rdlock(&server->systems_lock);
-    enum tl_effect_class effect = strictest(&server->systems, decl, operation, nearest);
+    struct today today = today_of(&server->systems, &server->live, tl_bundle_integration(bundle));
+    enum tl_effect_class effect = strictest(&today, decl, operation, nearest);
     pthread_rwlock_unlock(&server->systems_lock);
     return effect;
 }
@@ -204,7 +240,9 @@ void tl_server_systems_free(struct tl_server_systems *systems, const struct tl_s
     for (size_t i = 0; i < systems->count; i++) {
         if (but == NULL || !tl_server_systems_have(but, systems->list[i].system))
             tl_system_free(systems->list[i].system);
+        tl_free(systems->names[i]);
     }
+    tl_free(systems->names);
     tl_free(systems->list);
     tl_free(systems->prints);
     tl_buf_free(&systems->missing);

@@ -1,6 +1,7 @@
 /* The same path without journal and policies, for comparison: the same listener, the same connector verifies and splits
  * a webhook, and (mode deliver) the same Lua maps it and the same connector writes it. No commit, no order, no gate, no
- * retry. Mode batch: what comes while a call is out goes in one call, of at most 100 rows.
+ * retry. Mode batch: what comes while a call is out goes in one call, of at most as many rows as the connector takes
+ * (200).
  *
  *     bench_bare accept|deliver|batch INTEGRATION LIBRARY PLUGINS SETTINGS [lanes]     prints: listening
  * http://127.0.0.1:PORT
@@ -20,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_MAX = 100, SYSTEMS_MAX = 8, LANES_MAX = 16, NAME_MAX_BYTES = 64 };
+enum { ROWS_MAX = 200, SYSTEMS_MAX = 8, LANES_MAX = 16, NAME_MAX_BYTES = 64 };
 
 struct bare {
     bool deliver, batch;

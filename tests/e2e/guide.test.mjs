@@ -1,8 +1,8 @@
 // The guide is run: its files are put into a folder page by page, checked, and its tests run; its commands exist.
 import test from 'node:test'
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, normalize } from 'node:path'
 import { readAnnotations } from '../world/annotations.mjs'
 import { folder } from '../world/folder.mjs'
 import { run } from '../world/process.mjs'
@@ -25,13 +25,13 @@ function blocksOf(page) {
 
 function put(dir, file, text) {
   const path = normalize(join(dir, file))
-  assert.ok(path.startsWith(dir), file)
+  assert.ok(path.startsWith(dirname(dir)), file) // ../support/… is another integration beside it
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, text)
 }
 
-async function checks(dir, page) {
-  const { code, out, err } = await tool(['check', dir])
+async function checks(dir, page, ...more) {
+  const { code, out, err } = await tool(['check', dir, ...more])
   assert.equal(code, 0, `${page}\n${out}${err}`)
   const warnings = out.split('\n').filter(l => l.includes(': warning: ') && !l.includes('entities package'))
   assert.deepEqual(warnings, [], page)
@@ -46,12 +46,14 @@ test('the guide plays through: every page checks, and its tests pass', async t =
   assert.equal((await tool(['new', dir])).code, 0)
   let ran = 0
   for (const page of pages) {
-    const set = new Set()
+    const set = new Set(), beside = new Set()
     for (const { kind, file, text, line } of blocksOf(page)) {
       if (kind === 'sh') for (const [, names] of text.matchAll(/^\$ rm (.+)$/gm)) for (const name of names.split(' ')) rmSync(join(dirname(dir), name))
+      if (kind === 'sh') for (const [, from, to] of text.matchAll(/^\$ cp (\S+) (\S+\/)$/gm)) cpSync(join(dirname(dir), from), join(dirname(dir), to, basename(from)))
       if (!['lua', 'json', 'csv'].includes(kind)) continue
       if (set.has(file)) await checks(dir, `${page}:${line}`) // before it is written over
       set.add(file)
+      if (file.startsWith('../')) beside.add(join(dirname(dir), file.split('/')[1]))
       put(dir, file, text)
     }
     if (page === 'start.md') continue // nothing but stewards yet
@@ -59,6 +61,11 @@ test('the guide plays through: every page checks, and its tests pass', async t =
     const { code, out, err } = await tool(['test', dir])
     assert.equal(code, 0, `${page}\n${out}${err}`)
     ran += Number(/(\d+) passed/.exec(out)[1])
+    for (const other of beside) {
+      await checks(other, page, '--with', dir)
+      const tested = await tool(['test', other])
+      assert.equal(tested.code, 0, `${page}\n${tested.out}${tested.err}`)
+    }
   }
   assert.ok(ran > 50, `${ran} tests ran`)
   t.diagnostic(`${ran} tests of the guide passed`)

@@ -137,7 +137,7 @@ test('an order that lacks goods says so and is paid in the end', async t => {
 
 test('a deal that is lost after it was won: cancelled once although the answer is lost; shipped, it needs a person', async t => {
   const w = await world(t)
-  const [open, sent] = [await w.sell({ order: 'SO-8', account: 'A-8' }), await w.sell({ order: 'SO-9', account: 'A-8' })]
+  const [open, sent] = [await w.sell({ order: 'SO-8', account: 'A-8' }), await w.sell({ order: 'SO-9', account: 'A-9' })]
   await w.follow('SO-8', 'A-8', 'accepted')
   await w.dealIs('SO-9', 'new')
   await w.clerk('Accept', 'SO-9')

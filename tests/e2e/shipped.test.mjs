@@ -45,9 +45,9 @@ async function arrive(t, name, { settings = {}, edit = () => {} } = {}) {
   return { w, user }
 }
 
-async function redeploy(user, file, how) {
+async function redeploy(user, file, how, ...words) {
   user.edit(file, how)
-  await user.does('test', 1)
+  await user.does('test', 1, ...words)
   await user.does('deploy')
   const { revisions } = await user.tidelock.json('revisions')
   assert.deepEqual(revisions.filter(r => r.outcome !== 'refused').length, 2)
@@ -64,7 +64,7 @@ test('order-to-cash, served and changed while an order is on its way', async t =
   const { w, user } = await arrive(t, 'order-to-cash')
   await w.sell({ order: 'SO-1', account: 'A-1' })
   await w.follow('SO-1', 'A-1', 'accepted')
-  await redeploy(user, 'maps/order.lua', text => text.replace('CustomerReference = "reference"', 'CustomerReference = function(order) return "CRM: " .. order.reference end'))
+  await redeploy(user, 'maps/order.lua', text => text.replace('CustomerReference = "reference"', 'CustomerReference = function(order) return "CRM: " .. (order.reference or "") end'), '--accept')
   await w.clerk('Ship', 'SO-1')
   await w.dealIs('SO-1', 'shipped')
   await w.sell({ order: 'SO-2', account: 'A-1' })
@@ -106,9 +106,9 @@ test('onboarding, served and changed while finance think about a customer', asyn
 test('renewals, served and changed while contracts run out', async t => {
   const post = await mailServer()
   if (!post) return t.skip('smtp-server and mailparser are not installed in tests/sandbox')
+  t.after(() => post.stop())
   const { w, user } = await arrive(t, 'renewals', { settings: { 'mail.server': post.url },
     edit: user => user.edit('integration.lua', text => text.replace(/ {2}auth += \{ kind = "basic", user = secret "mail\.user".*\n/, '  tls       = "never",\n')) })
-  t.after(() => post.stop())
   const day = days => new Date(Date.now() + days * 86400000).toISOString().slice(0, 10)
   const account = await w.sales('POST', 'Account', { Name: 'Nordwind GmbH', Account_No__c: 'A-1' })
   await w.erp.admin('POST', 'records/BusinessPartners', { PartnerNo: 'A-1', Name: 'Nordwind GmbH' })

@@ -29,35 +29,50 @@ async function order(company, { order: no, account, lines }) {
   ]
 }
 
-// Two internal notes (what is asked, the context) and two answers (where to send it, the credit note) a case.
-async function claim(company, { ticket: id, order: of, account, product }) {
-  const { tryton, rt } = company, returnNo = `RA-${id}`
-  const ticket = await rt.ticket(id), history = await rt.history(id), fields = ticket.CustomFields
-  const returns = await tryton.records('stock.shipment.out.return', [['reference', '=', returnNo]], ['state', 'incoming_moves.product.code', 'incoming_moves.quantity'])
-  const notes = await tryton.records('account.invoice', [['reference', '=', returnNo]], ['number', 'state', 'lines.product.code', 'lines.quantity', 'lines.origin'])
-  const [{ 'lines.': lines } = { 'lines.': [] }] = notes
-  const sold = await tryton.records('account.invoice.line', [['invoice.sales.reference', '=', of], ['product.code', '=', product]], ['id'])
-  const [invoice] = await tryton.records('account.invoice', [['sales.reference', '=', of]], ['number'])
+async function told(company, { no, ticket: id, order, account, product, notes, answers }, note) {
+  const ticket = await company.rt.ticket(id), history = await company.rt.history(id), { ContextOf, CreditNoteNo, ReturnNo, Outcome } = ticket.CustomFields
   const last = company.claims.filter(c => c.account === account).at(-1)
   const [customer] = (await company.salesforceRecords('Account')).filter(a => a.Account_No__c === account)
   return [
-    same(`${returnNo}: the ticket is resolved, with context and outcome`, [ticket.Status, fields.ContextOf, fields.InvoiceNo, fields.ReturnNo, fields.CreditNoteNo, fields.Outcome],
-      ['resolved', of, invoice?.number, returnNo, notes[0]?.number, 'credited']),
-    same(`${returnNo}: two notes and two answers`, ['Comment', 'Correspond'].map(type => history.filter(t => t === type).length), [2, 2]),
-    same(`${returnNo}: one return in Tryton, received`, returns.map(r => [r.state, r['incoming_moves.'].map(m => [m['product.'].code, m.quantity])]), [['received', [[product, 1]]]]),
-    same(`${returnNo}: one credit note in Tryton, posted, of the line that was sold`, notes.map(n => [n.state, lines.map(l => [l['product.'].code, l.quantity, l.origin])]),
+    same(`${no}: the ticket is resolved, with its outcome`, [ticket.Status, ContextOf, CreditNoteNo, ReturnNo, Outcome], ['resolved', order, note?.number, product ? no : null, 'credited']),
+    same(`${no}: ${notes} notes and ${answers} answers`, ['Comment', 'Correspond'].map(type => history.filter(t => t === type).length), [notes, answers]),
+    ...(last.no === no ? [same(`${account}: Salesforce knows of it`, [customer?.Last_Claim__c, customer?.Last_Claim_Outcome__c, customer?.Last_Credit_Note__c], [no, 'credited', note?.number])] : []),
+  ]
+}
+
+async function claim(company, one) {
+  const { tryton } = company, { no, order: of, product } = one
+  const returns = await tryton.records('stock.shipment.out.return', [['reference', '=', no]], ['state', 'incoming_moves.product.code', 'incoming_moves.quantity'])
+  const notes = await tryton.records('account.invoice', [['reference', '=', no]], ['number', 'state', 'lines.product.code', 'lines.quantity', 'lines.origin'])
+  const [{ 'lines.': lines } = { 'lines.': [] }] = notes
+  const sold = await tryton.records('account.invoice.line', [['invoice.sales.reference', '=', of], ['product.code', '=', product]], ['id'])
+  return [
+    ...await told(company, one, notes[0]),
+    same(`${no}: one return in Tryton, received`, returns.map(r => [r.state, r['incoming_moves.'].map(m => [m['product.'].code, m.quantity])]), [['received', [[product, 1]]]]),
+    same(`${no}: one credit note in Tryton, posted, of the line that was sold`, notes.map(n => [n.state, lines.map(l => [l['product.'].code, l.quantity, l.origin])]),
       [['posted', [[product, -1, `account.invoice.line,${sold[0]?.id}`]]]]),
-    ...(last.ticket === id ? [same(`${account}: Salesforce knows of it`, [customer?.Last_Claim__c, customer?.Last_Claim_Outcome__c, customer?.Last_Credit_Note__c], [returnNo, 'credited', notes[0]?.number])] : []),
+  ]
+}
+
+// Five percent of the order's net amount, by a sale of less than nothing and its credit note.
+async function serviceCredit(company, one) {
+  const { tryton } = company, { lines } = company.orders.find(o => o.order === one.order)
+  const sales = await tryton.records('sale.sale', [['reference', '=', one.no]], ['untaxed_amount', 'invoices.number', 'invoices.state'])
+  const wanted = (cents(lines) * 5n + 49n + (cents(lines) * 5n / 100n) % 2n) / 100n // half a cent goes to the even one
+  return [
+    ...await told(company, one, sales[0]?.['invoices.'][0]),
+    same(`${one.no}: one credit in Tryton, posted`, sales.map(s => [decimal(s.untaxed_amount), s['invoices.'].map(i => i.state)]), [[`-${money(wanted)}`, ['posted']]]),
   ]
 }
 
 async function totals(company) {
   const { tryton, rt } = company, count = async (model, domain) => (await tryton.records(model, domain, [])).length
-  const orders = company.orders.length, claims = company.claims.length
+  const orders = company.orders.length, claims = company.claims.length, returns = company.claims.filter(c => c.product).length
   return [
     same('sales, shipments, invoices and tickets in all',
-      [await count('sale.sale', []), await count('stock.shipment.out', []), await count('account.invoice', []), (await rt.tickets('id > 0')).length], [orders, orders, orders + claims, orders + claims]),
-    same('returns in all', await count('stock.shipment.out.return', []), claims),
+      [await count('sale.sale', []), await count('stock.shipment.out', []), await count('account.invoice', []), (await rt.tickets('id > 0')).length], [orders + claims - returns, orders, orders + claims, orders + claims]),
+    same('returns in all', await count('stock.shipment.out.return', []), returns),
+    same('what the shop was told', company.shop.requests.length > 0 && [...new Set(company.shop.requests.map(r => JSON.parse(r.body).status))], ['authorised', 'credited']),
     same('parties that are customers', await count('party.party', [['code', 'like', 'A-%']]), new Set(company.orders.map(o => o.account)).size),
   ]
 }
@@ -65,7 +80,7 @@ async function totals(company) {
 async function look(company) {
   const found = []
   for (const one of company.orders) found.push(...await order(company, one))
-  for (const one of company.claims) found.push(...await claim(company, one))
+  for (const one of company.claims) found.push(...await (one.product ? claim : serviceCredit)(company, one))
   return [...found, ...await totals(company)]
 }
 

@@ -1,7 +1,7 @@
 // A company whose CRM, ERP and support desk are the Salesforce look-alike, Tryton and Request Tracker, with two Tidelocks between them: one with
 // tests/real/integration, one with scripts/case-to-resolution; and what its people do. Each Tidelock reaches Tryton and RT through proxies of
 // its own, which see every request.
-import { generateKeyPairSync } from 'node:crypto'
+import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
 import { WebhookSink } from '../world/sinks.mjs'
 import { Platform } from '../world/platform.mjs'
@@ -14,7 +14,7 @@ import { Rt } from './rt.mjs'
 import { Tryton } from './tryton.mjs'
 
 const integration = join(root, 'tests/real/integration')
-const hookToken = 'real-hook-token', hookSecret = `whsec_${Buffer.from('a secret of thirty-two bytes or so').toString('base64')}`
+const hookToken = 'real-hook-token', hookKey = Buffer.from('a secret of thirty-two bytes or so'), hookSecret = `whsec_${hookKey.toString('base64')}`
 const text = (name, more = {}) => ({ name, type: 'string', length: 255, nillable: true, ...more })
 // What an administrator of Salesforce adds (scripts/case-to-resolution/README.md).
 const health = ['Health__c', 'Last_Claim__c', 'Last_Claim_Outcome__c', 'Last_Credit_Note__c'].map(name => text(name))
@@ -87,10 +87,40 @@ export class Company {
       const [made] = await this.rt.tickets(`Subject = '${subject}'`)
       return made?.id ?? (await this.rt.write('POST', 'ticket', { Queue: 'Cases', Subject: subject, Requestor: ['jane@customer.example'], Content: 'It does not start.', CustomFields: { CaseKind: 'defect', ProductNo: product } })).id
     }, { timeout: 60000, every: 500 })
-    this.claims.push({ ticket, order, account, product })
+    this.claims.push({ no: `RA-${ticket}`, ticket, order, account, product, notes: 2, answers: 2 }) // asked and told; where to send it, the credit
     await until(`ticket ${ticket} asked about its order`, async () => (await this.rt.history(ticket)).includes('Comment'), { timeout: 120000, every: 250 })
     await until(`ticket ${ticket} with its order`, async () => { await this.rt.write('PUT', `ticket/${ticket}`, { CustomFields: { OrderNo: order } }); return true }, { timeout: 60000, every: 500 })
     return ticket
+  }
+
+  // The shop and the monitoring tell something (Standard Webhooks), as often as it takes until it is accepted.
+  async tell(system, message) {
+    const body = JSON.stringify(message), id = `msg-${system}-${this.claims.length}`, at = Math.floor(Date.now() / 1000)
+    const signature = `v1,${createHmac('sha256', hookKey).update(`${id}.${at}.${body}`).digest('base64')}`
+    await until(`a message of ${system} accepted`, async () => (await this.cases.post(system, body, { 'webhook-id': id, 'webhook-timestamp': String(at), 'webhook-signature': signature })).status === 202, { timeout: 60000, every: 250 })
+  }
+
+  // A return that a customer asks for in the shop, without a case. Gives our number of it.
+  async sendBack(order, account, product) {
+    const asked = `${this.claims.length + 1}`, no = `RA-S${asked}`
+    this.claims.push({ no, order, account, product, notes: 2, answers: 0 })
+    await this.tell('shop', { return_id: asked, order_no: order, sku: product, quantity: 1, reason: 'too loud', asked_at: new Date().toISOString() })
+    return no
+  }
+
+  // A month in which a service, paid by that order, was worse than promised.
+  async disappoint(order, account) {
+    this.claims.push({ no: `SC-${order}-2026-01`, order, account, notes: 0, answers: 0 })
+    await this.tell('monitor', { contract_no: order, month: '2026-01', level: 'silver', availability: '99.1' })
+  }
+
+  // The ticket that stands for a claim is resolved; a ticket of a claim without a case is ours and has its number.
+  resolved(claim) {
+    return until(`the ticket of ${claim.no} resolved`, async () => {
+      await nothingParked(this.cases)
+      claim.ticket ??= (await this.rt.tickets(`'CF.{CaseNo}' = '${claim.no}'`))[0]?.id
+      return claim.ticket && (await this.rt.ticket(claim.ticket)).Status === 'resolved'
+    }, { timeout: 240000, every: 500 })
   }
 
   // The warehouse gets what a return announced; Tryton warns that nothing is known about where it came from.
@@ -111,6 +141,7 @@ export class Company {
   // Tryton may be down for a moment.
   invoiced(order) {
     return until(`an invoice of ${order}`, async () => {
+      await nothingParked(this.tidelock)
       const [sale] = await this.tryton.records('sale.sale', [['reference', '=', order]], ['invoices.state'])
       return ['posted', 'paid'].includes(sale?.['invoices.'][0]?.state)
     }, { timeout: 240000, every: 250 })
@@ -126,9 +157,13 @@ export class Company {
   }
 }
 
-async function idle(server) {
+async function nothingParked(server) {
   const { exceptions } = await server.json('exceptions', 'list')
   if (exceptions.length) throw Object.assign(new Error(`parked: ${exceptions.map(x => `${x.flow} ${x.key}: ${x.class}: ${x.message}`).join('; ')}`), { stop: true })
+}
+
+async function idle(server) {
+  await nothingParked(server)
   const { flows } = (await server.json('status')).engine
   return flows.every(f => f.unfinished === 0) && (await server.json('runs')).runs.length === 0
 }

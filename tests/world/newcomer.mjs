@@ -27,8 +27,9 @@ export class Newcomer {
     return lines[n].match(/'[^']*'|\S+/g).map(word => here(word.replace(/^'|'$/g, '')))
   }
 
-  async does(verb, n) {
-    const words = this.words(verb, n), got = await run(program('tidelock'), words)
+  // Does it, with more words where the README names them.
+  async does(verb, n, ...more) {
+    const words = [...this.words(verb, n), ...more], got = await run(program('tidelock'), words)
     if (got.code !== 0) throw new Error(`tidelock ${words.join(' ')}: exit ${got.code}\n${got.out}${got.err}`)
     return got.out
   }
@@ -36,7 +37,10 @@ export class Newcomer {
   edit(file, how) { change(this.dir, file, how) }
 
   // The names of secrets that the README lists.
-  secretNames() { return [...this.readme.matchAll(/^\| ((?:`[a-z_]+\.[a-z_]+`(?:, )?)+) \|/gm)].flatMap(m => [...m[1].matchAll(/`([^`]+)`/g)].map(n => n[1])) }
+  secretNames() {
+    const table = /^\| secret \| what \|\n((?:\|.*\n)+)/m.exec(this.readme)?.[1] ?? ''
+    return table.split('\n').slice(1).flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(m => m[1]))
+  }
 
   // Everything that the sample settings and the README name, and nothing else.
   fillIn({ settings, secrets }) {

@@ -27,7 +27,8 @@ flow "case-context" {
   run     = function(ctx, e)
     local case, order = with_order(ctx, e.data)
     if not case then return end
-    ctx.support:comment({ ticket = case.case_no, text = context.text(case, order) }, { once = ("context:%d:%s"):format(case.case_no, order.order_no) })
+    ctx.support:comment({ ticket = case.case_no, text = context.text(case, order) },
+      { once = ("context:%d:%s"):format(case.case_no, order.order_no) })
     ctx.support:put("case_context@1", context.fields(case, order))
   end,
 }

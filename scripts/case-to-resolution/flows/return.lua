@@ -6,9 +6,11 @@ local days = lookups.get("limits", "return", "days")
 -- The goods are here; nil when somebody gave them up.
 local function arrival(ctx, r)
   while true do
-    local ev = ctx:await { "return.arrived@1", key = r.return_no, within = days .. "d" }     -- a run that was started has the key of who started it
+    -- The key is said because a run that was started has the key of who started it.
+    local ev = ctx:await { "return.arrived@1", key = r.return_no, within = days .. "d" }
     if ev then return ev end
-    local decision = ctx:decide { "wait", "withdraw", about = ("the goods of return %s have not arrived in %d days"):format(r.return_no, days), show = r, due = "2d" }
+    local about    = ("the goods of return %s have not arrived in %d days"):format(r.return_no, days)
+    local decision = ctx:decide { "wait", "withdraw", about = about, show = r, due = "2d" }
     if decision.answer == "withdraw" then return end
   end
 end
@@ -22,7 +24,8 @@ flow "return" {
     local order = erp.order(ctx, r.order_no)
     local found = claim.of(order, r.product_no, r.quantity)
     erp.authorise(ctx, r, order, found.line, function()
-      tell.customer(ctx, r, "withdrawn", ("The return %s is closed, because nothing arrived. Please write to us if you still want to send it."):format(r.return_no))
+      tell.customer(ctx, r, "withdrawn",
+        ("The return %s is closed, because nothing arrived. Please write to us if you still want to send it."):format(r.return_no))
     end)
     tell.customer(ctx, r, "authorised", ("Please send %s × %s back under the number %s."):format(tostring(r.quantity), r.product_no, r.return_no))
     if not arrival(ctx, r) then return ctx:fail("the goods of " .. r.return_no .. " did not arrive") end

@@ -27,9 +27,11 @@ flow "service-credit" {
     local order = contract_of(ctx, level)
     local amount, percent = levels.credit(level.level, level.availability, order.net, order.currency)
     if amount:is(0) then return end
-    local text   = ("%s %% available in %s: %s %% of %s %s"):format(tostring(level.availability), level.month, tostring(percent), tostring(order.net), order.currency)
+    local text   = ("%s %% available in %s: %s %% of %s %s")
+      :format(tostring(level.availability), level.month, tostring(percent), tostring(order.net), order.currency)
     local ticket = desk.open_ticket(ctx, ref, level.contract_no, "Service credit " .. ref, text)
-    if not approval.ask(ctx, "service_credit", amount, order.currency, {}, { contract = level.contract_no, account = order.account_no, why = text }) then
+    local show   = { contract = level.contract_no, account = order.account_no, why = text }
+    if not approval.ask(ctx, "service_credit", amount, order.currency, {}, show) then
       return settled(ctx, ref, order, ticket, "refused")
     end
     settled(ctx, ref, order, ticket, "credited", erp.credit_amount(ctx, ref, order, amount, text))

@@ -24,7 +24,8 @@ flow "shop-return" {
       if order then found, wrong = claim.of(order, r.product_no, r.quantity) else wrong = "the ERP has no order " .. r.order_no end
       if not found then ctx:park("return " .. r.return_no .. ": " .. wrong, r) end       -- on: when a person has put it right
     until found
-    r.case_no = desk.open_ticket(ctx, r.return_no, r.order_no, ("Return %s of order %s"):format(r.return_no, r.order_no), r.reason or "No reason given.")
+    local subject = ("Return %s of order %s"):format(r.return_no, r.order_no)
+    r.case_no = desk.open_ticket(ctx, r.return_no, r.order_no, subject, r.reason or "No reason given.")
     resolution.of(ctx, r, order, found.amount, { late(order, r.asked_at) })
   end,
 }

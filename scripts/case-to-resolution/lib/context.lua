@@ -12,16 +12,24 @@ local function warranties(case, order)
   return table.concat(lines, "\n")
 end
 
+local function shipment(order)
+  if not order.shipped_on then return "Nothing was shipped yet." end
+  return ("Shipment %s left on %s."):format(order.shipment_no, order.shipped_on)
+end
+
+local function invoice(order)
+  if not order.invoice_no then return "There is no invoice yet." end
+  return ("Invoice %s over %s %s, %s of it open."):format(order.invoice_no, tostring(order.invoice_total), order.currency, tostring(order.invoice_open or 0))
+end
+
 function context.text(case, order)
-  local shipment = order.shipped_on and ("Shipment %s left on %s."):format(order.shipment_no, order.shipped_on) or "Nothing was shipped yet."
-  local invoice  = order.invoice_no and ("Invoice %s over %s %s, %s of it open."):format(order.invoice_no, tostring(order.invoice_total), order.currency,
-    tostring(order.invoice_open)) or "There is no invoice yet."
-  return ("Order %s of %s (%s) is %s.\n%s\n%s\n%s"):format(order.order_no, order.customer_name or "?", order.account_no, order.status or "?", shipment,
-    invoice, warranties(case, order))
+  local head = ("Order %s of %s (%s) is %s."):format(order.order_no, order.customer_name or "?", order.account_no, order.status or "?")
+  return table.concat({ head, shipment(order), invoice(order), warranties(case, order) }, "\n")
 end
 
 function context.fields(case, order)
-  return { case_no = case.case_no, order_no = order.order_no, order_status = order.status, shipment_no = order.shipment_no, invoice_no = order.invoice_no }
+  return { case_no = case.case_no, order_no = order.order_no, order_status = order.status, shipment_no = order.shipment_no,
+           invoice_no = order.invoice_no }
 end
 
 return context

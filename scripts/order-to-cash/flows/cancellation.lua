@@ -3,8 +3,8 @@
 local erps = require "erps"
 
 -- Nothing to cancel; and what a person has to settle with the customer.
-local over    = { cancelled = true, refused = true }
-local shipped = { shipped = true, invoiced = true, paid = true }
+local over     = { cancelled = true, refused = true }
+local too_late = { processing = true, shipped = true, invoiced = true, paid = true }
 
 flow "cancellation" {
   on      = "order.withdrawn@1",
@@ -20,7 +20,7 @@ flow "cancellation" {
       if not ev or ev.type == "order.rejected@1" then return end
       status = erp.status(ctx.erp, no)
     end
-    while shipped[status] do
+    while too_late[status] do
       ctx:park(("order %s was withdrawn, but the ERP has it as %s and does not cancel it: take the goods back, cancel there what is left and retry; or discard this")
         :format(no, status), { order_no = no, status = status, reason = order.reason })
       status = erp.status(ctx.erp, no)

@@ -1,10 +1,12 @@
+local erps = require "erps"
+
 -- An order needs its customer first. Orders of one customer take turns, because they write the same record.
 flow "customer" {
   on      = "order.won@1",
   order   = { "customer", "/customer/account_no" },
   steward = "order-desk",
   run     = function(ctx, e)
-    ctx.erp:put("customer@1", e.data.customer)
+    erps.of(e.data.company_code).customer(ctx.erp, e.data.customer)
     ctx:emit("order.prepared@1", e.data)
   end,
 }

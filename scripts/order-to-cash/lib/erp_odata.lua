@@ -1,5 +1,7 @@
--- The OData ERP: credit, orders, and how far an order is, in its operations (systems/erp_de.json).
+-- The OData ERP: customers, credit, orders, and how far an order is, in its operations (systems/erp_de.json).
 local odata = {}
+
+function odata.customer(erp, customer) erp:put("customer@1", customer) end
 
 -- { on_hold, limit, used }
 function odata.credit(erp, account_no)

@@ -1,5 +1,6 @@
 -- A contract through a year: the tests' clock begins on 5 January 2026, 09:00 UTC.
 local dates = require "dates"
+local price = tostring(require("terms").price { yearly_value = decimal "10000.00" })
 
 local function contract(changes)
   local record = {
@@ -12,7 +13,7 @@ end
 
 -- The renewal's opportunity, as sales leave it.
 local function answer(stage, amount)
-  return { Id = "006R", Renewal_No__c = "R-C-7", Contract_No__c = "C-7", StageName = stage, Amount = amount or decimal "10300.00" }
+  return { Id = "006R", Renewal_No__c = "R-C-7", Contract_No__c = "C-7", StageName = stage, Amount = amount or decimal(price) }
 end
 
 -- Salesforce has it, and this far.
@@ -52,7 +53,7 @@ describe("a contract with an end", function()
     assert.equal(0, #w.salesforce:calls())
     till(w, "2027-02-14T07:01:00Z")                         -- 08:00 in Berlin, in winter
     local deal = w.salesforce:records "renewal@1"[1]
-    assert.same({ "R-C-7", "10300.00", "2027-04-15" }, { deal.Renewal_No__c, tostring(deal.Amount), deal.CloseDate })
+    assert.same({ "R-C-7", price, "2027-04-15" }, { deal.Renewal_No__c, tostring(deal.Amount), deal.CloseDate })
     assert.equal("Q-C-7", w.salesforce:calls("create")[1].args.record.Quote_No__c)
     assert.equal("quoted", shown(w).Renewal_Status__c)
   end)
@@ -178,6 +179,20 @@ describe("a reminder whose fate nobody knows", function()
     assert.equal("unknown", w:exceptions { flow = "renewal" }[1].class)
     w:advance "1d"
     assert.equal(1, #w.mail:calls "send")
+  end)
+end)
+
+describe("a contract that is no contract yet, or no more", function()
+  it("is not watched", function(w)
+    w:deliver("salesforce.Contract", contract { Status = "Draft" })
+    w:deliver("salesforce.Contract", contract { EndDate = null })
+    w:deliver("salesforce.Contract", contract { Renewal_Status__c = "renewed" })
+    assert.equal(0, #w:runs())
+    w:deliver("salesforce.Contract", contract { Renewal_Status__c = "closed" })
+    assert.equal(0, #w:runs())
+    assert.equal(0, #w.salesforce:calls())
+    w:deliver("salesforce.Contract", contract())
+    assert.equal(1, #w:runs())
   end)
 end)
 

@@ -5,6 +5,9 @@ event "order.won@1" {
   map      = "order@1 <- salesforce.Opportunity",
 }
 
+-- Its customer is in Tryton.
+event "order.prepared@1" { contract = "contracts/order.json", key = "order_no", steward = "order-desk" }
+
 event "invoice.changed@1" {
   contract = "contracts/order_status.json", key = "order_no", steward = "order-desk",
   from     = "erp.account.invoice",

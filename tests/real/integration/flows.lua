@@ -1,11 +1,21 @@
 local sales = require "sales"
 
--- From the won deal to the paid invoice. What must not happen twice has a name of the business.
+-- The customer first, and once: Tryton replaces a list as a whole, so a second writing would take the address from a sale that is being made.
+flow "customer" {
+  on = "order.won@1", order = { "customer", "/customer/account_no" }, steward = "order-desk",
+  run = function(ctx, e)
+    local customer = e.data.customer
+    local known = ctx.erp:find { object = "party.party", field = "code", value = customer.account_no }
+    if #known == 0 then ctx.erp:put("customer@1", customer) end
+    ctx:emit("order.prepared@1", e.data)
+  end,
+}
+
+-- From there to the paid invoice. What must not happen twice has a name of the business.
 flow "order-to-cash" {
-  on = "order.won@1", one_per = "order_no", again = "ignore", steward = "order-desk",
+  on = "order.prepared@1", one_per = "order_no", again = "ignore", steward = "order-desk",
   run = function(ctx, e)
     local order, no = e.data, e.data.order_no
-    ctx.erp:put("customer@1", order.customer)
     ctx.erp:sale_create({ sale = sales.record(order) }, { once = "sale:" .. no })
     ctx.support:create({ object = "ticket", key = { CaseNo = no }, record = { Subject = "Order " .. no .. ": " .. order.title } }, { once = "ticket:" .. no })
     ctx.erp:sale_quote { reference = no }

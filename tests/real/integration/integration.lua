@@ -35,7 +35,7 @@ system "tryton" {
     ["account.invoice"] = {
       poll   = "500ms",
       fields = { "number", "state", "total_amount", "amount_to_pay", "sales.reference" },
-      filter = { { "state", "in", { "posted", "paid" } }, { "sales.reference", "!=", null } },
+      filter = { { "state", "in", { "posted", "paid" } }, { "sales.reference", "like", "SO-%" } },
     },
   },
 }

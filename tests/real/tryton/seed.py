@@ -81,6 +81,10 @@ def goods(company):
         line = inventory.lines.new(product=template.products[0])
         line.quantity, line.expected_quantity = float(STOCK), 0.0
     inventory.click('confirm')
+    credit = Model.get('product.template')(name='Service credit', default_uom=unit, type='service', salable=True)
+    credit.list_price, credit.account_category = Decimal(0), category
+    credit.products[0].suffix_code = 'SLA-CREDIT'
+    credit.save()
 
 
 def payment():

@@ -25,6 +25,7 @@ export class Collections {
       const mark = store.mark();
       try {
         if (request.lockRows?.(i)) throw locked(row?.id ?? row?.Id ?? row);
+        this.platform.lockParents(request, row);
         return fn(row);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;

@@ -3,6 +3,7 @@
 export const adminRoutes = {
   "POST expire_sessions": (p) => ({ expired: p.oauth.expire() }),
   "POST expire_cursors": (p) => { p.queries.expire(); return { expired: true }; },
+  "GET refused_locks": (p) => ({ count: p.refusedLocks }),
   "GET objects": (p) => ({ objects: [...p.schema.objects.values()].map((o) => ({ name: o.name, prefix: o.prefix, fields: [...o.fields.values()] })) }),
   "POST objects": objects,
 };

@@ -22,7 +22,9 @@ export class Salesforce {
     this.name = "salesforce";
     this.settings = { client_id: "sandbox-client", client_secret: "sandbox-secret", username: "integration@sandbox.test", password: "sandbox-password",
       refresh_token: "sandbox-refresh", run_as: true, audiences: [], public_key: null, session_seconds: 0, page_size: null, api_limit: 1000000,
-      deleted_since: null, deleted_limit: 600000, replication_lag_ms: 0, ...settings };
+      deleted_since: null, deleted_limit: 600000, replication_lag_ms: 0, lock_ms: 0, ...settings };
+    this.refusedLocks = 0;
+    this.held = new Map();                 // parent → when its lock ends (setting lock_ms)
     this.clock = new Clock();
     this.store = new Store({ clock: this.clock, stamps, file });
     this.schema = new Schema(standard);
@@ -176,6 +178,7 @@ export class Salesforce {
     for (const key of Object.keys(body)) {
       if (key.toLowerCase() === field.name.toLowerCase()) throw refuse(400, "INVALID_FIELD", `The ${field.name} field should not be specified in the sobject data.`, [field.name]);
     }
+    this.lockParents(request, body);
     const late = Number(version) >= 46;
     if (found.length === 1) {
       const record = this.records.update(object, this.unlocked(request, found[0]), body, this.user);
@@ -253,6 +256,22 @@ export class Salesforce {
     return body;
   }
 
+  /** A write locks the parents that it names. With `lock_ms` they stay locked that long for every other request. */
+  lockParents(request, row) {
+    if (!this.settings.lock_ms) return;
+    const now = Date.now();
+    for (const name of parents) {
+      const parent = row?.[name];
+      if (parent === undefined || parent === null) continue;
+      const key = JSON.stringify(parent), held = this.held.get(key);
+      if (held && held.until > now && held.request !== request.n) {
+        this.refusedLocks++;
+        throw locked(typeof parent === "string" ? parent : key);
+      }
+      this.held.set(key, { until: now + this.settings.lock_ms, request: request.n });
+    }
+  }
+
   unlocked(request, record) { if (request.lockRows?.(0)) throw locked(record.id); return record; }
 
   // In a collection the fault takes single rows: the first, or every `rows`-th.
@@ -281,6 +300,7 @@ export class Salesforce {
   userDelete(name, id) { const object = this.records.object(name); return this.records.remove(object, this.records.live(object, id), this.person); }
 }
 
+const parents = ["AccountId", "Account", "ParentId", "OpportunityId", "Opportunity"];
 const ok = (body) => ({ status: 200, headers: { "content-type": contentType }, body });
 const nothing = () => ({ status: 204 });
 const errorOf = (failure) => failure.reply;

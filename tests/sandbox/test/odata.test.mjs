@@ -181,6 +181,25 @@ describe("the ERP", () => {
     assert.equal((await order("SO-1")).body.error.code, "ORDER_LOCKED");
     await order("SO-2");
     assert.equal((await erp.admin("POST", "actions/Cancel/SO-2", { Reason: "r" })).record.doc.Status, "cancelled");
+    await order("SO-3");
+    const clerk = async (name, body) => (await erp.admin("POST", `actions/${name}/SO-3`, body ?? {})).record.doc;
+    const late = await clerk("Backorder", { Reason: "castings", ExpectedOn: "2027-01-15" });
+    assert.deepEqual([late.Status, late.StatusReason, late.ExpectedOn], ["backordered", "castings", "2027-01-15"]);
+    await clerk("Ship");
+    await assert.rejects(clerk("Pay"), /Pay needs invoiced/);
+    await clerk("Invoice");
+    assert.equal((await clerk("Pay", { PaidAt: "2027-02-01T09:00:00Z" })).Status, "paid");
+    assert.deepEqual((await get("/SalesOrders(OrderNo='SO-3')/Invoices")).value.map((i) => [i.Status, i.PaidAt]), [["paid", "2027-02-01T09:00:00.000Z"]]);
+  });
+
+  test("contracts have their revenue beside them, and a partner may be known by another system's id", async () => {
+    const put = (path, body) => call("PATCH", path, body);
+    assert.equal((await put("/BusinessPartners(ExternalId='001A')", { Name: "Nordwind" })).status, 201);
+    assert.equal((await put("/BusinessPartners(ExternalId='001A')", { OnHold: true })).body.Name, "Nordwind");
+    await put("/Contracts('C-1')", { PartnerNo: "A-1", YearlyValue: 100.01 });
+    await put("/RevenueSchedules('C-1')", { TotalAmount: 100.01, Lines: [{ RecognizeOn: "2027-01-01", Amount: 50 }, { RecognizeOn: "2027-02-01", Amount: 50.01 }] });
+    assert.deepEqual((await get("/Contracts('C-1')?$expand=Schedule")).Schedule.TotalAmount, 100.01);
+    assert.deepEqual((await get("/RevenueSchedules('C-1')?$expand=Lines")).Lines.map((l) => [l.LineNo, l.Amount]), [[10, 50], [20, 50.01]]);
   });
 
   test("functions tell credit, and say 404 for a stranger", async () => {

@@ -96,6 +96,23 @@ describe("Zendesk", () => {
     assert.equal(body.error, "RecordNotFound");
   });
 
+  test("many-jobs: 100 rows, results that are null until it has ended, then an array, an object or null", async () => {
+    const rows = (n) => ({ organizations: Array.from({ length: n }, (_, i) => ({ external_id: `M-${i}`, name: i === 1 ? "" : `many ${i}` })) });
+    const start = (n) => call("POST", "/organizations/create_or_update_many", rows(n));
+    assert.equal((await start(101)).body.error, "TooManyValues");
+    const ended = async (form) => {
+      await zd.admin("POST", "settings", { job_results: form, job_ms: 1 });
+      let { body: { job_status: job } } = await start(3);
+      assert.equal(job.results, null);
+      while (job.status !== "completed") job = (await call("GET", `/job_statuses/${job.id}`)).body.job_status;
+      return job.results;
+    };
+    assert.deepEqual((await ended("array")).map((r) => r.success === true), [true, false, true]);
+    assert.deepEqual(await ended("object"), { success: false });
+    assert.equal(await ended("null"), null);
+    await zd.admin("POST", "settings", { job_results: "array", job_ms: 100 });
+  });
+
   test("an external id that two records carry is an error, not a guess", async () => {
     for (const name of ["x", "y"]) await call("POST", "/organizations.json", { organization: { name, external_id: "same" } });
     assert.equal((await call("GET", "/organizations/search?external_id=same")).body.count, 2);

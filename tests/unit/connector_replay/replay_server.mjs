@@ -38,7 +38,7 @@ export class ReplayServer {
     this.server = http.createServer((request, response) => {
       const chunks = []
       request.on('data', chunk => chunks.push(chunk))
-      request.on('end', () => this.answer({ method: request.method, url: request.url, body: Buffer.concat(chunks).toString() }, response))
+      request.on('end', () => this.answer({ method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() }, response))
     })
   }
 

@@ -11,8 +11,8 @@
  */
 
 static const char steward[] = "steward \"desk\" { mail = \"desk@t.example\", due = \"1h\" }\n";
-static const char both[] = "system \"erp\" { connector = \"odata@1\" }\n"
-                           "system \"crm\" { connector = \"odata@1\" }\n";
+static const char both[] = "system \"erp\" { connector = \"odata@1\", batch = true }\n"
+                           "system \"crm\" { connector = \"odata@1\", batch = true }\n";
 static const char entities[] =
     "entity \"order@1\" { contract = \"contracts/o.json\", steward = \"desk\", key = \"no\", "
     "owner = \"crm\" }\n";
@@ -381,6 +381,9 @@ void lua_prepare(struct world *w, const char *flows)
     lua_revise(w, flows);
     const char *slices = getenv("TIDELOCK_SLICES");
     w->config.script.slice_count = slices != NULL ? atoi(slices) : 0;
+#ifdef __SANITIZE_THREAD__ /* scripts take longer */
+    w->config.script.cpu_ms = 5000;
+#endif
     w->config.loop = tl_loop_new("owner");
     w->calls = calls;
     w->calls.ctx = w;

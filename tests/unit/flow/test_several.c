@@ -106,6 +106,26 @@ static void one_is_added_replaced_and_removed(void **state)
     lua_free(&w);
 }
 
+/* Also when it was away over a restart: what is left of its flows then says nothing of whose they were. */
+static void one_comes_back_after_a_restart(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, first);
+    beside(&w, other);
+    lua_event(&w, "won@1", "K", "");
+    assert_int_equal(seen_of(&w, "erp@b", "\"v\":\"b\""), 1);
+    beside(&w, NULL);
+    world_stop(&w);
+    world_start(&w);
+    world_settle(&w);
+    beside(&w, other);
+    lua_event(&w, "won@1", "L", "");
+    assert_int_equal(seen_of(&w, "erp@b", "\"v\":\"b\""), 2);
+    assert_int_equal(seen_of(&w, "erp", "\"v\":\"t\""), 2);
+    lua_free(&w);
+}
+
 /* Its children, errors and stewards are its own, also after a crash and a wait. */
 static void names_are_its_own(void **state)
 {
@@ -255,6 +275,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_is_added_replaced_and_removed),
+        cmocka_unit_test(one_comes_back_after_a_restart),
         cmocka_unit_test(names_are_its_own),
         cmocka_unit_test(captured_types_are_its_own),
         cmocka_unit_test(one_per_counts_its_own),

@@ -317,17 +317,17 @@ static void change_order(const char *from, const char *to)
     struct world w;
     lua_world(&w, from);
     lua_lose("note", 1);
-    lua_event(&w, "won@1", "A", ",\"g\":\"1\"" + 1);
-    lua_event(&w, "won@1", "A", ",\"g\":\"2\"" + 1);
+    lua_event(&w, "won@1", "A", "\"g\":\"1\"");
+    lua_event(&w, "won@1", "A", "\"g\":\"2\"");
     switched(&w, to);
-    lua_event(&w, "won@1", "B", ",\"g\":\"3\"" + 1);
-    lua_event(&w, "won@1", "C", ",\"g\":\"3\"" + 1);
+    lua_event(&w, "won@1", "B", "\"g\":\"3\"");
+    lua_event(&w, "won@1", "C", "\"g\":\"3\"");
     assert_int_equal(w.log_count, 1); /* the lost answer */
     world_advance(&w, 60 * 1000);
     assert_int_equal(tl_engine_unfinished(w.engine), 0);
     assert_int_equal(w.log_count, 5);
     assert_true(place_of(&w, "\"B\"") > 3 && place_of(&w, "\"C\"") > 3);
-    lua_event(&w, "won@1", "D", ",\"g\":\"3\"" + 1);
+    lua_event(&w, "won@1", "D", "\"g\":\"3\"");
     assert_int_equal(w.log_count, 6);
     lua_free(&w);
 }

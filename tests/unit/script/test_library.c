@@ -96,7 +96,9 @@ static void lookups_are_held_by_the_host(void **state)
     if (count)
         fail_msg("%s:%d %s", f[0].place.file, f[0].place.line, f[0].text);
     tl_bundle_free(bundle);
-    assert_non_null(strstr(case_errors("lookups/bad.csv", "a,b\n1,2,3\n"), "lookups/bad.csv:3 not a line"));
+    assert_non_null(strstr(case_errors("lookups/bad.csv", "a,b\n1,2,3\n"), "lookups/bad.csv:2 a row of 3 fields"));
+    assert_non_null(strstr(case_errors("lookups/bad.csv", "a,b\n\"1\n\",2\n3,\"x\n"), "line 4: a quoted field"));
+    assert_non_null(strstr(case_errors("lookups/bad.csv", "a,b\n1,\"\n\"\n\n1,2\n"), "lookups/bad.csv:5 the key '1'"));
     assert_non_null(
         strstr(case_errors("lib/x.lua", "return require(\"lookups\").table_of(\"none\")"), "no lookup table"));
 }

@@ -92,8 +92,8 @@ static void refuses_durations_without_a_unit(void **state)
                                         "ctx:await{ \"in@1\", within = \"1.5h\" }",
                                         "ctx:await({ \"in@1\", within = \"-1h\" })",
                                         "ctx:decide{ \"a\", \"b\", due = \"1H\" }",
-                                        "ctx:gather({ a = function() local x = 1 return x end, b = { \"erp\", "
-                                        "\"credit_status\", {} } }, { within = 5 })"};
+                                        ("ctx:gather({ a = function() local x = 1 return x end, b = { \"erp\", "
+                                         "\"credit_status\", {} } }, { within = 5 })")};
     for (size_t i = 0; i < TL_COUNT_OF(calls); i++) {
         char text[400];
         snprintf(text, sizeof text, "flow \"f\" { on = \"in@1\", steward = \"s\", run = function(ctx, e)\n%s\nend }",

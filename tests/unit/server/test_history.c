@@ -2,6 +2,7 @@
 #include "support.h"
 #include "codec/json.h"
 #include "history.h"
+#include <stdio.h>
 #include <string.h>
 
 static struct tl_journal *journal;
@@ -25,11 +26,11 @@ static int tear_down(void **state)
     return dir_teardown(state);
 }
 
-static void add(const char *act, char revision, char before, const char *stage)
+static void add_of(const char *integration, const char *act, char revision, char before, const char *stage)
 {
     struct tl_attempt attempt = {.act = act,
                                  .revision = hashes[revision - 'A'],
-                                 .integration = "t",
+                                 .integration = integration,
                                  .before = before != 0 ? hashes[before - 'A'] : "",
                                  .who = "uid 7",
                                  .reason = "a test",
@@ -38,17 +39,22 @@ static void add(const char *act, char revision, char before, const char *stage)
     EXPECT(TL_OK, tl_history_add(journal, &attempt, err));
 }
 
+static void add(const char *act, char revision, char before, const char *stage)
+{
+    add_of("t", act, revision, before, stage);
+}
+
 static void expect_live(char revision)
 {
     char live[65];
-    EXPECT(TL_OK, tl_history_live(journal, live, err));
+    EXPECT(TL_OK, tl_history_live(journal, "t", live, err));
     assert_int_equal(live[0], hashes[revision - 'A'][0]);
 }
 
 static void expect_earlier(char revision)
 {
     char earlier[65];
-    EXPECT(TL_OK, tl_history_earlier(journal, earlier, err));
+    EXPECT(TL_OK, tl_history_earlier(journal, "t", earlier, err));
     assert_int_equal(earlier[0], hashes[revision - 'A'][0]);
 }
 
@@ -56,7 +62,7 @@ static void says_what_is_live(void **state)
 {
     (void)state;
     char live[65];
-    EXPECT(TL_ENOTFOUND, tl_history_live(journal, live, err));
+    EXPECT(TL_ENOTFOUND, tl_history_live(journal, "t", live, err));
     add("start", 'A', 0, NULL);
     expect_live('A');
     add("deploy", 'B', 'A', NULL);
@@ -70,7 +76,7 @@ static void goes_back_from_deploy_to_deploy(void **state)
     (void)state;
     char none[65];
     add("start", 'A', 0, NULL);
-    EXPECT(TL_ENOTFOUND, tl_history_earlier(journal, none, err));
+    EXPECT(TL_ENOTFOUND, tl_history_earlier(journal, "t", none, err));
     add("deploy", 'B', 'A', NULL);
     add("deploy", 'C', 'B', NULL);
     add("deploy", 'D', 'C', "check");
@@ -78,7 +84,7 @@ static void goes_back_from_deploy_to_deploy(void **state)
     add("rollback", 'B', 'C', NULL);
     expect_earlier('A'); /* and not to C, from where it came */
     add("rollback", 'A', 'B', NULL);
-    EXPECT(TL_ENOTFOUND, tl_history_earlier(journal, none, err));
+    EXPECT(TL_ENOTFOUND, tl_history_earlier(journal, "t", none, err));
     add("deploy", 'E', 'A', NULL);
     expect_earlier('A');
 }
@@ -103,7 +109,7 @@ static void lists_the_newest_first(void **state)
     add("start", 'A', 0, NULL);
     add("deploy", 'B', 'A', "laws");
     add("deploy", 'C', 'A', NULL);
-    EXPECT(TL_OK, tl_history_each(journal, 2, see, &seen, err));
+    EXPECT(TL_OK, tl_history_each(journal, NULL, 2, see, &seen, err));
     assert_int_equal(seen.count, 2);
     assert_int_equal(seen.numbers[0], 3);
     assert_int_equal(seen.numbers[1], 2);
@@ -125,12 +131,69 @@ static void is_the_same_after_a_restart(void **state)
     expect_earlier('B');
 }
 
+/* Everything that is live, as "t:a u:b". */
+static void expect_all(const char *expected)
+{
+    struct tl_arena arena;
+    struct tl_history_lived *lived;
+    size_t count;
+    char text[200] = "";
+    tl_arena_init(&arena);
+    EXPECT(TL_OK, tl_history_all_live(journal, &arena, &lived, &count, err));
+    for (size_t i = 0; i < count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s:%c", i != 0 ? " " : "", lived[i].integration,
+                 lived[i].revision[0]);
+    assert_string_equal(text, expected);
+    tl_arena_free(&arena);
+}
+
+static void each_integration_has_its_own(void **state)
+{
+    (void)state;
+    char revision[65];
+    struct seen seen = {0};
+    expect_all("");
+    add_of("t", "start", 'A', 0, NULL);
+    add_of("u", "deploy", 'B', 0, NULL);
+    add_of("t", "deploy", 'C', 'A', NULL);
+    add_of("u", "deploy", 'D', 'B', NULL);
+    add_of("v", "deploy", 'E', 0, "tests");
+    expect_all("t:c u:d");
+    expect_live('C');
+    EXPECT(TL_OK, tl_history_earlier(journal, "u", revision, err));
+    assert_int_equal(revision[0], 'b');
+    EXPECT(TL_OK, tl_history_each(journal, "u", 9, see, &seen, err));
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.numbers[0], 4);
+    EXPECT(TL_ENOTFOUND, tl_history_live(journal, "v", revision, err));
+}
+
+static void one_that_was_taken_away_is_not_live(void **state)
+{
+    (void)state;
+    char revision[65];
+    add_of("t", "start", 'A', 0, NULL);
+    add_of("u", "deploy", 'B', 0, NULL);
+    add_of("v", "deploy", 'C', 0, NULL);
+    add_of("u", "retire", 'B', 'B', "switch"); /* refused */
+    expect_all("t:a u:b v:c");
+    add_of("u", "retire", 'B', 'B', NULL);
+    expect_all("t:a v:c");
+    EXPECT(TL_ENOTFOUND, tl_history_live(journal, "u", revision, err));
+    add_of("u", "deploy", 'D', 0, NULL);
+    expect_all("t:a u:d v:c");
+    EXPECT(TL_OK, tl_history_live(journal, "u", revision, err));
+    assert_int_equal(revision[0], 'd');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(says_what_is_live, set_up, tear_down),
         cmocka_unit_test_setup_teardown(goes_back_from_deploy_to_deploy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_the_newest_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_integration_has_its_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_was_taken_away_is_not_live, set_up, tear_down),
         cmocka_unit_test_setup_teardown(is_the_same_after_a_restart, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,15 @@ static enum tl_effect_class keyed(void *ctx, const struct tl_system_decl *system
     return TL_EFFECT_KEYED;
 }
 
+/* Who asks is told with the question. */
+static enum tl_effect_class keyed_of(void *ctx, const struct tl_bundle *bundle, const struct tl_system_decl *system,
+                                     tl_str operation, const char **nearest)
+{
+    assert_string_equal(ctx, data);
+    assert_string_equal(tl_bundle_integration(bundle), "t");
+    return keyed(NULL, system, operation, nearest);
+}
+
 static const struct tl_bundle_options options = {.library = TIDELOCK_ROOT "/scripts/lib", .effect_class = keyed};
 
 static struct tl_bundle *bundle_of(int number)
@@ -57,7 +66,7 @@ static int set_up(void **state)
         return -1;
     data = *state;
     journal = open_journal(path_in(data, "journal"), &small_options);
-    revisions = tl_revisions_new(data, &options);
+    revisions = tl_revisions_new(data, keyed_of, (void *)(uintptr_t)data);
     for (int i = 0; i < BUNDLES; i++) {
         bundles[i] = bundle_of(i);
         EXPECT(TL_OK, tl_revisions_keep(revisions, bundles[i], err));
@@ -174,13 +183,19 @@ static void refuses_a_damaged_copy(void **state)
 
 /* ---- cleaning ---- */
 
+static void tidy(const char *earlier)
+{
+    const char *keep[] = {hash(0), earlier};
+    tl_revisions_tidy(revisions, journal, keep, 2, tl_wall_ms());
+}
+
 static void removes_what_is_old_and_not_used(void **state)
 {
     (void)state;
     put_run("0000000g00003", hash(1));
     for (int i = 0; i < BUNDLES; i++)
         set_age(i, i == 3 ? 29 : 31);
-    tl_revisions_tidy(revisions, journal, hash(0), "", tl_wall_ms());
+    tidy("");
     assert_true(is_kept(0));  /* live */
     assert_true(is_kept(1));  /* a run goes on with it */
     assert_false(is_kept(2)); /* old, and no run */
@@ -192,7 +207,7 @@ static void keeps_what_a_rollback_goes_to(void **state)
     (void)state;
     for (int i = 0; i < BUNDLES; i++)
         set_age(i, 31);
-    tl_revisions_tidy(revisions, journal, hash(0), hash(2), tl_wall_ms());
+    tidy(hash(2));
     assert_true(is_kept(0));
     assert_false(is_kept(1));
     assert_true(is_kept(2));
@@ -208,7 +223,7 @@ static void counts_the_age_from_when_it_was_last_live(void **state)
     set_age(2, 31);
     tl_revisions_touch(revisions, hash(1));
     EXPECT(TL_OK, tl_revisions_keep(revisions, bundles[2], err)); /* started once more */
-    tl_revisions_tidy(revisions, journal, hash(0), "", tl_wall_ms());
+    tidy("");
     assert_true(is_kept(1));
     assert_true(is_kept(2));
 }
@@ -225,10 +240,10 @@ static void removes_nothing_while_the_clock_runs_ahead(void **state)
     clock_jump(10 * DAY_MS);
     put_run("0000000g00003", hash(3));
     assert_false(tl_journal_clock_trusted(journal));
-    tl_revisions_tidy(revisions, journal, hash(0), "", tl_wall_ms());
+    tidy("");
     assert_true(is_kept(1));
     tl_journal_trust_clock(journal);
-    tl_revisions_tidy(revisions, journal, hash(0), "", tl_wall_ms());
+    tidy("");
     assert_false(is_kept(1));
     assert_true(is_kept(2));
     assert_true(is_kept(3));
@@ -242,7 +257,8 @@ static void expect_report(const char *expected)
     struct tl_json_writer w;
     tl_buf_init(&out, 65536);
     tl_json_writer_init(&w, &out);
-    tl_revisions_report(revisions, journal, hash(0), &w);
+    const char *live[] = {hash(0)};
+    tl_revisions_report(revisions, journal, live, 1, &w);
     EXPECT(TL_OK, tl_json_writer_done(&w, err));
     assert_string_equal(out.ptr, expected);
     tl_buf_free(&out);

@@ -23,5 +23,11 @@ struct tl_link *tl_list_pop(struct tl_list *list);
 struct tl_link *tl_list_first(const struct tl_list *list);
 /* NULL at the end. */
 struct tl_link *tl_list_after(const struct tl_list *list, const struct tl_link *link);
+/* The last link; NULL when empty. */
+struct tl_link *tl_list_last(const struct tl_list *list);
+/* NULL at the start. */
+struct tl_link *tl_list_before(const struct tl_list *list, const struct tl_link *link);
+/* Behind `at`, which is in a list. */
+void tl_list_insert(struct tl_link *at, struct tl_link *link);
 
 #define TL_LIST_ITEM(link, type, member) TL_CONTAINER_OF(link, type, member)

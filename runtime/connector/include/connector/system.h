@@ -75,6 +75,7 @@ struct tl_operation_facts {
         int64_t timeout_ms; /* of one call; 0: as any other */
         const struct tl_json_value *objects, *keys; /* lists; of these objects only, by these members of the key only;
                                                        NULL: of any */
+        const struct tl_json_value *parents; /* list of pointers into args: what else is locked by the write; or NULL */
     } many;
 };
 bool tl_system_operation(const struct tl_system *system, tl_str name, struct tl_operation_facts *out);

@@ -42,8 +42,8 @@ struct tl_escalation_port {
 
 struct tl_escalator;
 
-/* Reads what was told before, and begins to look every ten seconds. `port` is copied; `integration` names the sender of
- * messages. */
+/* Reads what was told before, and begins to look every ten seconds. `port` is copied; `integration` names the first as
+ * the sender of messages. */
 TL_MUST_CHECK tl_code tl_escalator_new(struct tl_engine *engine, struct tl_loop *loop,
                                        const struct tl_escalation_port *port, const char *integration,
                                        struct tl_escalator **out, struct tl_error *err);

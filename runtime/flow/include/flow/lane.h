@@ -20,8 +20,8 @@ struct tl_loop *tl_lane_loop(const struct tl_lane *lane);
 struct tl_http_client *tl_lane_client(const struct tl_lane *lane);
 /* The lane's attachment; NULL when there is no such system, or with a call port of one's own. */
 struct tl_system_lane *tl_lane_system(const struct tl_lane *lane, tl_str system);
-/* Of the first integration; NULL with a run port of one's own. Not while a run of it is entered: call it from a
- * callback of one's own only. */
-struct tl_script *tl_lane_script(const struct tl_lane *lane);
+/* Of a revision that is live; NULL when it is not, or with a run port of one's own. Not while a run of it is entered:
+ * call it from a callback of one's own only. */
+struct tl_script *tl_lane_script(const struct tl_lane *lane, const char *revision);
 /* [any] The owner's part of `lane_stop` is done: nothing of his uses the lane's attachments any more. */
 void tl_lane_released(struct tl_lane *lane);

@@ -42,6 +42,14 @@ struct tl_call_facts {
     struct tl_many_facts many; /* whether and how it can be done for many rows in one call */
 };
 
+/* As in connector/write_many.h. [loop] */
+struct tl_many_port {
+    struct tl_many *(*start)(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_many_request *request,
+                             const struct tl_many_owner *owner);
+    void (*saved)(void *ctx, struct tl_many *many, bool ok);
+    void (*cancel)(void *ctx, struct tl_many *many);
+};
+
 /* As in connector/call.h and webhook.h. `system` is the name. Each start has exactly one `done`, in a later callback on
  * the lane. [loop] */
 struct tl_call_port {
@@ -55,7 +63,5 @@ struct tl_call_port {
                  const struct tl_trace *trace, tl_hint_done *done, void *done_ctx);
     void (*facts)(void *ctx, struct tl_lane *lane, tl_str system, tl_str operation, struct tl_call_facts *out);
     void *ctx;
-    /* As in connector/write_many.h; NULL: every row is a call of its own. */
-    struct tl_many *(*many)(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_many_request *request,
-                            const struct tl_many_owner *owner);
+    const struct tl_many_port *many; /* with the same ctx; NULL: every row is a call of its own */
 };

@@ -289,3 +289,11 @@ TL_MUST_CHECK tl_code tl_bundle_check_entity(const struct tl_bundle *bundle, tl_
  * and version that breaks readers or writers is an error, a version that is gone a warning. Adds findings; call it
  * before the bundle is shared. */
 void tl_bundle_check_against(struct tl_bundle *bundle, const struct tl_bundle *in_use);
+/* Checks it against an integration that is live beside it: events and entities of one name and version must have
+ * contracts that agree (an error that names both places); what both make or write is a warning. Adds findings; call it
+ * before the bundle is shared. */
+void tl_bundle_check_beside(struct tl_bundle *bundle, const struct tl_bundle *other);
+/* Warns of flows with different orders that write the same fields of one object of one platform: two of its own
+ * (`other` NULL), or one of its own and one of another integration's. Reads the lenses, so it takes a while. Adds
+ * findings; call it before the bundle is shared. */
+void tl_bundle_check_overlaps(struct tl_bundle *bundle, const struct tl_bundle *other);

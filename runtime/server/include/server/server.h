@@ -21,6 +21,7 @@ struct tl_server_config { /* everything borrowed until tl_server_run returns */
     int64_t retain_ms;
     int64_t trial_ms; /* longest time that the laws, and that the tests, of what is deployed may take */
     bool park_removed;
+    bool alone; /* only the integration of `dir` is live, none beside it */
 };
 
 /* Runs until SIGTERM or SIGINT on the calling (main) thread. TL_ECONFIG: the integration has errors (they are printed

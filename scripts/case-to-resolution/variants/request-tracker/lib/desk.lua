@@ -51,6 +51,6 @@ function desk.open_ticket(ctx, ref, order, subject, text)
   return tonumber(made.id)
 end
 
-function desk.has_ticket(ctx, ref) return #ctx.support:find { object = "ticket", key = { CaseNo = ref } } > 0 end
+function desk.has_ticket(ctx, ref) return ctx.support:find { object = "ticket", key = { CaseNo = ref } } ~= nil end
 
 return desk

@@ -1,6 +1,15 @@
 -- Tryton: the same functions as lib/erp_odata.lua, in its operations.
 local tryton = {}
 
+-- The address of a party that is there is changed in its place: sales stand on it, so it cannot be replaced.
+function tryton.customer(erp, customer)
+  local known = erp:find({ object = "party.party", field = "code", value = customer.account_no, fields = { "addresses" } })[1]
+  local place = { street = customer.street, city = customer.city, postal_code = customer.postal_code }
+  if known then customer = { account_no = customer.account_no, name = customer.name } end
+  erp:put("customer@1", customer)
+  if known and known.addresses[1] then erp:update { object = "party.address", id = known.addresses[1], record = place } end
+end
+
 function tryton.credit(erp, account_no)
   local credit = erp:credit_status { party = account_no }
   return { on_hold = credit.on_hold, limit = credit.limit, used = credit.used }
@@ -24,16 +33,16 @@ function tryton.place(erp, order)
   erp:sale_confirm { reference = no, accept = { "credit limit" } }
 end
 
--- In the words of the first ERP.
+-- In the words of the first ERP, and "processing": shipments and invoices are made, and Tryton cancels it no more.
 function tryton.status(erp, order_no)
   local found = erp:query { object = "sale.sale", where = { { "reference", "=", order_no } }, fields = { "state", "shipment_state" } }
   local sale  = found[1]
   if not sale then return nil end
   if sale.state == "cancelled" then return "cancelled" end
-  return (sale.shipment_state == "sent" or sale.state == "done") and "shipped" or "accepted"
+  if sale.shipment_state == "sent" or sale.state == "done" then return "shipped" end
+  return sale.state == "processing" and "processing" or "accepted"
 end
 
--- A sale that is being processed is refused by Tryton: a conflict, for a person.
 function tryton.cancel(erp, order_no) erp:sale_cancel { reference = order_no } end
 
 return tryton

@@ -3,6 +3,7 @@ map "erp_us.party.party <- customer@1" {
   code      = as.key "account_no",
   name      = "name",
   addresses = function(customer)
+    if not (customer.street or customer.city or customer.postal_code) then return nil end
     return array { { street = customer.street, city = customer.city, postal_code = customer.postal_code } }
   end,
 }

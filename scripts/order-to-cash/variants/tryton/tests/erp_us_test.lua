@@ -10,6 +10,7 @@ describe("two ERPs", function()
   before_each(function(w)
     w.erp_de:on "credit_status":answers { OnHold = false }
     w.erp_us:on "credit_status":answers { on_hold = false }
+    w.erp_us:on "find":answers(array())
   end)
 
   it("have their own companies", function(w)
@@ -36,6 +37,15 @@ describe("two ERPs", function()
     assert.equal(1, w.erp_us:count "sale_confirm")
   end)
 
+  it("keep the address that sales stand on, and change it in its place", function(w)
+    w.erp_us:on "find":answers { { addresses = { 31 } } }
+    local order = won("SO-2", "2000")
+    order.customer.city = "Duluth"
+    w:deliver("order.won@1", order)
+    assert.is_nil(w.erp_us:records("party.party")[1].addresses)
+    assert.same({ 31, "Duluth" }, { w.erp_us:calls("update")[1].args.id, w.erp_us:calls("update")[1].args.record.city })
+  end)
+
   it("tell the same things", function(w)
     w:deliver("erp_us.sale.sale", { id = 7, reference = "SO-2", state = "processing", shipment_state = "sent", party = { code = "A-9", name = "Great Lakes Inc" },
       shipments = { { number = "S-1" } } }, { key = "7" })
@@ -51,5 +61,12 @@ describe("two ERPs", function()
     w:deliver("order.withdrawn@1", { order_no = "SO-2", account_no = "A-9", company_code = "2000" })
     assert.equal(1, w.erp_us:count "sale_cancel")
     assert.equal(0, #w.erp_de:calls())
+  end)
+
+  it("need a person when Tryton is processing it already", function(w)
+    w.erp_us:on "query":answers { { state = "processing", shipment_state = "waiting" } }
+    w:deliver("order.withdrawn@1", { order_no = "SO-2", account_no = "A-9", company_code = "2000" })
+    assert.matches("the ERP has it as processing", w:exceptions { flow = "cancellation" }[1].message)
+    assert.equal(0, w.erp_us:count "sale_cancel")
   end)
 end)

@@ -106,7 +106,7 @@ static void a_need_is_found_by_its_whole_name(void **state)
 static void there_is_an_end_to_it(void **state)
 {
     (void)state;
-    char name[8];
+    char name[16];
     for (int i = 0; i < TL_INTEGRATIONS_MAX; i++) {
         snprintf(name, sizeof name, "n%d", i);
         put(name, "");

@@ -23,10 +23,6 @@
 static void defaults(struct tl_engine *engine, const struct tl_engine_config *config)
 {
     engine->config = *config;
-    engine->system_list = tl_zalloc(config->system_count + 1, sizeof *engine->system_list);
-    for (size_t i = 0; i < config->system_count; i++)
-        engine->system_list[i] = config->systems[i];
-    engine->config.systems = engine->system_list;
     if (engine->config.lanes == 0)
         engine->config.lanes = (unsigned)tl_thread_cores();
     if (engine->config.queue_positions == 0)
@@ -225,7 +221,6 @@ void tl_engine_free(struct tl_engine *engine)
     pthread_mutex_destroy(&engine->states.lock);
     pthread_mutex_destroy(&engine->plan_lock);
     pthread_cond_destroy(&engine->states.more);
-    tl_free(engine->system_list);
     tl_free(engine);
 }
 

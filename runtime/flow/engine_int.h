@@ -78,7 +78,6 @@ struct tl_checkpoint {
 
 struct tl_engine {
     struct tl_engine_config config;
-    struct tl_engine_system *system_list; /* own */
     struct tl_plan plan;
     pthread_mutex_t plan_lock;  /* the plan's revision, for a thread that prepares */
     struct tl_journal *journal; /* borrow */

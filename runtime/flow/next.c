@@ -64,19 +64,7 @@ tl_code tl_engine_prepare(struct tl_engine *engine, const struct tl_engine_confi
     struct tl_engine_config full = engine->config;
     if (!tl_engine_running(engine))
         return tl_fail(err, TL_EFAILED, "the engine does not run");
-    full.bundle = config->bundle;
-    full.flows = config->flows;
-    full.flow_count = config->flow_count;
-    full.everys = config->everys;
-    full.every_count = config->every_count;
-    full.routes = config->routes;
-    full.route_count = config->route_count;
-    full.stewards = config->stewards;
-    full.steward_count = config->steward_count;
-    full.steward = config->steward;
-    full.revision = config->revision;
-    full.systems = config->systems;
-    full.system_count = config->system_count;
+    full.first = config->first;
     full.others = config->others;
     full.other_count = config->other_count;
     struct tl_engine_next *next = TL_NEW(struct tl_engine_next);

@@ -126,7 +126,7 @@ tl_code tl_plan_add_part(struct tl_plan *plan, const struct tl_engine_integratio
     uint32_t number = (uint32_t)plan->part_count;
     plan->parts = tl_realloc(plan->parts, (plan->part_count + 1) * sizeof *plan->parts);
     plan->parts[plan->part_count++] = part;
-    part->name = tl_copy_z(from->name);
+    part->name = tl_copy_z(number == 0 ? "" : from->name);
     part->revision = tl_copy_z(from->revision != NULL ? from->revision : "");
     part->bundle = from->bundle;
     part->routes = from->routes;

@@ -17,17 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bundle *bundle)
-{
-    config->bundle = bundle;
-    config->flows = tl_bundle_flows(bundle, &config->flow_count);
-    config->everys = tl_bundle_everys(bundle, &config->every_count);
-    config->routes = tl_bundle_routes(bundle, &config->route_count);
-    config->stewards = tl_bundle_stewards(bundle, &config->steward_count);
-    config->steward = tl_bundle_steward(bundle);
-    config->revision = tl_bundle_hash(bundle);
-}
-
 void tl_engine_integration_bundle(struct tl_engine_integration *integration, const struct tl_bundle *bundle)
 {
     integration->name = tl_bundle_integration(bundle);
@@ -399,24 +388,6 @@ static tl_code check_fan_out(const struct tl_plan *plan, const struct tl_plan_fl
 /* ---- the whole -----------------------------------------------------------------------------------------------------
  */
 
-static struct tl_engine_integration first_of(const struct tl_engine_config *config)
-{
-    return (struct tl_engine_integration){.name = "",
-                                          .bundle = config->bundle,
-                                          .flows = config->flows,
-                                          .flow_count = config->flow_count,
-                                          .everys = config->everys,
-                                          .every_count = config->every_count,
-                                          .routes = config->routes,
-                                          .route_count = config->route_count,
-                                          .stewards = config->stewards,
-                                          .steward_count = config->steward_count,
-                                          .steward = config->steward,
-                                          .revision = config->revision,
-                                          .systems = config->systems,
-                                          .system_count = config->system_count};
-}
-
 static tl_code add_part(struct tl_plan *plan, const struct tl_engine_config *config,
                         const struct tl_engine_integration *from, struct tl_error *err)
 {
@@ -434,11 +405,10 @@ static tl_code add_part(struct tl_plan *plan, const struct tl_engine_config *con
 
 tl_code tl_plan_init(struct tl_plan *plan, const struct tl_engine_config *config, struct tl_error *err)
 {
-    struct tl_engine_integration first = first_of(config);
     *plan = (struct tl_plan){0};
     tl_map_init(&plan->types);
     tl_map_init(&plan->names);
-    tl_code code = add_part(plan, config, &first, err);
+    tl_code code = add_part(plan, config, &config->first, err);
     for (size_t i = 0; code == TL_OK && i < config->other_count; i++)
         code = add_part(plan, config, &config->others[i], err);
     for (size_t i = 0; code == TL_OK && i < plan->flow_count; i++)

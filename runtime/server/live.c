@@ -100,15 +100,11 @@ const struct tl_need *tl_live_need(const struct tl_live *live, bool secret, tl_s
 void tl_live_configure(const struct tl_live *live, const struct tl_server_systems *systems,
                        struct tl_engine_integration others[TL_INTEGRATIONS_MAX], struct tl_engine_config *config)
 {
-    tl_engine_config_bundle(config, tl_live_bundle(live, 0));
-    config->systems = systems->list;
-    config->system_count = systems->from[1];
-    for (size_t i = 1; i < live->count; i++) {
-        struct tl_engine_integration *other = &others[i - 1];
-        *other = (struct tl_engine_integration){0};
-        tl_engine_integration_bundle(other, tl_live_bundle(live, i));
-        other->systems = systems->list + systems->from[i];
-        other->system_count = systems->from[i + 1] - systems->from[i];
+    for (size_t i = 0; i < live->count; i++) {
+        struct tl_engine_integration *integration = i == 0 ? &config->first : &others[i - 1];
+        *integration = (struct tl_engine_integration){.systems = systems->list + systems->from[i],
+                                                      .system_count = systems->from[i + 1] - systems->from[i]};
+        tl_engine_integration_bundle(integration, tl_live_bundle(live, i));
     }
     config->others = others;
     config->other_count = live->count - 1;

@@ -55,13 +55,13 @@ void tl_world_deinit(struct tl_world *w)
 
 static tl_code start(struct tl_world *w, struct tl_error *err)
 {
-    struct tl_engine_config config = {.systems = w->engine_systems,
-                                      .system_count = w->system_count,
+    struct tl_engine_config config = {.first.systems = w->engine_systems,
+                                      .first.system_count = w->system_count,
                                       .lanes = 1,
                                       .by_hand = true,
                                       .script = {.lines = w->lines},
                                       .calls = &w->port};
-    tl_engine_config_bundle(&config, w->bundle);
+    tl_engine_integration_bundle(&config.first, w->bundle);
     tl_code code = tl_engine_new(&config, &w->engine, err);
     if (code != TL_OK)
         return code;

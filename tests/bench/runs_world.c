@@ -143,12 +143,12 @@ static void start(struct world *w)
     struct tl_error err;
     const struct tl_system_decl *systems = tl_bundle_systems(w->bundle, &count);
     struct tl_engine_system system = {.decl = &systems[0]};
-    struct tl_engine_config config = {.systems = &system,
-                                      .system_count = count,
+    struct tl_engine_config config = {.first.systems = &system,
+                                      .first.system_count = count,
                                       .calls = &w->port,
                                       .lanes = w->lanes,
                                       .script = {.slice_ms = TL_SLICE_MS}};
-    tl_engine_config_bundle(&config, w->bundle);
+    tl_engine_integration_bundle(&config.first, w->bundle);
     world_must(tl_engine_new(&config, &w->engine, &err), &err);
     struct tl_journal_options options = {
         .on_commit = tl_engine_on_commit, .before_drop = tl_engine_before_drop, .ctx = w->engine};

@@ -53,9 +53,9 @@ static bool find_flow(void *ctx, void *host, const char *name, size_t *index)
 {
     struct world *w = ctx;
     (void)host;
-    for (size_t i = 0; i < w->config.flow_count; i++) {
+    for (size_t i = 0; i < w->config.first.flow_count; i++) {
         *index = i;
-        if (strcmp(w->config.flows[i].name, name) == 0)
+        if (strcmp(w->config.first.flows[i].name, name) == 0)
             return true;
     }
     return false;
@@ -64,10 +64,10 @@ static bool find_flow(void *ctx, void *host, const char *name, size_t *index)
 static const struct scripted *script_of(struct world *w, size_t flow)
 {
     for (size_t i = 0; i < w->script_count; i++) {
-        if (strcmp(w->scripts[i].flow, w->config.flows[flow].name) == 0)
+        if (strcmp(w->scripts[i].flow, w->config.first.flows[flow].name) == 0)
             return &w->scripts[i];
     }
-    fail_msg("no script for %s", w->config.flows[flow].name);
+    fail_msg("no script for %s", w->config.first.flows[flow].name);
     return NULL;
 }
 
@@ -341,16 +341,16 @@ void world_new(struct world *w, const struct tl_flow *flows, const struct script
     w->calls = (struct tl_call_port){.start = call_start, .cancel = call_cancel, .read = call_read, .ctx = w};
     for (size_t i = 0; i < system_count; i++)
         list[i] = (struct tl_engine_system){.decl = &systems[i]};
-    w->config = (struct tl_engine_config){.flows = flows,
-                                          .flow_count = flow_count,
-                                          .systems = list,
-                                          .system_count = system_count,
+    w->config = (struct tl_engine_config){.first = {.flows = flows,
+                                                    .flow_count = flow_count,
+                                                    .systems = list,
+                                                    .system_count = system_count,
+                                                    .steward = "desk",
+                                                    .revision = "r1"},
                                           .lanes = 2,
                                           .by_hand = true,
                                           .runs = &w->runs,
-                                          .calls = &w->calls,
-                                          .steward = "desk",
-                                          .revision = "r1"};
+                                          .calls = &w->calls};
 }
 
 static void on_commit(void *ctx, struct tl_commit *commit)

@@ -249,12 +249,12 @@ static void revise(struct world *w, const char *flows, const char *systems)
     pthread_mutex_lock(&bundle_lock);
     bundles[bundle_count++] = bundle;
     pthread_mutex_unlock(&bundle_lock);
-    tl_engine_config_bundle(&w->config, bundle);
+    tl_engine_integration_bundle(&w->config.first, bundle);
     const struct tl_system_decl *decls = tl_bundle_systems(bundle, &count);
     for (size_t i = 0; i < count && i < TL_COUNT_OF(system_list); i++)
         system_list[i] = (struct tl_engine_system){.decl = &decls[i]};
-    w->config.systems = system_list;
-    w->config.system_count = count;
+    w->config.first.systems = system_list;
+    w->config.first.system_count = count;
     w->config.runs = NULL;
     w->config.revision_bundle = revision_bundle;
     w->config.bundle_released = bundle_released;

@@ -42,8 +42,8 @@ static void setup_world(struct world *w, enum tl_after_failure after)
                                 .priority = TL_NORMAL,
                                 .steward = "order-desk"};
     world_new(w, flows, scripts, 1, systems, 1);
-    w->config.stewards = stewards;
-    w->config.steward_count = 2;
+    w->config.first.stewards = stewards;
+    w->config.first.steward_count = 2;
     world_start(w);
 }
 

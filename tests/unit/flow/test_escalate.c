@@ -114,9 +114,9 @@ static void setup_world(struct world *w, const char *steward)
     flows[0] = (struct tl_flow){
         .name = "order", .on = won, .on_count = 1, .scope = "order", .priority = TL_NORMAL, .steward = steward};
     world_new(w, flows, scripts, 1, systems, 1);
-    w->config.stewards = stewards;
-    w->config.steward_count = TL_COUNT_OF(stewards);
-    w->config.steward = "alone";
+    w->config.first.stewards = stewards;
+    w->config.first.steward_count = TL_COUNT_OF(stewards);
+    w->config.first.steward = "alone";
     memset(&post, 0, sizeof post);
     post.w = w;
     world_start(w);

@@ -67,7 +67,7 @@ static void takes_a_commit_for_any_number_of_flows(void **state)
 static void reads_back_the_rows_it_writes(void **state)
 {
     (void)state;
-    struct tl_engine_config config = {.steward = ""};
+    struct tl_engine_config config = {.first.steward = ""};
     struct tl_plan plan;
     struct tl_progress written, read;
     struct tl_buf row;

@@ -130,7 +130,7 @@ static void gives_a_new_flow_only_what_comes_after_it(void **state)
     world_accept(&w, "won@1", "A", "1");
     world_settle(&w);
     world_crash(&w); /* so that what is there is read again */
-    w.config.flow_count = w.script_count = 2;
+    w.config.first.flow_count = w.script_count = 2;
     for (int i = 0; i < 2; i++) {
         world_start(&w);
         world_settle(&w);
@@ -167,7 +167,7 @@ static void refuses_to_start_without_a_flow_that_has_work_or_parks_it(void **sta
     world_flood(&w, "won@1", "k", 7, 7, TL_NORMAL);
     world_settle(&w);
     world_stop(&w);
-    w.config.flow_count = w.script_count = 1;
+    w.config.first.flow_count = w.script_count = 1;
     assert_int_equal(world_try_start(&w, &err), TL_EDIFFERS);
     assert_non_null(strstr(err.text, "\"note\" (7)"));
     world_crash(&w);

@@ -24,8 +24,8 @@ static void world_of(struct world *w)
                                 .targets = erp,
                                 .target_count = 1};
     world_new(w, flows, scripts, 1, systems, 2);
-    w->config.routes = routes;
-    w->config.route_count = 1;
+    w->config.first.routes = routes;
+    w->config.first.route_count = 1;
     w->config.queue_positions = 50;
     world_start(w);
 }

@@ -168,7 +168,7 @@ static void switch_to(struct site *site, struct tl_system *system)
     struct tl_engine_system list[] = {{.decl = &decls[0], .system = system}};
     struct tl_engine_next *next;
     struct tl_error err;
-    site->w.config.systems = list;
+    site->w.config.first.systems = list;
     if (tl_engine_prepare(site->w.engine, &site->w.config, &next, &err) != TL_OK ||
         tl_engine_switch(site->w.engine, next, NULL, &err) != TL_OK)
         fail_msg("%s", err.text);
@@ -181,7 +181,7 @@ static void calls_in_flight_end_on_the_old_system(void **state)
     site_new(&site);
     struct tl_system *before = make_system(&site, "old", "safe"), *after = make_system(&site, "new", "fast");
     struct tl_engine_system list[] = {{.decl = &decls[0], .system = before}};
-    site.w.config.systems = list;
+    site.w.config.first.systems = list;
     world_start(&site.w);
     tl_position first = world_accept(&site.w, "won@1", "K", "1");
     until(&site, is_held);
@@ -209,7 +209,7 @@ static void a_stop_ends_what_is_left_of_the_old_system(void **state)
     site_new(&site);
     struct tl_system *before = make_system(&site, "old", "safe"), *after = make_system(&site, "new", "fast");
     struct tl_engine_system list[] = {{.decl = &decls[0], .system = before}};
-    site.w.config.systems = list;
+    site.w.config.first.systems = list;
     world_start(&site.w);
     tl_position first = world_accept(&site.w, "won@1", "K", "1");
     until(&site, is_held);
@@ -262,8 +262,8 @@ static void who_waits_for_a_removed_system_is_told(void **state)
     world_settle(&w);
     assert_int_equal(w.later_count, 1);
     struct tl_engine_config without = w.config;
-    without.system_count = 0;
-    without.revision = "r2";
+    without.first.system_count = 0;
+    without.first.revision = "r2";
     assert_int_equal(tl_engine_prepare(w.engine, &without, &next, &err), TL_OK);
     assert_int_equal(tl_engine_switch(w.engine, next, NULL, &err), TL_EDIFFERS);
     world_settle(&w);
@@ -311,11 +311,11 @@ static void what_cannot_be_prepared_changes_nothing(void **state)
     struct tl_engine_config other = w.config;
     struct tl_flow odd = flows[0];
     odd.order.pointer = "no pointer";
-    other.flows = &odd;
-    other.revision = "r2";
+    other.first.flows = &odd;
+    other.first.revision = "r2";
     assert_int_equal(tl_engine_prepare(w.engine, &other, &next, &err), TL_EINPUT);
     assert_non_null(strstr(err.text, "flow \"f\""));
-    other.flows = flows;
+    other.first.flows = flows;
     assert_int_equal(tl_engine_prepare(w.engine, &other, &next, &err), TL_EFAILED);
     assert_string_equal(err.text, "a script raises an error");
     assert_int_equal(closes, 1);

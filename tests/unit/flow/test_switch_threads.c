@@ -129,7 +129,7 @@ static void nothing_is_lost_or_doubled(void **state)
     char *flows = flows_of(0);
     lua_world_on_threads(&w, flows, NULL);
     tl_free(flows);
-    snprintf(revisions[0], sizeof revisions[0], "%s", w.config.revision);
+    snprintf(revisions[0], sizeof revisions[0], "%s", w.config.first.revision);
     double worst = 0, held = 0;
     for (int i = 1; i <= SWITCHES; i++) {
         struct tl_engine_switched switched;
@@ -138,7 +138,7 @@ static void nothing_is_lost_or_doubled(void **state)
         if (lua_switch_timed(&w, flows, &switched) != TL_OK)
             fail_msg("%s", w.reply_text);
         tl_free(flows);
-        snprintf(revisions[i], sizeof revisions[i], "%s", w.config.revision);
+        snprintf(revisions[i], sizeof revisions[i], "%s", w.config.first.revision);
         worst = switched.pause_ms > worst ? switched.pause_ms : worst;
         held = switched.held_ms > held ? switched.held_ms : held;
     }

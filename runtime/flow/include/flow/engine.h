@@ -24,28 +24,13 @@ struct tl_engine_system {
     struct tl_system *system;          /* borrow; NULL only with a call port of one's own */
 };
 
-/* One integration beside the first. What it declares is known to the engine, to its rows and to people as
- * "<name>@<integration>": flows, schedules, systems, stewards. Its scripts use their own names, and see no other
- * integration's; events are shared by type. */
+/* One integration. The names of the first stand as they are; what another one declares is known to the engine, to its
+ * rows and to people as "<name>@<integration>": flows, schedules, systems, stewards. Its scripts use their own names,
+ * and see no other integration's; events are shared by type.
+ * tl_engine_integration_bundle fills all but the systems from a bundle. Declarations are borrowed until
+ * tl_engine_free. */
 struct tl_engine_integration {
-    const char *name; /* of the integration; borrowed like the declarations */
-    const struct tl_bundle *bundle;
-    const struct tl_flow *flows;
-    size_t flow_count;
-    const struct tl_every *everys;
-    size_t every_count;
-    const struct tl_route *routes;
-    size_t route_count;
-    const struct tl_steward *stewards;
-    size_t steward_count;
-    const char *steward, *revision;
-    const struct tl_engine_system *systems; /* `decl` of its bundle; tl_engine_config.systems has the first one's */
-    size_t system_count;
-};
-
-struct tl_engine_config {
-    /* Declarations of the first integration, whose names stand as they are; borrowed until tl_engine_free.
-     * tl_engine_config_bundle fills them from a bundle. */
+    const char *name;               /* not asked of the first */
     const struct tl_bundle *bundle; /* NULL only with a run port of one's own */
     const struct tl_flow *flows;
     size_t flow_count;
@@ -57,8 +42,12 @@ struct tl_engine_config {
     size_t steward_count;
     const char *steward;                    /* of what names none */
     const char *revision;                   /* hash of the bundle; written with every outcome */
-    const struct tl_engine_system *systems; /* the array is copied */
+    const struct tl_engine_system *systems; /* `decl` of its bundle; the array is not kept */
     size_t system_count;
+};
+
+struct tl_engine_config {
+    struct tl_engine_integration first;
     const struct tl_engine_integration *others; /* beside it, each with a name of its own; the array is not kept */
     size_t other_count;
 
@@ -92,9 +81,7 @@ struct tl_engine_config {
     const struct tl_call_port *calls;
 };
 
-/* Fills flows, schedules, routes, stewards, steward and revision from a bundle without errors. */
-void tl_engine_config_bundle(struct tl_engine_config *config, const struct tl_bundle *bundle);
-/* The same for one beside the first; its name too. */
+/* Fills name, flows, schedules, routes, stewards, steward and revision from a bundle without errors. */
 void tl_engine_integration_bundle(struct tl_engine_integration *integration, const struct tl_bundle *bundle);
 
 /* TL_ECONFIG: a declaration the engine cannot carry out (text says which and why). Takes no thread and no disk. */

@@ -16,10 +16,10 @@
 /* All that a switch needs, built beside the running engine. */
 struct tl_engine_next;
 
-/* Checks the declarations and builds the plan's parts and one Lua state per lane. Of `config` only the bundle's fields
- * (tl_engine_config_bundle), `others`, the systems and `park_removed` are read: all that is to be live; everything else
- * stays as the engine was made. The bundle and the `tl_system` objects are borrowed until the engine says that they are
- * released (tl_engine_config.bundle_released, system_released) or tl_engine_free; when the switch fails, or with
+/* Checks the declarations and builds the plan's parts and one Lua state per lane. Of `config` only `first`,
+ * `others` and `park_removed` are read: all that is to be live; everything else stays as the engine was made. Bundles
+ * and the `tl_system` objects are borrowed until the engine says that they are released
+ * (tl_engine_config.bundle_released, system_released) or tl_engine_free; when the switch fails, or with
  * tl_engine_next_free, until that returns. A system that did not change keeps its object: pass it again.
  * TL_ECONFIG: a declaration the engine cannot carry out. TL_EFAILED: the engine does not run. Several may be prepared;
  * each is for the engine as it is when it is switched. [any one thread, not a lane's] */

@@ -234,7 +234,7 @@ void tl_ask_systems(struct tl_control_request *request, tl_str key)
     ask->lane = tl_engine_lane(server->engine, 0);
     ask->key = tl_str_dup(slash < 0 ? key : tl_str_from(key, (size_t)slash + 1));
     for (size_t i = 0; i < server->live.count; i++)
-        add_all(ask, tl_live_bundle(&server->live, i), i == 0 ? "" : tl_live_name(&server->live, i));
+        add_all(ask, tl_live_bundle(&server->live, i), tl_live_owner_at(&server->live, i));
     ask->open = ask->count;
     if (ask->count == 0) {
         answer(ask);

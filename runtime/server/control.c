@@ -172,6 +172,20 @@ void tl_control_words_free(struct tl_control_words *words, size_t count)
         tl_buf_free(&words[i].text);
 }
 
+void tl_control_list(struct tl_control_request *request, struct tl_control_words *words, size_t count,
+                     tl_control_write *write)
+{
+    struct tl_buf out;
+    struct tl_error err;
+    if (!tl_control_engine(request))
+        return;
+    tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
+    tl_control_words(request, words, count);
+    tl_code code = write(request, words, &out, &err);
+    tl_control_written(request, code, &out, &err); /* frees the request; the words are ours */
+    tl_control_words_free(words, count);
+}
+
 uint64_t tl_control_query_number(const struct tl_control_request *request, const char *name, uint64_t otherwise)
 {
     struct tl_buf text;
@@ -181,6 +195,14 @@ uint64_t tl_control_query_number(const struct tl_control_request *request, const
         number = otherwise;
     tl_buf_free(&text);
     return number;
+}
+
+tl_code tl_control_position(tl_str text, tl_position *out, struct tl_error *err)
+{
+    if (tl_position_parse(text, out))
+        return TL_OK;
+    return tl_fail(err, TL_EINPUT, "'%.*s' is no event id: 13 letters and digits, as in 0000000g00003",
+                   TL_STR_ARGS(text));
 }
 
 static bool path_matches(const char *pattern, tl_str path, struct tl_control_request *request)

@@ -39,7 +39,16 @@ struct tl_control_words {
 };
 void tl_control_words(const struct tl_control_request *request, struct tl_control_words *words, size_t count);
 void tl_control_words_free(struct tl_control_words *words, size_t count);
+/* The answer of a route that lists: `write` makes it of the parameters, which it finds in their order. Needs the
+ * engine.
+ */
+typedef tl_code tl_control_write(const struct tl_control_request *request, const struct tl_control_words *words,
+                                 struct tl_buf *out, struct tl_error *err);
+void tl_control_list(struct tl_control_request *request, struct tl_control_words *words, size_t count,
+                     tl_control_write *write);
 uint64_t tl_control_query_number(const struct tl_control_request *request, const char *name, uint64_t otherwise);
+/* An event's id, as somebody wrote it; TL_EINPUT. */
+TL_MUST_CHECK tl_code tl_control_position(tl_str text, tl_position *out, struct tl_error *err);
 
 void tl_control_status(struct tl_control_request *request);
 void tl_control_trace(struct tl_control_request *request);

@@ -7,24 +7,23 @@
 /* ---- looking
  * -------------------------------------------------------------------------------------------------------------- */
 
-void tl_control_exceptions(struct tl_control_request *request)
+static tl_code list_exceptions(const struct tl_control_request *request, const struct tl_control_words *words,
+                               struct tl_buf *out, struct tl_error *err)
 {
-    struct tl_control_words words[] = {
-        {.name = "flow"}, {.name = "cause"}, {.name = "steward"}, {.name = "key"}, {.name = "after"}};
-    struct tl_buf out;
-    struct tl_error err;
-    if (!tl_control_engine(request))
-        return;
-    tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
-    tl_control_words(request, words, TL_COUNT_OF(words));
     struct tl_exception_query query = {.flow = tl_buf_str(&words[0].text),
                                        .cause = tl_buf_str(&words[1].text),
                                        .steward = tl_buf_str(&words[2].text),
                                        .key = tl_buf_str(&words[3].text),
                                        .after = tl_buf_str(&words[4].text),
                                        .limit = tl_control_query_number(request, "limit", 50)};
-    tl_control_written(request, tl_exceptions_list(request->server->engine, &query, &out, &err), &out, &err);
-    tl_control_words_free(words, TL_COUNT_OF(words));
+    return tl_exceptions_list(request->server->engine, &query, out, err);
+}
+
+void tl_control_exceptions(struct tl_control_request *request)
+{
+    struct tl_control_words words[] = {
+        {.name = "flow"}, {.name = "cause"}, {.name = "steward"}, {.name = "key"}, {.name = "after"}};
+    tl_control_list(request, words, TL_COUNT_OF(words), list_exceptions);
 }
 
 void tl_control_exception(struct tl_control_request *request)

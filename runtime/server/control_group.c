@@ -8,20 +8,19 @@
 
 enum { AT_ONCE = 64 };
 
-void tl_control_groups(struct tl_control_request *request)
+static tl_code list_groups(const struct tl_control_request *request, const struct tl_control_words *words,
+                           struct tl_buf *out, struct tl_error *err)
 {
-    struct tl_control_words words[] = {{.name = "flow"}, {.name = "steward"}};
-    struct tl_buf out;
-    struct tl_error err;
-    if (!tl_control_engine(request))
-        return;
-    tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
-    tl_control_words(request, words, TL_COUNT_OF(words));
     struct tl_group_query query = {.flow = tl_buf_str(&words[0].text),
                                    .steward = tl_buf_str(&words[1].text),
                                    .limit = tl_control_query_number(request, "limit", 100)};
-    tl_control_written(request, tl_exceptions_groups(request->server->engine, &query, &out, &err), &out, &err);
-    tl_control_words_free(words, TL_COUNT_OF(words));
+    return tl_exceptions_groups(request->server->engine, &query, out, err);
+}
+
+void tl_control_groups(struct tl_control_request *request)
+{
+    struct tl_control_words words[] = {{.name = "flow"}, {.name = "steward"}};
+    tl_control_list(request, words, TL_COUNT_OF(words), list_groups);
 }
 
 /* ---- an act on a group ---------------------------------------------------------------------------------------------

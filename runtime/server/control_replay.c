@@ -37,9 +37,8 @@ static tl_code read_request(const struct tl_control_request *request, struct tl_
                                                  tl_json_get_bool(root, "dry_run", false),
                                       .who = tl_str_z(request->who),
                                       .why = tl_json_get_text(root, "reason")};
-    if (after.len > 0 && !tl_position_parse(after, &out->after))
-        return tl_fail(err, TL_EINPUT, "'%.*s' is no event id: 13 letters and digits, as in 0000000g00003",
-                       TL_STR_ARGS(after));
+    if (after.len > 0 && tl_control_position(after, &out->after, err) != TL_OK)
+        return TL_EINPUT;
     if (limit < 0)
         return tl_fail(err, TL_EINPUT, "a limit is a number from 1 on");
     out->limit = (size_t)limit;

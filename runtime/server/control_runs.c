@@ -6,24 +6,23 @@
 /* ---- runs ----------------------------------------------------------------------------------------------------------
  */
 
-void tl_control_runs(struct tl_control_request *request)
+static tl_code list_runs(const struct tl_control_request *request, const struct tl_control_words *words,
+                         struct tl_buf *out, struct tl_error *err)
 {
-    struct tl_control_words words[] = {
-        {.name = "flow"}, {.name = "state"}, {.name = "key"}, {.name = "revision"}, {.name = "after"}};
-    struct tl_buf out;
-    struct tl_error err;
-    if (!tl_control_engine(request))
-        return;
-    tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
-    tl_control_words(request, words, TL_COUNT_OF(words));
     struct tl_runs_query query = {.flow = tl_buf_str(&words[0].text),
                                   .state = tl_buf_str(&words[1].text),
                                   .key = tl_buf_str(&words[2].text),
                                   .revision = tl_buf_str(&words[3].text),
                                   .after = tl_buf_str(&words[4].text),
                                   .limit = tl_control_query_number(request, "limit", 50)};
-    tl_control_written(request, tl_runs_list(request->server->engine, &query, &out, &err), &out, &err);
-    tl_control_words_free(words, TL_COUNT_OF(words));
+    return tl_runs_list(request->server->engine, &query, out, err);
+}
+
+void tl_control_runs(struct tl_control_request *request)
+{
+    struct tl_control_words words[] = {
+        {.name = "flow"}, {.name = "state"}, {.name = "key"}, {.name = "revision"}, {.name = "after"}};
+    tl_control_list(request, words, TL_COUNT_OF(words), list_runs);
 }
 
 void tl_control_run(struct tl_control_request *request)
@@ -81,22 +80,21 @@ void tl_control_run_act(struct tl_control_request *request)
 /* ---- decisions -----------------------------------------------------------------------------------------------------
  */
 
-void tl_control_decisions(struct tl_control_request *request)
+static tl_code list_decisions(const struct tl_control_request *request, const struct tl_control_words *words,
+                              struct tl_buf *out, struct tl_error *err)
 {
-    struct tl_control_words words[] = {{.name = "flow"}, {.name = "steward"}, {.name = "key"}, {.name = "after"}};
-    struct tl_buf out;
-    struct tl_error err;
-    if (!tl_control_engine(request))
-        return;
-    tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
-    tl_control_words(request, words, TL_COUNT_OF(words));
     struct tl_decisions_query query = {.flow = tl_buf_str(&words[0].text),
                                        .steward = tl_buf_str(&words[1].text),
                                        .key = tl_buf_str(&words[2].text),
                                        .after = tl_buf_str(&words[3].text),
                                        .limit = tl_control_query_number(request, "limit", 50)};
-    tl_control_written(request, tl_decisions_list(request->server->engine, &query, &out, &err), &out, &err);
-    tl_control_words_free(words, TL_COUNT_OF(words));
+    return tl_decisions_list(request->server->engine, &query, out, err);
+}
+
+void tl_control_decisions(struct tl_control_request *request)
+{
+    struct tl_control_words words[] = {{.name = "flow"}, {.name = "steward"}, {.name = "key"}, {.name = "after"}};
+    tl_control_list(request, words, TL_COUNT_OF(words), list_decisions);
 }
 
 static bool is_option(const struct tl_json_value *row, tl_str answer)

@@ -53,7 +53,7 @@ static void put_missing(struct listing *list, const char *name, const struct tl_
 static void list_missing(struct listing *list, size_t which)
 {
     struct tl_server *server = list->request->server;
-    const char *owner = which == 0 ? "" : tl_live_name(&server->live, which);
+    const char *owner = tl_live_owner_at(&server->live, which);
     struct tl_arena arena;
     size_t count;
     const struct tl_need *needs = tl_bundle_needs(tl_live_bundle(&server->live, which), &count);

@@ -92,13 +92,8 @@ void tl_control_event(struct tl_control_request *request)
     if (!tl_control_engine(request))
         return;
     tl_buf_init(&out, TL_CONTROL_ANSWER_MAX);
-    tl_code code = tl_position_parse(request->rest[0], &position)
-                       ? tl_engine_trace_event(request->server->engine, position, &out, &err)
-                       : tl_fail(&err, TL_EINPUT, "'%.*s' is no event id: 13 letters and digits, as in 0000000g00003",
-                                 TL_STR_ARGS(request->rest[0]));
+    tl_code code = tl_control_position(request->rest[0], &position, &err);
     if (code == TL_OK)
-        tl_control_answer(request, &out);
-    else
-        tl_control_fail(request, &err);
-    tl_buf_free(&out);
+        code = tl_engine_trace_event(request->server->engine, position, &out, &err);
+    tl_control_written(request, code, &out, &err);
 }

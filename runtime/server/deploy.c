@@ -173,9 +173,8 @@ void tl_deploys_renew(struct tl_server *server, void (*done)(void *ctx, tl_code 
 
 const char *tl_deploys_doing(const struct tl_deploys *deploys)
 {
-    static const char *const words[] = {"deploy", "rollback", "plan", "retire", "settings"};
     const struct tl_job *job = deploys->now != NULL ? deploys->now : deploys->being_made;
-    return job != NULL ? words[job->kind] : NULL;
+    return job != NULL ? tl_job_kind_name(job->kind) : NULL;
 }
 
 size_t tl_deploys_waiting(const struct tl_deploys *deploys)

@@ -12,6 +12,16 @@
 
 enum { TOLD_MAX = 16 << 20, PREFIX_LEAST = 6, REASON_MAX = 4000 };
 
+const char *tl_job_kind_name(enum tl_job_kind kind)
+{
+    static const char *const names[] = {[TL_JOB_DEPLOY] = "deploy",
+                                        [TL_JOB_ROLLBACK] = "rollback",
+                                        [TL_JOB_PLAN] = "plan",
+                                        [TL_JOB_RETIRE] = "retire",
+                                        [TL_JOB_RENEW] = "settings"};
+    return names[kind];
+}
+
 struct tl_job *tl_job_new(struct tl_server *server, enum tl_job_kind kind)
 {
     struct tl_job *job = TL_NEW(struct tl_job);
@@ -65,7 +75,6 @@ static tl_code read_options(struct tl_job *job, const struct tl_json_value *root
     job->dry_run = job->kind == TL_JOB_PLAN || tl_json_get_bool(root, "dry_run", false);
     job->park_removed = tl_json_get_bool(root, "park_removed", false);
     job->skip_tests = tl_json_get_bool(root, "skip_tests", false);
-    job->yes = tl_json_get_bool(root, "yes", false);
     job->reason = tl_json_dup(tl_json_get(root, "reason"));
     job->to = tl_json_dup(tl_json_get(root, "to"));
     job->of = tl_json_dup(tl_json_get(root, "integration"));
@@ -73,7 +82,7 @@ static tl_code read_options(struct tl_job *job, const struct tl_json_value *root
         return tl_fail(err, TL_EINPUT, "say why, for the history: --reason TEXT");
     if (job->reason != NULL && strlen(job->reason) > REASON_MAX)
         return tl_fail(err, TL_EINPUT, "the reason is longer than %d bytes", REASON_MAX);
-    if (job->park_removed && !job->yes && !job->dry_run)
+    if (job->park_removed && !job->dry_run && !tl_json_get_bool(root, "yes", false))
         return tl_fail(err, TL_EINPUT,
                        "--park-removed takes waiting work out of its flows: 'tidelock plan' says what, --yes does it");
     job->read = !job->dry_run;
@@ -183,14 +192,14 @@ static void compare(struct tl_job *job)
     tl_json_writer_init(&w, &job->told);
     tl_json_begin_object(&w);
     tl_json_key(&w, "changes");
-    job->differences = tl_changes_put(&w, live, next);
+    size_t differences = tl_changes_put(&w, live, next);
     tl_json_key(&w, "missing");
-    job->differences += tl_missing_put(&w, job->server->settings, owner_of(job), next);
+    differences += tl_missing_put(&w, job->server->settings, owner_of(job), next);
     tl_json_key(&w, "connectors");
     tl_connectors_put(&w, job->server->connectors, job->server->config->plugins, next);
     tl_json_key(&w, "staying");
     tl_staying_put(&w, job->server->journal, owner_of(job), live, next);
-    tl_json_put_uint(&w, "differences", job->differences);
+    tl_json_put_uint(&w, "differences", differences);
     tl_json_end_object(&w);
 }
 
@@ -353,9 +362,8 @@ void tl_job_prepare(struct tl_job *job)
 
 static struct tl_attempt attempt_of(const struct tl_job *job)
 {
-    static const char *const acts[] = {"deploy", "rollback", "plan", "retire"};
     bool live = job->code == TL_OK;
-    return (struct tl_attempt){.act = acts[job->kind],
+    return (struct tl_attempt){.act = tl_job_kind_name(job->kind),
                                .revision = job->revision,
                                .integration = job->integration,
                                .before = job->before,

@@ -18,7 +18,7 @@ struct tl_job {
     void *ctx;
 
     /* what is asked */
-    bool dry_run, park_removed, skip_tests, yes;
+    bool dry_run, park_removed, skip_tests;
     char *reason, *to; /* own; NULL: not given */
     char *of;          /* own; the integration that was named; NULL: none was */
     bool read;         /* the request was understood: its failure is part of the history */
@@ -32,13 +32,14 @@ struct tl_job {
     bool unchanged;                /* it is live already */
     struct tl_buf report;          /* JSON object: what tl_candidate_put says; empty: nothing was loaded */
     struct tl_buf told;            /* JSON object: changes, missing, staying; empty: not compared */
-    size_t differences;
     int64_t begun_ms, load_ms, switch_ms; /* monotonic; how long */
     double pause_ms;                      /* lanes stood still */
     tl_code code;
     struct tl_error err;
 };
 
+/* "deploy", "rollback", "plan", "retire", "settings" */
+const char *tl_job_kind_name(enum tl_job_kind kind);
 struct tl_job *tl_job_new(struct tl_server *server, enum tl_job_kind kind);
 void tl_job_free(struct tl_job *job);
 /* Loads, checks and tries what is asked. Fills code and err. [a loader's thread; settings and systems may change

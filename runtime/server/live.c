@@ -47,6 +47,11 @@ const char *tl_live_owner(const struct tl_live *live, const char *name)
     return live->count == 0 || strcmp(tl_live_name(live, 0), name) == 0 ? "" : name;
 }
 
+const char *tl_live_owner_at(const struct tl_live *live, size_t i)
+{
+    return i == 0 ? "" : tl_live_name(live, i);
+}
+
 char *tl_live_whole(const char *owner, const char *name)
 {
     return owner[0] != '\0' ? tl_printf("%s@%s", name, owner) : tl_copy_z(name);
@@ -93,7 +98,7 @@ const struct tl_need *tl_live_need(const struct tl_live *live, bool secret, tl_s
 {
     const struct tl_need *need = NULL;
     for (size_t i = 0; i < live->count && need == NULL; i++)
-        need = need_of(tl_live_bundle(live, i), i == 0 ? "" : tl_live_name(live, i), secret, whole);
+        need = need_of(tl_live_bundle(live, i), tl_live_owner_at(live, i), secret, whole);
     return need;
 }
 

@@ -25,6 +25,8 @@ bool tl_live_has(const struct tl_live *live, const struct tl_integration *integr
 /* What stands behind the names of an integration of that name (tl_settings_of): "" of the first, or when there is none
  * yet. The result is `name` or static. */
 const char *tl_live_owner(const struct tl_live *live, const char *name);
+/* The same of the one at that place. */
+const char *tl_live_owner_at(const struct tl_live *live, size_t i);
 /* "<name>@<owner>", or the name itself for the owner "". The caller frees it. */
 char *tl_live_whole(const char *owner, const char *name);
 /* Takes the place of the one of its name, or the last place. TL_ECONFIG: there are too many. */

@@ -142,7 +142,7 @@ static tl_code build_of(struct tl_server *server, const struct tl_live *live, si
     struct tl_arena arena;
     size_t count;
     const struct tl_system_decl *decls = tl_bundle_systems(tl_live_bundle(live, which), &count);
-    const char *owner = which == 0 ? "" : tl_live_name(live, which);
+    const char *owner = tl_live_owner_at(live, which);
     tl_code code = TL_OK;
     tl_arena_init(&arena);
     out->from[which] = out->count;

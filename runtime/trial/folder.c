@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,17 +23,6 @@ tl_code tl_folder_make(char out[64], struct tl_error *err)
     }
     out[0] = '\0';
     return tl_fail(err, TL_EIO, "no temporary folder can be made: %s", strerror(errno));
-}
-
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *place)
-{
-    (void)info, (void)kind, (void)place;
-    return remove(path);
-}
-
-void tl_folder_remove(const char *dir)
-{
-    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static int by_text(const void *a, const void *b)

@@ -1,6 +1,7 @@
 /* The life of a world. */
 #include "world.h"
 #include "base/alloc.h"
+#include "base/tree.h"
 #include "clock.h"
 #include "flow/by_hand.h"
 #include "flow/lane.h"
@@ -38,7 +39,7 @@ void tl_world_reset(struct tl_world *w)
 {
     abandon(w);
     if (w->dir[0] != '\0')
-        tl_folder_remove(w->dir);
+        (void)tl_tree_remove(w->dir);
     w->dir[0] = '\0';
     tl_trial_clock_reset();
 }

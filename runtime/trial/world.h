@@ -77,7 +77,6 @@ void tl_world_calls_drop(struct tl_world *w);
 /* folder.c */
 /* TL_EIO. The longest path is sizeof out - 1. */
 TL_MUST_CHECK tl_code tl_folder_make(char out[64], struct tl_error *err);
-void tl_folder_remove(const char *dir);
 /* Names of a folder that end in `ext`, sorted; each and the list tl_free'd. A folder that is not there is empty. */
 char **tl_folder_names(const char *dir, const char *ext, size_t *count);
 TL_MUST_CHECK tl_code tl_folder_read(const char *path, struct tl_buf *out, struct tl_error *err);

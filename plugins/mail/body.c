@@ -3,15 +3,6 @@
 
 enum { LINE = 76 };
 
-static void put_hex(struct ml_paper *paper, unsigned char c)
-{
-    static const char digits[] = "0123456789ABCDEF";
-
-    ml_put_char(paper, '=');
-    ml_put_char(paper, digits[c >> 4]);
-    ml_put_char(paper, digits[c & 15]);
-}
-
 static void put_line(struct ml_paper *paper, tlc_slice line)
 {
     uint64_t i, column = 0, width;
@@ -24,10 +15,12 @@ static void put_line(struct ml_paper *paper, tlc_slice line)
             ml_put_z(paper, "=\r\n");
             column = 0;
         }
-        if (plain)
+        if (plain) {
             ml_put_char(paper, c);
-        else
-            put_hex(paper, (unsigned char)c);
+        } else {
+            ml_put_char(paper, '=');
+            ml_put_hex(paper, (unsigned char)c);
+        }
         column += width;
     }
     ml_put_z(paper, "\r\n");
@@ -56,28 +49,38 @@ static void put_part(struct ml_paper *paper, const char *type, tlc_slice text)
     put_text(paper, text);
 }
 
-/* A boundary that begins with "=_" never stands in quoted-printable text. */
-static void put_boundary(struct ml_paper *paper, tlc_slice boundary, const char *before, const char *after)
+/* A boundary that begins with "=_" never stands in quoted-printable text, nor in base64. */
+static void put_texts(struct ml_paper *paper, tlc_slice text, tlc_slice html, tlc_slice boundary)
 {
-    ml_put_z(paper, before);
-    ml_put_z(paper, "=_");
-    ml_put(paper, boundary);
-    ml_put_z(paper, after);
-}
-
-void ml_body(struct ml_letter *letter, tlc_slice text, tlc_slice html, tlc_slice boundary)
-{
-    struct ml_paper *paper = &letter->paper;
-
-    ml_put_z(paper, "MIME-Version: 1.0\r\n");
     if (!html.len) {
         put_part(paper, "text/plain", text);
         return;
     }
-    put_boundary(paper, boundary, "Content-Type: multipart/alternative; boundary=\"", "\"\r\n\r\n");
-    put_boundary(paper, boundary, "--", "\r\n");
+    ml_put_boundary(paper, "Content-Type: multipart/alternative; boundary=\"=_", boundary, "\"\r\n\r\n");
+    ml_put_boundary(paper, "--=_", boundary, "\r\n");
     put_part(paper, "text/plain", text);
-    put_boundary(paper, boundary, "\r\n--", "\r\n");
+    ml_put_boundary(paper, "\r\n--=_", boundary, "\r\n");
     put_part(paper, "text/html", html);
-    put_boundary(paper, boundary, "\r\n--", "--\r\n");
+    ml_put_boundary(paper, "\r\n--=_", boundary, "--\r\n");
+}
+
+void ml_body(tlc_call *c, struct ml_letter *letter, tlc_slice boundary)
+{
+    struct ml_paper *paper = &letter->paper;
+    tlc_slice text = tlc_arg(c, "/text"), html = tlc_arg(c, "/html");
+    tlc_slice attachments = tlc_json_raw(c->host, c->scope, c->request->args, "/attachments");
+    int is_mixed = attachments.len > 0 && attachments.ptr[0] == '[' && !tlc_is(attachments, "[]");
+
+    if (attachments.len && attachments.ptr[0] != '[' && !tlc_is(attachments, "null"))
+        ml_refuse(letter, TLC_TEXT("attachments"), "is no list of {name, type, content}");
+    ml_put_z(paper, "MIME-Version: 1.0\r\n");
+    if (is_mixed) {
+        ml_put_boundary(paper, "Content-Type: multipart/mixed; boundary=\"=_m", boundary, "\"\r\n\r\n");
+        ml_put_boundary(paper, "--=_m", boundary, "\r\n");
+    }
+    put_texts(paper, text, html, boundary);
+    if (!is_mixed)
+        return;
+    ml_attachments(c, letter, attachments, boundary);
+    ml_put_boundary(paper, "\r\n--=_m", boundary, "--\r\n");
 }

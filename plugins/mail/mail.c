@@ -6,17 +6,7 @@ TLC_EMBED_MANIFEST(TIDELOCK_MANIFEST_FILE)
 
 enum { RECEIVERS_MAX = 100, ID_BYTES = 16 };
 
-/* ---- one mail
- * ------------------------------------------------------------------------------------------------------------------------------
- */
-
-void ml_refuse(struct ml_letter *letter, tlc_slice field, const char *why)
-{
-    if (letter->wrong)
-        return;
-    letter->wrong = why;
-    letter->field = field;
-}
+/* ---- one mail ---- */
 
 /* What is sent again has the same id: it is made from the effect's name, and from nothing else. */
 static tlc_slice name_of(tlc_call *c)
@@ -82,12 +72,10 @@ static void write_letter(tlc_call *c, struct ml_letter *letter)
     ml_put(paper, letter->id);
     ml_put_z(paper, ">\r\n");
     ml_head_more(c, letter);
-    ml_body(letter, tlc_arg(c, "/text"), tlc_arg(c, "/html"), name);
+    ml_body(c, letter, name);
 }
 
-/* ---- steps
- * ---------------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 static const tlc_transfer *post(tlc_call *c, const struct ml_letter *letter)
 {
@@ -131,9 +119,7 @@ static void probe(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_END;
 }
 
-/* ---- entry
- * ---------------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- entry ---- */
 
 static int32_t open_instance(const tlc_host *host, tlc_scope *scope, tlc_slice config, tlc_instance **out)
 {

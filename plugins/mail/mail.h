@@ -21,6 +21,9 @@ struct ml_letter {
     uint32_t envelope_count, envelope_cap;
 };
 
+/* ---- refusals (refusal.c) */
+
+/* The letter is not sent; the first refusal is the one that is told. */
 void ml_refuse(struct ml_letter *letter, tlc_slice field, const char *why);
 
 /* ---- addresses (address.c) */
@@ -43,9 +46,21 @@ void ml_head_more(tlc_call *c, struct ml_letter *letter);
 /* Date: … */
 void ml_head_date(struct ml_letter *letter, int64_t wall_ms);
 
+/* ---- boundaries (boundary.c) */
+
+/* before, boundary, after. */
+void ml_put_boundary(struct ml_paper *paper, const char *before, tlc_slice boundary, const char *after);
+
 /* ---- the body (body.c) */
 
-/* Content headers, the empty line and the text, with an HTML form beside it where there is one. */
-void ml_body(struct ml_letter *letter, tlc_slice text, tlc_slice html, tlc_slice boundary);
+/* Content headers, the empty line and the text, with an HTML form beside it and attachments behind it where there are.
+ */
+void ml_body(tlc_call *c, struct ml_letter *letter, tlc_slice boundary);
+
+/* ---- attachments (attachment.c) */
+
+/* The parts of a JSON array of {name, type, content, encoding}, each behind its boundary ("=_m" and `boundary`); the
+ * closing one is the caller's. What is not fit refuses the letter. */
+void ml_attachments(tlc_call *c, struct ml_letter *letter, tlc_slice list, tlc_slice boundary);
 
 #endif

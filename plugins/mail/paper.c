@@ -40,6 +40,14 @@ void ml_put_char(struct ml_paper *paper, char c)
     ml_put(paper, one);
 }
 
+void ml_put_hex(struct ml_paper *paper, unsigned char c)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    ml_put_char(paper, digits[c >> 4]);
+    ml_put_char(paper, digits[c & 15]);
+}
+
 tlc_slice ml_written(const struct ml_paper *paper)
 {
     tlc_slice text;

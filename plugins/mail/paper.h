@@ -14,6 +14,7 @@ struct ml_paper {
 void ml_put(struct ml_paper *paper, tlc_slice text);
 void ml_put_z(struct ml_paper *paper, const char *text);
 void ml_put_char(struct ml_paper *paper, char c);
+void ml_put_hex(struct ml_paper *paper, unsigned char c); /* two digits, capital */
 tlc_slice ml_written(const struct ml_paper *paper);
 
 #endif

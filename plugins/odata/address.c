@@ -148,3 +148,8 @@ tlc_slice od_key_of_record(tlc_call *c, const struct od_type *type, tlc_slice re
     }
     return out;
 }
+
+tlc_slice od_bad_key(tlc_call *c)
+{
+    return TLC_JOIN(c, c->request->operation, TLC_TEXT(": key must be a value, or an object of key properties"));
+}

@@ -45,9 +45,7 @@ static int find_key(tlc_call *c, struct changes *s)
     return keys != 0;
 }
 
-/* ---- queries
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- queries ---- */
 
 static tlc_slice order_by(tlc_call *c, const struct changes *s, const char *direction)
 {
@@ -110,9 +108,7 @@ static const tlc_transfer *ask_next_page(tlc_call *c, struct changes *s)
     return &c->transfer;
 }
 
-/* ---- where to begin
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- where to begin ---- */
 
 static tlc_slice literal_key(tlc_call *c, const struct changes *s, tlc_slice record)
 {
@@ -155,9 +151,7 @@ static int begin_at(tlc_call *c, struct changes *s, tlc_slice since)
     return 1;
 }
 
-/* ---- events
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
 static void make_event(tlc_call *c, struct changes *s, tlc_slice record)
 {
@@ -205,9 +199,7 @@ static int link_gone(const struct changes *s, const tlc_input *in)
     return s->followed && in->outcome == TLC_SENT && (in->status == 400 || in->status == 404 || in->status == 410);
 }
 
-/* ---- the round
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the round ---- */
 
 static struct changes *prepare(tlc_call *c)
 {

@@ -42,9 +42,7 @@ static tlc_slice stored(tlc_call *c, const struct delta *s)
     return tlc_cursor_write(c->host, c->scope, texts, TLC_COUNT(texts), &s->cursor, 0);
 }
 
-/* ---- requests
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 
 static tlc_slice add_option(tlc_call *c, tlc_slice url, const char *name, const char *setting)
 {
@@ -84,9 +82,7 @@ static tlc_slice time_of(tlc_call *c, const tlc_input *in)
     return tlc_keep(c->host, c->scope, tlc_time_print(ms, text));
 }
 
-/* ---- what comes
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- what comes ---- */
 
 static int ends(tlc_slice text, const char *with)
 {
@@ -197,16 +193,14 @@ static void begin_anew(tlc_call *c, struct delta *s, const tlc_input *in)
 
     s->events = c->host->alloc(c->scope, sizeof *s->events);
     s->event_count = 1;
-    tlc_gap_event(c->host, c->scope, s->set, s->cursor.at, now,
+    tlc_gap_event(c->host, c->scope, s->set, s->cursor.at, now, TLC_DELETIONS_UNKNOWN,
                   "the delta link has expired; all there is is read again, but what was deleted meanwhile is not told",
                   s->events);
     s->cursor.delta.len = s->cursor.next.len = s->cursor.quiet.len = 0;
     s->cursor.at = now;
 }
 
-/* ---- the round
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the round ---- */
 
 /* 0: what is stored, or the setting `since`, is nothing to begin with. */
 static int prepare(tlc_call *c, struct delta *s)

@@ -19,9 +19,7 @@ struct many {
     uint32_t at;
 };
 
-/* ---- requests
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 
 static tlc_slice prefer(const tlc_call *c)
 {
@@ -78,9 +76,7 @@ static const tlc_transfer *post(tlc_call *c, const struct many *s, const struct 
     return &c->transfer;
 }
 
-/* ---- outcomes
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- outcomes ---- */
 
 /* As the host's table has it for an answer of its own. */
 static int32_t class_of(int status)
@@ -183,9 +179,7 @@ static void tell_answer(tlc_call *c, struct many *s, const tlc_input *in)
          tlc_keep(c->host, c->scope, at));
 }
 
-/* ---- the batch
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- the batch ---- */
 
 static void prepare(tlc_call *c, struct many *s)
 {
@@ -230,11 +224,6 @@ static int next_alone(struct many *s)
     return s->at < s->rows.count;
 }
 
-static int came(const tlc_input *in, int status)
-{
-    return in->outcome == TLC_SENT && in->status == status;
-}
-
 /* The endpoint cannot now: what is left would meet the same. */
 static int is_down(const tlc_input *in)
 {
@@ -266,14 +255,14 @@ void od_put_many(tlc_call *c, const tlc_input *in, tlc_action *out)
     }
     while (next_alone(s)) {
         TL_HTTP(patch(c, s, &s->row[s->at]));
-        if (came(in, 428)) {
+        if (od_came(in, 428)) {
             TL_HTTP(tlc_ask_any(c, "GET", s->row[s->at].address));
             if (od_good(in)) {
                 s->row[s->at].etag = tlc_keep(c->host, c->scope, tlc_header_get(in->headers, in->header_count, "ETag"));
                 TL_HTTP(patch(c, s, &s->row[s->at]));
             }
         }
-        if (came(in, 404)) {
+        if (od_came(in, 404)) {
             TL_HTTP(post(c, s, &s->row[s->at]));
         }
         if (is_down(in))

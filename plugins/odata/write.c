@@ -30,9 +30,7 @@ static int address(tlc_call *c, struct write *s)
     return s->address.len > 0;
 }
 
-/* ---- requests
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 
 static tlc_slice prefer(const tlc_call *c)
 {
@@ -68,9 +66,7 @@ static const tlc_transfer *remove_it(tlc_call *c, const struct write *s, tlc_sli
     return &c->transfer;
 }
 
-/* ---- answers
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- answers ---- */
 
 static tlc_slice etag_of(tlc_call *c, const tlc_input *in)
 {
@@ -110,14 +106,7 @@ static void take_written(tlc_call *c, const struct write *s, const tlc_input *in
         c->done.id = od_key_of_address(c, s->address);
 }
 
-static int came(const tlc_input *in, int status)
-{
-    return in->outcome == TLC_SENT && in->status == status;
-}
-
-/* ---- operations
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 void od_put(tlc_call *c, const tlc_input *in, tlc_action *out)
 {
@@ -129,16 +118,16 @@ void od_put(tlc_call *c, const tlc_input *in, tlc_action *out)
     if (!address(c, s))
         TL_FAIL(TLC_DATA, od_bad_key(c));
     TL_HTTP(patch(c, s, s->etag));
-    if (came(in, 428) && !s->etag.len) {
+    if (od_came(in, 428) && !s->etag.len) {
         TL_HTTP(tlc_ask_any(c, "GET", s->address));
-        if (!od_good(in) && !came(in, 404))
+        if (!od_good(in) && !od_came(in, 404))
             TL_FAIL(0, od_fault(c, in));
         if (od_good(in)) {
             s->etag = etag_of(c, in);
             TL_HTTP(patch(c, s, s->etag));
         }
     }
-    if (came(in, 404) && !c->request->version.len) {
+    if (od_came(in, 404) && !c->request->version.len) {
         TL_HTTP(post(c, s));
     }
     if (!od_good(in))
@@ -176,7 +165,7 @@ void od_update(tlc_call *c, const tlc_input *in, tlc_action *out)
     if (!address(c, s))
         TL_FAIL(TLC_DATA, od_bad_key(c));
     TL_HTTP(patch(c, s, s->etag.len ? s->etag : TLC_TEXT("*")));
-    if (came(in, 412) && !s->etag.len)
+    if (od_came(in, 412) && !s->etag.len)
         TL_FAIL(TLC_MISSING, TLC_TEXT("update: the entity is not there"));
     if (!od_good(in))
         TL_FAIL(0, od_fault(c, in));
@@ -198,10 +187,10 @@ void od_delete(tlc_call *c, const tlc_input *in, tlc_action *out)
     if (!address(c, s))
         TL_FAIL(TLC_DATA, od_bad_key(c));
     TL_HTTP(remove_it(c, s, s->etag));
-    if (came(in, 428) && !s->etag.len) {
+    if (od_came(in, 428) && !s->etag.len) {
         TL_HTTP(remove_it(c, s, TLC_TEXT("*")));
     }
-    if (!od_good(in) && !came(in, 404))
+    if (!od_good(in) && !od_came(in, 404))
         TL_FAIL(0, od_fault(c, in));
     c->done.id = od_key_of_address(c, s->address);
     TL_DONE(&c->done);

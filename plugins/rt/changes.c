@@ -36,9 +36,7 @@ static tlc_slice write_cursor(tlc_call *c, const struct changes *s)
     return tlc_cursor_write(c->host, c->scope, texts, TLC_COUNT(texts), &s->cursor, s->cursor.more);
 }
 
-/* ---- requests
- * ---------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 
 static const tlc_transfer *ask_newest(tlc_call *c)
 {
@@ -54,9 +52,7 @@ static const tlc_transfer *ask_page(tlc_call *c, const struct changes *s)
                             tlc_percent(c, TLC_JOIN(c, TLC_TEXT("ObjectType = 'RT::Ticket' AND id > "), s->after))));
 }
 
-/* ---- pages
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- pages ---- */
 
 /* The ticket's hint of this page. It is named by the last transaction and how many there are, also where they were
  * seen: a mark that was forgotten gives the same name again, which the journal knows, and one that appears late
@@ -152,9 +148,7 @@ static int take_page(tlc_call *c, struct changes *s, const tlc_input *in)
     return 1;
 }
 
-/* ---- the round
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the round ---- */
 
 static struct changes *prepare(tlc_call *c)
 {

@@ -96,9 +96,7 @@ void rt_message(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_END;
 }
 
-/* ---- found again
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- found again ---- */
 
 /* '(ref reply:CASE-1)', where "[" becomes the character that stands for any. */
 static tlc_slice pattern(tlc_call *c)

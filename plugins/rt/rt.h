@@ -53,8 +53,7 @@ void rt_message(tlc_call *c, const tlc_input *in, tlc_action *out);
 void rt_message_find(tlc_call *c, const tlc_input *in, tlc_action *out);
 void rt_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
 
-/* ---- searches (find.c) ----------------------------------------------------------------------------------------------
- */
+/* ---- searches (find.c) ---- */
 
 /* A text of RT's query language with its quotes. */
 tlc_slice rt_quoted(tlc_call *c, tlc_slice text);
@@ -63,9 +62,7 @@ int rt_read_key(tlc_call *c);
 /* Part: looks for tickets by field and value; sets found, and id when there is one. */
 int rt_find_run(tlc_call *c, const tlc_input *in, tlc_action *out);
 
-/* ---- tickets (ticket.c)
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- tickets (ticket.c) ---- */
 
 tlc_slice rt_ticket_url(tlc_call *c, tlc_slice id);
 /* Part: reads the ticket `id` into answer and version, and its queue. answer is absent when it is not there. */
@@ -75,9 +72,7 @@ tlc_slice rt_ticket_plain(tlc_call *c);
 /* Into the call's result. */
 void rt_take(tlc_call *c);
 
-/* ---- queues (queue.c)
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- queues (queue.c) ---- */
 
 /* By id or name; NULL while it is not known. */
 const struct rt_queue *rt_queue(const tlc_call *c, tlc_slice id_or_name);
@@ -86,9 +81,7 @@ int rt_queue_run(tlc_call *c, const tlc_input *in, tlc_action *out);
 /* Does the queue's tickets have a custom field of that name? */
 int rt_queue_has(tlc_call *c, const struct rt_queue *queue, tlc_slice field);
 
-/* ---- what RT made of a write (check.c)
- * ---------------------------------------------------------------------------------
- */
+/* ---- what RT made of a write (check.c) ---- */
 
 /* The first member of the record that the ticket does not have; absent when it has all. RT answers 200 also when it
  * refuses a value, with a sentence among others. */

@@ -43,9 +43,7 @@ int rt_ticket_run(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_PART_END;
 }
 
-/* ---- the record
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the record ---- */
 
 /* Of {"id": "sync", "type": "user", "_url": …} the id. */
 static void put_named(tlc_call *c, tlc_writer *writer, tlc_slice raw)

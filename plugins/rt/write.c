@@ -3,11 +3,7 @@
  * for them before a ticket is made: one without its key would never be found again. */
 #include "rt.h"
 
-#define SETTLE_MS 10000
-
-/* ---- bodies
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- bodies ---- */
 
 /* The custom fields of the record, with the key among them. */
 static void put_fields(tlc_call *c, tlc_writer *writer, const struct rt_call *s)
@@ -77,9 +73,7 @@ static const tlc_transfer *put_body(tlc_call *c, const struct rt_call *s, tlc_sl
     return &c->transfer;
 }
 
-/* ---- parts
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- parts ---- */
 
 /* The first custom field that the queue does not have; absent when it has all. */
 static tlc_slice unknown_field(tlc_call *c, const struct rt_call *s)
@@ -97,7 +91,7 @@ static tlc_slice unknown_field(tlc_call *c, const struct rt_call *s)
 }
 
 /* A ticket of the record; its id is in the state. */
-static int make_run(tlc_call *c, const tlc_input *in, tlc_action *out, int64_t lost_wait_ms)
+static int make_run(tlc_call *c, const tlc_input *in, tlc_action *out)
 {
     struct rt_call *s = rt_state(c);
 
@@ -112,12 +106,6 @@ static int make_run(tlc_call *c, const tlc_input *in, tlc_action *out, int64_t l
                      TLC_JOIN(c, TLC_TEXT("tickets of the queue "), s->queue, TLC_TEXT(" have no custom field "),
                               unknown_field(c, s), TLC_TEXT("; an administrator of RT applies it to the queue")));
     TL_PART_HTTP(post(c, s));
-    if (in->outcome == TLC_SENT_UNKNOWN && lost_wait_ms) {
-        c->async.fail.wait_ms = lost_wait_ms;
-        c->async.fail.unknown = 1;
-        TL_PART_FAIL(TLC_RETRY, TLC_TEXT("the answer was lost; whether the ticket was made is looked at before it is "
-                                         "tried again"));
-    }
     if (in->outcome != TLC_SENT || in->status >= 300)
         TL_PART_FAIL(0, TLC_TEXT(""));
     s->id = tlc_json_text(c->host, c->scope, in->body, "/id");
@@ -162,9 +150,7 @@ static int confirm_run(tlc_call *c, const tlc_input *in, tlc_action *out)
                           s->messages.len ? s->messages : TLC_TEXT("")));
 }
 
-/* ---- operations
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 static const char many[] = "several tickets have this key; nothing was written. Leave it to one of them in RT";
 
@@ -203,7 +189,7 @@ void rt_put(tlc_call *c, const tlc_input *in, tlc_action *out)
     if (s->id.len) {
         TL_DO(change_run(c, in, out));
     } else {
-        TL_DO(make_run(c, in, out, SETTLE_MS));
+        TL_DO(make_run(c, in, out));
     }
     s->part.line = 0;
     TL_DO(confirm_run(c, in, out));
@@ -226,7 +212,7 @@ void rt_create(tlc_call *c, const tlc_input *in, tlc_action *out)
     c->done.created = TLC_CREATED_NO;
     if (!s->id.len) {
         s->part.line = 0;
-        TL_DO(make_run(c, in, out, 0));
+        TL_DO(make_run(c, in, out));
     }
     s->part.line = 0;
     if (c->done.created == TLC_CREATED_NO)

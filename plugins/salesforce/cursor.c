@@ -10,6 +10,11 @@ static const tlc_cursor_text texts[] = {
     {"/floor", offsetof(struct sf_cursor, floor)},
     {"/floor_id", offsetof(struct sf_cursor, floor_id)},
     {"/deleted", offsetof(struct sf_cursor, deleted)},
+    {"/updated", offsetof(struct sf_cursor, updated)},
+    {"/until", offsetof(struct sf_cursor, until)},
+    {"/base", offsetof(struct sf_cursor, base)},
+    {"/bin", offsetof(struct sf_cursor, bin)},
+    {"/bin_id", offsetof(struct sf_cursor, bin_id)},
 };
 
 int sf_cursor_read(tlc_call *c, tlc_slice text, struct sf_cursor *out)

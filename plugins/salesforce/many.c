@@ -16,9 +16,7 @@ struct many {
     tlc_slice field;
 };
 
-/* ---- rows
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 /* The one member of a row's key. 0: it is not fit. */
 static int read_key(tlc_call *c, tlc_slice row, tlc_slice *field, tlc_slice *value)
@@ -105,9 +103,7 @@ static const tlc_transfer *send(tlc_call *c, const struct many *s, tlc_slice bod
     return &c->transfer;
 }
 
-/* ---- outcomes
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- outcomes ---- */
 
 static int is_one_of(tlc_slice code, const char *const *codes)
 {

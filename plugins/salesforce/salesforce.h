@@ -26,9 +26,7 @@ void sf_put(tlc_call *c, const tlc_input *in, tlc_action *out);
 void sf_find(tlc_call *c, const tlc_input *in, tlc_action *out);
 void sf_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
 
-/* ---- small help
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- small help ---- */
 
 /* The path of a next page, without "/services/data/vNN.N/", since the base has that. */
 tlc_slice sf_relative(tlc_slice url);

@@ -29,9 +29,7 @@ static tlc_slice method(tlc_call *c)
     return TLC_JOIN(c, TLC_TEXT("model."), c->request->object, TLC_TEXT(".search_read"));
 }
 
-/* ---- where to begin
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- where to begin ---- */
 
 static void ask_newest(tlc_call *c, const char *date)
 {
@@ -63,9 +61,7 @@ static int begin_at(tlc_call *c, struct changes *s, tlc_slice since)
     return 1;
 }
 
-/* ---- pages
- * ------------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- pages ---- */
 
 static tlc_slice with_dates(tlc_call *c, tlc_slice fields)
 {
@@ -119,9 +115,7 @@ static void take_page(tlc_call *c, struct changes *s)
     s->pages++;
 }
 
-/* ---- the round
- * ---------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the round ---- */
 
 static struct changes *prepare(tlc_call *c)
 {

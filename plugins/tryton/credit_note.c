@@ -1,7 +1,9 @@
 /* credit_note: a draft invoice that takes back an invoice, or some of its lines. It is made in one request with our
  * reference in it, by which it is found again; Tryton's own wizard has no field for that. Its lines name the lines they
- * credit, as the wizard's do. */
+ * credit, as the wizard's do, and by that it is known what earlier ones have left: Tryton itself takes any quantity. */
 #include "tryton.h"
+#include <stdio.h>
+#include <stdlib.h>
 
 #define HEAD_FIELDS                                                                                                    \
     "[\"company\",\"tax_identifier\",\"party\",\"party_tax_identifier\",\"invoice_address\",\"currency\","             \
@@ -12,12 +14,11 @@
 
 struct credit {
     tlc_slice invoice, reference, head, lines; /* lines: of args; absent: all of them */
+    tlc_slice invoice_lines, credited;         /* read: the invoice's lines; the lines of credit notes of them */
     tlc_slice id;
 };
 
-/* ---- lines
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- lines ---- */
 
 /* How much of the product is taken back; absent: nothing of it. */
 static tlc_slice quantity_of(tlc_call *c, const struct credit *n, tlc_slice line)
@@ -63,7 +64,7 @@ static int put_line(tlc_call *c, const struct credit *n, tlc_writer *writer, tlc
 }
 
 /* The values of the credit note; absent when no line is left. */
-static tlc_slice values(tlc_call *c, const struct credit *n, tlc_slice invoice_lines)
+static tlc_slice values(tlc_call *c, const struct credit *n)
 {
     tlc_writer *writer = c->host->json_writer(c->scope);
     tlc_slice name, raw, out = {0, 0};
@@ -82,7 +83,7 @@ static tlc_slice values(tlc_call *c, const struct credit *n, tlc_slice invoice_l
     tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
     c->host->json_put(writer, TLC_JSON_STRING, TLC_TEXT("create"));
     tlc_json_mark(c->host, writer, TLC_JSON_ARRAY);
-    for (at = 0; c->host->json_next(c->scope, invoice_lines, &at, &name, &raw) == 1;)
+    for (at = 0; c->host->json_next(c->scope, n->invoice_lines, &at, &name, &raw) == 1;)
         count += put_line(c, n, writer, raw);
     tlc_json_mark(c->host, writer, TLC_JSON_END);
     tlc_json_mark(c->host, writer, TLC_JSON_END);
@@ -93,9 +94,71 @@ static tlc_slice values(tlc_call *c, const struct credit *n, tlc_slice invoice_l
     return out;
 }
 
-/* ---- the operation
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- what is left ---- */
+
+/* A quantity as Tryton keeps it, a double; 0 for what is none. */
+static double number(tlc_slice text)
+{
+    char digits[64];
+
+    snprintf(digits, sizeof digits, "%.*s", (int)(text.len < sizeof digits ? text.len : 0), text.ptr ? text.ptr : "");
+    return strtod(digits, 0);
+}
+
+/* The lines of credit notes of the invoice that stand, drafts too. */
+static tlc_slice credited_domain(tlc_call *c, const struct credit *n)
+{
+    tlc_slice name, line, origins = TLC_TEXT("");
+    uint64_t at = 0;
+
+    while (c->host->json_next(c->scope, n->invoice_lines, &at, &name, &line) == 1)
+        origins = TLC_JOIN(c, origins, origins.len ? TLC_TEXT(",") : TLC_TEXT(""), TLC_TEXT("\"account.invoice.line,"),
+                           tlc_json_text(c->host, c->scope, line, "/id"), TLC_TEXT("\""));
+    return TLC_JOIN(c, TLC_TEXT("[[\"origin\",\"in\",["), origins,
+                    TLC_TEXT("]],[\"invoice.state\",\"!=\",\"cancelled\"]]"));
+}
+
+/* How much of a line no credit note has taken back yet. */
+static double left_of(tlc_call *c, const struct credit *n, tlc_slice line)
+{
+    tlc_slice origin = TLC_JOIN(c, TLC_TEXT("account.invoice.line,"), tlc_json_text(c->host, c->scope, line, "/id"));
+    tlc_slice name, credit;
+    double left = number(tlc_json_text(c->host, c->scope, line, "/quantity"));
+    uint64_t at = 0;
+
+    while (c->host->json_next(c->scope, n->credited, &at, &name, &credit) == 1)
+        if (tlc_same(tlc_json_text(c->host, c->scope, credit, "/origin"), origin))
+            left += number(tlc_json_text(c->host, c->scope, credit, "/quantity"));
+    return left;
+}
+
+/* What is wrong with the quantities, for people; absent when nothing is. A line of less than nothing counts the other
+ * way round. */
+static tlc_slice too_much(tlc_call *c, const struct credit *n)
+{
+    tlc_slice name, line, quantity, product, none = {0, 0};
+    char text[64];
+    uint64_t at = 0;
+
+    while (c->host->json_next(c->scope, n->invoice_lines, &at, &name, &line) == 1) {
+        double left = left_of(c, n, line), sign = 1;
+        quantity = quantity_of(c, n, line);
+        if (!quantity.len)
+            continue;
+        if (number(tlc_json_text(c->host, c->scope, line, "/quantity")) < 0)
+            sign = -1;
+        if (number(quantity) * sign >= 0 && number(quantity) * sign <= left * sign + 1e-9)
+            continue;
+        product = tlc_json_text(c->host, c->scope, line, "/product./code");
+        snprintf(text, sizeof text, " left to credit, not %.10g", number(quantity));
+        quantity = tlc_keep(c->host, c->scope, tlc_z(text));
+        snprintf(text, sizeof text, " has %.10g of ", left);
+        return TLC_JOIN(c, tlc_z(text), product.len ? product : TLC_TEXT("a line without product"), quantity);
+    }
+    return none;
+}
+
+/* ---- the operation ---- */
 
 static tlc_slice what(tlc_call *c, const struct credit *n)
 {
@@ -135,11 +198,16 @@ void tr_credit_note(tlc_call *c, const tlc_input *in, tlc_action *out)
                                        TLC_TEXT("; only one that is posted or paid can be credited")));
     TL_CALL(TLC_TEXT("model.account.invoice.line.read"),
             TLC_JOIN(c, tlc_json_raw(c->host, c->scope, n->head, "/lines"), TLC_TEXT("," LINE_FIELDS)));
-    if (n->lines.len && tr_twice(c, tr_state(c)->rpc.result, "/product./code").len)
-        TL_FAIL(TLC_DATA,
-                TLC_JOIN(c, what(c, n), TLC_TEXT(" has "), tr_twice(c, tr_state(c)->rpc.result, "/product./code"),
-                         TLC_TEXT(" in more than one line: credit a part of it in Tryton")));
-    text = values(c, n, tr_state(c)->rpc.result);
+    n->invoice_lines = tr_state(c)->rpc.result;
+    if (n->lines.len && tr_twice(c, n->invoice_lines, "/product./code").len)
+        TL_FAIL(TLC_DATA, TLC_JOIN(c, what(c, n), TLC_TEXT(" has "), tr_twice(c, n->invoice_lines, "/product./code"),
+                                   TLC_TEXT(" in more than one line: credit a part of it in Tryton")));
+    TL_CALL(TLC_TEXT("model.account.invoice.line.search_read"),
+            TLC_JOIN(c, credited_domain(c, n), TLC_TEXT(",0,null,null,[\"origin\",\"quantity\"]")));
+    n->credited = tr_state(c)->rpc.result;
+    if (too_much(c, n).len)
+        TL_FAIL(TLC_DATA, TLC_JOIN(c, what(c, n), too_much(c, n)));
+    text = values(c, n);
     if (!text.len)
         TL_FAIL(TLC_DATA, TLC_TEXT("credit_note: none of these products is on the invoice"));
     TL_CALL(TLC_TEXT("model.account.invoice.create"), TLC_JOIN(c, TLC_TEXT("["), text, TLC_TEXT("]")));

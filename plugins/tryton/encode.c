@@ -24,9 +24,7 @@ static int wrong(tlc_call *c, struct tr_encoding *e, tlc_slice model, tlc_slice 
     return 0;
 }
 
-/* ---- references
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- references ---- */
 
 /* [["code","=","A-100"],…] of {"code": "A-100", …}; absent when a value is missing. */
 static tlc_slice domain_of(tlc_call *c, tlc_slice natural)
@@ -87,9 +85,7 @@ static int write_ref(tlc_call *c, struct tr_encoding *e, tlc_writer *writer, con
     return 1;
 }
 
-/* ---- lists
- * ---------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- lists ---- */
 
 static void write_command(tlc_call *c, tlc_writer *writer, const char *command, tlc_slice ids)
 {
@@ -194,9 +190,7 @@ static int write_list(tlc_call *c, struct tr_encoding *e, tlc_writer *writer, co
     return 1;
 }
 
-/* ---- records
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- records ---- */
 
 static int is_list(tlc_slice type)
 {
@@ -258,9 +252,7 @@ static int encode_once(tlc_call *c, struct tr_encoding *e)
            c->host->json_finish(writer, &e->values) == 1;
 }
 
-/* ---- what was missing
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- what was missing ---- */
 
 static tlc_slice method_of(tlc_call *c, tlc_slice model, const char *method)
 {

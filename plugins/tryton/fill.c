@@ -23,9 +23,7 @@ void tr_fill_begin(tlc_call *c)
     tr_state(c)->fill = c->host->alloc(c->scope, sizeof(struct fill));
 }
 
-/* ---- values
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 /* What on_change gave for a field, as create wants it; absent when it is nothing to write. */
 static tlc_slice changed(tlc_call *c, tlc_slice name, tlc_slice raw)
@@ -98,9 +96,7 @@ static tlc_slice plain(tlc_call *c, tlc_slice record)
     return out;
 }
 
-/* ---- lines
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- lines ---- */
 
 static int is_create(tlc_call *c, tlc_slice command)
 {
@@ -192,9 +188,7 @@ static tlc_slice head_of_change(tlc_call *c)
     return out;
 }
 
-/* ---- the part
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the part ---- */
 
 static tlc_slice first_change(tlc_call *c)
 {

@@ -33,9 +33,7 @@ static struct pay *prepare(tlc_call *c)
     return p;
 }
 
-/* ---- the wizard
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the wizard ---- */
 
 static void execute(tlc_call *c, const struct pay *p, tlc_slice data, const char *step)
 {
@@ -50,18 +48,32 @@ static void put_unless_absent(tlc_call *c, tlc_writer *writer, const char *name,
     tlc_json_optional(c->host, writer, name, TLC_JSON_RAW, given.len ? given : otherwise);
 }
 
+/* What the caller decides, and not what was proposed. */
+static int is_ours(tlc_slice name)
+{
+    return tlc_is(name, "amount") || tlc_is(name, "date") || tlc_is(name, "description") ||
+           tlc_is(name, "payment_method");
+}
+
+/* What was proposed, without names that end in a point: those are what Tryton says beside its values. */
+static void put_proposed(tlc_call *c, tlc_writer *writer, tlc_slice defaults, int ours_too)
+{
+    tlc_slice name, raw;
+    uint64_t at = 0;
+
+    while (defaults.len && c->host->json_next(c->scope, defaults, &at, &name, &raw) == 1)
+        if (name.ptr[name.len - 1] != '.' && (ours_too || !is_ours(name)))
+            tlc_json_member(c->host, writer, name, TLC_JSON_RAW, raw);
+}
+
 /* The form as it was proposed, with what the caller says. */
 static tlc_slice filled(tlc_call *c, const struct pay *p, tlc_slice defaults)
 {
     tlc_writer *writer = c->host->json_writer(c->scope);
-    tlc_slice name, raw, out = TLC_TEXT("{}");
-    uint64_t at = 0;
+    tlc_slice out = TLC_TEXT("{}");
 
     tlc_json_mark(c->host, writer, TLC_JSON_OBJECT);
-    while (defaults.len && c->host->json_next(c->scope, defaults, &at, &name, &raw) == 1)
-        if (name.ptr[name.len - 1] != '.' && !tlc_is(name, "amount") && !tlc_is(name, "date") &&
-            !tlc_is(name, "description") && !tlc_is(name, "payment_method"))
-            tlc_json_member(c->host, writer, name, TLC_JSON_RAW, raw);
+    put_proposed(c, writer, defaults, 0);
     put_unless_absent(c, writer, "amount", p->amount, tlc_json_raw(c->host, c->scope, defaults, "/amount"));
     put_unless_absent(c, writer, "date", p->date, tlc_json_raw(c->host, c->scope, defaults, "/date"));
     tlc_json_member(c->host, writer, TLC_TEXT("description"), TLC_JSON_STRING, p->reference);
@@ -75,13 +87,10 @@ static tlc_slice filled(tlc_call *c, const struct pay *p, tlc_slice defaults)
 static tlc_slice sent_back(tlc_call *c, tlc_slice defaults)
 {
     tlc_writer *writer = c->host->json_writer(c->scope);
-    tlc_slice name, raw, out = TLC_TEXT("{}");
-    uint64_t at = 0;
+    tlc_slice out = TLC_TEXT("{}");
 
     tlc_json_mark(c->host, writer, TLC_JSON_OBJECT);
-    while (defaults.len && c->host->json_next(c->scope, defaults, &at, &name, &raw) == 1)
-        if (name.ptr[name.len - 1] != '.')
-            tlc_json_member(c->host, writer, name, TLC_JSON_RAW, raw);
+    put_proposed(c, writer, defaults, 1);
     tlc_json_mark(c->host, writer, TLC_JSON_END);
     c->host->json_finish(writer, &out);
     return out;

@@ -6,9 +6,7 @@
 #define PAGE_MAX 1000
 #define ITEMS_MAX 10000
 
-/* ---- fields
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- fields ---- */
 
 /* What is read when the caller names no fields. */
 static const struct {
@@ -54,9 +52,7 @@ static tlc_slice asked_fields(tlc_call *c)
     return fields.len && fields.ptr[0] == '[' ? fields : summary(tlc_arg(c, "/object"));
 }
 
-/* ---- one record
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- one record ---- */
 
 void tr_search(tlc_call *c, const char *model, tlc_slice domain, tlc_slice fields)
 {
@@ -104,9 +100,7 @@ int tr_need_one(tlc_call *c, tlc_action *out, uint32_t count, tlc_slice what)
                                     TLC_TEXT("; nothing was done. Leave it to one of them in Tryton")));
 }
 
-/* ---- operations
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 void tr_get(tlc_call *c, const tlc_input *in, tlc_action *out)
 {

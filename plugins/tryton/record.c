@@ -1,15 +1,13 @@
 /* put, create, update, delete: records of any model.
  *
  * put looks for the record by its key, then writes or creates it. Tryton keeps few keys unique by itself (a party's
- * code, not a sale's reference), so after a lost answer the creation is not repeated before what it did can be seen; an
- * effect that must not be doubled whatever happens is an unsafe one (create, sale_create).
+ * code, not a sale's reference), so it is not repeated before what a lost request did can be seen (`settle` in the
+ * manifest).
  *
  * A write with a version compares it with the record, and then with Tryton's own time stamp in the write itself, so
  * that a change between the two is a conflict too. */
 #include "tryton.h"
 #include "value.h"
-
-#define SETTLE_MS 10000
 
 struct write {
     tlc_slice object, record, id, version, field, value;
@@ -33,12 +31,10 @@ static tlc_slice method(tlc_call *c, const struct write *w, const char *name)
     return TLC_JOIN(c, TLC_TEXT("model."), w->object, TLC_TEXT("."), tlc_z(name));
 }
 
-/* ---- parts
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- parts ---- */
 
 /* Encodes, fills in and creates; the id is in the state. */
-static int create(tlc_call *c, const tlc_input *in, tlc_action *out, tl_async *async, int64_t lost_wait_ms)
+static int create(tlc_call *c, const tlc_input *in, tlc_action *out, tl_async *async)
 {
     struct tr_call *s = tr_state(c);
     struct write *w = s->own;
@@ -49,7 +45,6 @@ static int create(tlc_call *c, const tlc_input *in, tlc_action *out, tl_async *a
     tr_fill_begin(c);
     TL_PART_DO(tr_fill(c, in, out));
     tr_rpc(c, method(c, w, "create"), TLC_JOIN(c, TLC_TEXT("["), s->encoding.values, TLC_TEXT("]")));
-    s->rpc.lost_wait_ms = lost_wait_ms;
     TL_PART_DO(tr_rpc_run(c, in, out));
     w->id = tlc_json_text(c->host, c->scope, s->rpc.result, "/0");
     if (!w->id.len)
@@ -127,9 +122,7 @@ static int read_back(tlc_call *c, const tlc_input *in, tlc_action *out, tl_async
     TL_PART_END;
 }
 
-/* ---- operations
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 struct put {
     struct write write; /* first */
@@ -182,7 +175,7 @@ void tr_put(tlc_call *c, const tlc_input *in, tlc_action *out)
     if (p->write.id.len) {
         TL_DO(write_there(c, in, out, &p->async.part));
     } else {
-        TL_DO(create(c, in, out, &p->async.part, SETTLE_MS));
+        TL_DO(create(c, in, out, &p->async.part));
     }
     TL_DO(read_back(c, in, out, &p->async.back));
     TL_DONE(&c->done);
@@ -195,7 +188,7 @@ void tr_create(tlc_call *c, const tlc_input *in, tlc_action *out)
 
     TL_BEGIN(&c->async, in, out);
     p = prepare_put(c);
-    TL_DO(create(c, in, out, &p->async.part, 0));
+    TL_DO(create(c, in, out, &p->async.part));
     c->done.id = p->write.id;
     TL_DO(read_back(c, in, out, &p->async.back));
     TL_DONE(&c->done);
@@ -227,7 +220,7 @@ void tr_sale_create(tlc_call *c, const tlc_input *in, tlc_action *out)
     reference = tlc_json_text(c->host, c->scope, p->write.record, "/reference");
     if (!reference.len)
         TL_FAIL(TLC_DATA, TLC_TEXT("sale_create: the sale needs a reference, by which it is found again"));
-    TL_DO(create(c, in, out, &p->async.part, 0));
+    TL_DO(create(c, in, out, &p->async.part));
     TL_DO(read_back(c, in, out, &p->async.back));
     TL_DONE(&c->done);
     TL_END;

@@ -24,9 +24,7 @@ static const tlc_transfer *post(tlc_call *c, tlc_slice method, tlc_slice params,
     return &c->transfer;
 }
 
-/* ---- the context
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the context ---- */
 
 static void put_known(tlc_call *c, tlc_writer *writer, const char *name, tlc_slice setting, tlc_slice preferences)
 {
@@ -67,9 +65,7 @@ static tlc_slice context_of(tlc_call *c, const struct tr_rpc *rpc)
     return TLC_JOIN(c, tlc_text_n(known.ptr, known.len - 1), rpc->context, TLC_TEXT("}"));
 }
 
-/* ---- the exchange
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the exchange ---- */
 
 static const tlc_transfer *acknowledge(tlc_call *c, const struct tr_rpc *rpc)
 {
@@ -84,18 +80,12 @@ static const tlc_transfer *acknowledge(tlc_call *c, const struct tr_rpc *rpc)
                 c->instance->context);
 }
 
-/* No answer, or a status that is no success: by the manifest's rules, but for an answer that was lost on a request that
- * must not be repeated before what it did can be seen. */
-static int failed(tlc_call *c, const struct tr_rpc *rpc, const tlc_input *in, tlc_action *out)
+/* No answer, or a status that is no success: by the manifest's rules. */
+static int failed(tlc_call *c, const tlc_input *in, tlc_action *out)
 {
     if (in->outcome == TLC_SENT && in->status < 300)
         return 0;
-    if (in->outcome != TLC_SENT_UNKNOWN || rpc->lost_wait_ms == 0)
-        TL_PART_FAIL(0, TLC_TEXT(""));
-    c->async.fail.wait_ms = rpc->lost_wait_ms;
-    c->async.fail.unknown = 1;
-    TL_PART_FAIL(TLC_RETRY,
-                 TLC_TEXT("the answer was lost; what became of the request is looked at before it is repeated"));
+    TL_PART_FAIL(0, TLC_TEXT(""));
 }
 
 /* 0: there is a result. An error that is no accepted warning ends the call. */
@@ -123,19 +113,19 @@ int tr_rpc_run(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_PART_BEGIN(&rpc->async);
     if (!c->instance->context.len) {
         TL_PART_HTTP(post(c, TLC_TEXT("model.res.user.get_preferences"), TLC_TEXT("true"), TLC_TEXT("{}")));
-        if (failed(c, rpc, in, out))
+        if (failed(c, in, out))
             return 1;
         if (!learn_context(c, in->body))
             TL_PART_FAIL(TLC_RETRY, TLC_TEXT("the answer is not Tryton's: the user's preferences are not in it"));
     }
     for (;;) {
         TL_PART_HTTP(post(c, rpc->method, rpc->params, context_of(c, rpc)));
-        if (failed(c, rpc, in, out) || judge(c, rpc, in, out))
+        if (failed(c, in, out) || judge(c, rpc, in, out))
             return 1;
         if (!rpc->warning.len)
             break;
         TL_PART_HTTP(acknowledge(c, rpc));
-        if (failed(c, rpc, in, out))
+        if (failed(c, in, out))
             return 1;
     }
     TL_PART_END;

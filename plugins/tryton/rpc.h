@@ -11,7 +11,6 @@ struct tr_rpc {
     tlc_slice context;        /* members to add to the context, with a comma before each; may be absent */
     tlc_slice warning;        /* name of the warning that is being acknowledged */
     int warnings;             /* how many were */
-    int64_t lost_wait_ms;     /* > 0: when the answer is lost, the call is not tried again before this has passed */
     tlc_slice result;         /* of the answer; lives as long as the call */
     int64_t at_ms;            /* Tryton's clock when it answered, Unix milliseconds to the second; 0: it did not say */
 };
@@ -33,9 +32,7 @@ int tr_rpc_run(tlc_call *c, const tlc_input *in, tlc_action *out);
         TL_DO(tr_rpc_run(c, in, out));                                                                                 \
     } while (0)
 
-/* ---- fault.c
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- fault.c ---- */
 
 /* The failure class of {"error": […]}, and its words for people. */
 int32_t tr_fault(tlc_call *c, tlc_slice body, tlc_slice *code, tlc_slice *message);

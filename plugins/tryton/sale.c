@@ -63,9 +63,7 @@ void tr_sale_status(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_END;
 }
 
-/* ---- steps
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 static struct sale *prepare(tlc_call *c)
 {

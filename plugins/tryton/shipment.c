@@ -36,9 +36,7 @@ static tlc_slice what(tlc_call *c, const struct ship *s)
     return TLC_JOIN(c, TLC_TEXT("shipment with the id "), s->id);
 }
 
-/* ---- quantities
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- quantities ---- */
 
 /* What shall leave of the product; "0" when it is not among the lines. */
 static tlc_slice wanted(tlc_call *c, const struct ship *s, tlc_slice product)
@@ -99,9 +97,7 @@ static tlc_slice next_move(tlc_call *c, struct ship *s)
     return none;
 }
 
-/* ---- the way
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the way ---- */
 
 static void take(tlc_call *c, struct ship *s)
 {

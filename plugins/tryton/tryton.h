@@ -57,8 +57,7 @@ void tr_credit_note(tlc_call *c, const tlc_input *in, tlc_action *out);
 void tr_credit_status(tlc_call *c, const tlc_input *in, tlc_action *out);
 void tr_availability(tlc_call *c, const tlc_input *in, tlc_action *out);
 
-/* ---- texts (value.c) ------------------------------------------------------------------------------------------------
- */
+/* ---- texts (value.c) ---- */
 
 /* A JSON string. */
 tlc_slice tr_quote(tlc_call *c, tlc_slice text);
@@ -69,9 +68,7 @@ tlc_slice tr_id(tlc_call *c, const char *pointer);
 /* The digits of a count. */
 tlc_slice tr_digits(tlc_call *c, uint64_t n);
 
-/* ---- records (read.c)
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- records (read.c) ---- */
 
 /* Begins a search of records by a domain (JSON), at most two, so that one that is not alone is seen; the fields are a
  * JSON list, to which the two dates are added. For TL_PART_DO and TL_DO. */
@@ -85,17 +82,13 @@ void tr_take(tlc_call *c, tlc_slice record);
 /* Ends the call unless one record came; 0 when one did. `what` names it for people: "sale SO-1". */
 int tr_need_one(tlc_call *c, tlc_action *out, uint32_t count, tlc_slice what);
 
-/* ---- lines (shipment.c)
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- lines (shipment.c) ---- */
 
 /* The code of a product that stands in more than one line of a list, found there by a pointer; absent when none does.
  */
 tlc_slice tr_twice(tlc_call *c, tlc_slice list, const char *code);
 
-/* ---- filling in (fill.c)
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- filling in (fill.c) ---- */
 
 /* Part: what Tryton's own client would fill into a new record, such as addresses, units, prices and taxes of a sale,
  * where the caller gave nothing. Reads and replaces encoding.values. Done at once for models that need nothing. */

@@ -39,9 +39,7 @@ tlc_slice tr_digits(tlc_call *c, uint64_t n)
     return tlc_keep(c->host, c->scope, tlc_text_n(at, (uint64_t)(text + sizeof text - at)));
 }
 
-/* ---- out
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- out ---- */
 
 static int is_number(tlc_call *c, tlc_slice text)
 {
@@ -138,9 +136,7 @@ tlc_slice tr_value_out(tlc_call *c, tlc_slice type, tlc_slice raw)
     return raw;
 }
 
-/* ---- in
- * ------------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- in ---- */
 
 static tlc_slice padded(tlc_call *c, tlc_slice raw, const char *pointer, uint64_t width)
 {

@@ -4,8 +4,9 @@
  * back. "now" therefore begins some minutes ago and leaves out what was changed before the first look. Of the
  * time export the rows of the border second come again, which the same id and updated_at reveal. Cursor, as
  * JSON: {"after": cursor of the export} or {"start": Unix seconds}, "floor": updated_at below which nothing is
- * wanted, and "t": the newest updated_at read. A cursor that is refused is replaced by a start at "t"; without
- * one it is a gap, and the export is read from its floor on. */
+ * wanted, "t": the newest updated_at read, and "at": the time of the last answer stored. A cursor that is
+ * refused is replaced by a start at "t"; without one it is a gap, from "at" to the refusal, and the export is
+ * read from its floor on. It tells the deleted rows that it still has. */
 #include "zendesk.h"
 
 #include <tidelock/gap.h>
@@ -17,7 +18,7 @@
 #define BACK_MS 300000 /* how far "now" begins in the past */
 
 struct changes {
-    tlc_slice after, floor, newest;
+    tlc_slice after, floor, newest, at;
     int64_t start_s;
     int by_time, pages, moved, more;
     tlc_event *events;
@@ -42,9 +43,7 @@ static tlc_slice digits(tlc_call *c, int64_t n)
     return tlc_keep(c->host, c->scope, tlc_text_n(at, (uint64_t)(text + sizeof text - at)));
 }
 
-/* ---- the cursor
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- the cursor ---- */
 
 static tlc_slice cursor(tlc_call *c, const struct changes *s)
 {
@@ -57,6 +56,7 @@ static tlc_slice cursor(tlc_call *c, const struct changes *s)
         tlc_json_optional(c->host, writer, "start", TLC_JSON_RAW, digits(c, s->start_s));
     tlc_json_optional(c->host, writer, "floor", TLC_JSON_STRING, s->floor);
     tlc_json_optional(c->host, writer, "t", TLC_JSON_STRING, s->newest);
+    tlc_json_optional(c->host, writer, "at", TLC_JSON_STRING, s->at);
     tlc_json_mark(c->host, writer, TLC_JSON_END);
     c->host->json_finish(writer, &text);
     return text;
@@ -73,6 +73,7 @@ static int begin_at(tlc_call *c, struct changes *s)
         s->after = tlc_json_text(c->host, c->scope, stored, "/after");
         s->floor = tlc_json_text(c->host, c->scope, stored, "/floor");
         s->newest = tlc_json_text(c->host, c->scope, stored, "/t");
+        s->at = tlc_json_text(c->host, c->scope, stored, "/at");
         s->start_s = number(tlc_json_text(c->host, c->scope, stored, "/start"));
         return c->host->json_check(c->scope, stored) == 1;
     }
@@ -92,9 +93,7 @@ static int begin_at(tlc_call *c, struct changes *s)
     return 1;
 }
 
-/* ---- pages
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- pages ---- */
 
 static const tlc_transfer *ask(tlc_call *c, const struct changes *s)
 {
@@ -152,6 +151,17 @@ static void move_on(tlc_call *c, struct changes *s, tlc_slice page)
     }
 }
 
+/* The platform's clock, or ours. */
+static tlc_slice time_of(tlc_call *c, const tlc_input *in)
+{
+    char text[TLC_TIME_SIZE];
+    int64_t ms;
+
+    if (!tlc_http_date_read(tlc_header_get(in->headers, in->header_count, "Date"), &ms))
+        ms = c->host->wall_ms(c->scope);
+    return tlc_keep(c->host, c->scope, tlc_time_print(ms, text));
+}
+
 /* 0: not the answer of an export. */
 static int take(tlc_call *c, struct changes *s, const tlc_input *in)
 {
@@ -165,13 +175,13 @@ static int take(tlc_call *c, struct changes *s, const tlc_input *in)
     while (c->host->json_next(c->scope, rows, &at, &key, &raw) == 1)
         make_event(c, s, raw);
     s->more = tlc_is(tlc_json_raw(c->host, c->scope, page, "/end_of_stream"), "false");
+    s->at = time_of(c, in);
     move_on(c, s, page);
     s->pages++;
     return 1;
 }
 
-/* ---- a cursor that is good for nothing any more
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- a cursor that is good for nothing any more ---- */
 
 static int is_refused(const struct changes *s, const tlc_input *in)
 {
@@ -191,16 +201,18 @@ static int begin_at_newest(struct changes *s)
     return 1;
 }
 
-static void begin_at_floor(tlc_call *c, struct changes *s)
+/* The last time we know of is that of the last answer; a cursor of an older version has only where the capture began.
+ */
+static void begin_at_floor(tlc_call *c, struct changes *s, const tlc_input *in)
 {
-    tlc_slice none = {0, 0};
+    tlc_slice from = s->at.len ? s->at : s->floor;
     int64_t ms = 0;
 
     tlc_time_read(s->floor, &ms);
     s->start_s = ms / 1000;
     s->events = c->host->alloc(c->scope, sizeof *s->events);
     s->event_count = 1;
-    tlc_gap_event(c->host, c->scope, c->request->object, none, none,
+    tlc_gap_event(c->host, c->scope, c->request->object, from, time_of(c, in), TLC_DELETIONS_PARTLY,
                   "the export's cursor is refused; it is read from the beginning", s->events);
 }
 
@@ -233,7 +245,7 @@ void zd_changes(tlc_call *c, const tlc_input *in, tlc_action *out)
         TL_HTTP(ask(c, s));
         if (is_refused(s, in)) {
             if (!begin_at_newest(s)) {
-                begin_at_floor(c, s);
+                begin_at_floor(c, s, in);
                 TL_EMIT(s->events, s->event_count, cursor(c, s));
             }
             s->more = 1;

@@ -19,9 +19,7 @@ struct many {
     unsigned char *told; /* of each row: it has an outcome */
 };
 
-/* ---- the job
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the job ---- */
 
 /* {"organizations": [{…record, external_id}, …]} */
 static const tlc_transfer *start_job(tlc_call *c, const struct many *s)
@@ -89,9 +87,7 @@ static int64_t next_wait(struct many *s, const tlc_input *in)
     return seconds * 1000 > s->wait_ms ? seconds * 1000 : s->wait_ms;
 }
 
-/* ---- outcomes
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- outcomes ---- */
 
 static uint64_t number(tlc_slice digits)
 {
@@ -165,9 +161,7 @@ static void read_results(tlc_call *c, struct many *s)
     }
 }
 
-/* ---- the batch
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the batch ---- */
 
 static struct many *prepare(tlc_call *c, const tlc_input *in)
 {

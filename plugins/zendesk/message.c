@@ -73,9 +73,7 @@ void zd_message(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_END;
 }
 
-/* ---- found again
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- found again ---- */
 
 struct finding {
     tlc_slice next;

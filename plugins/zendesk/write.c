@@ -49,9 +49,7 @@ static tlc_slice one_url(tlc_call *c)
     return TLC_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/"), tlc_percent(c, tlc_arg(c, "/id")), TLC_TEXT(".json"));
 }
 
-/* ---- operations
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 static const tlc_transfer *post(tlc_call *c)
 {

@@ -27,9 +27,7 @@ void zd_message_find(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_changes(tlc_call *c, const tlc_input *in, tlc_action *out);
 void zd_webhook(tlc_call *c, const tlc_input *in, tlc_action *out);
 
-/* ---- writing (write.c)
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- writing (write.c) ---- */
 
 /* {"ticket": {…}}: the record in its wrapper, with one more member where `name` is given and the record has
  * none. */

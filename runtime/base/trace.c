@@ -11,8 +11,7 @@
 #define KEY_MAX 256
 #define VALUE_MAX 256
 
-/* ---- traceparent
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- traceparent ---- */
 
 static int hex_digit(char c)
 {
@@ -81,8 +80,7 @@ void tl_trace_print(const struct tl_trace *trace, char out[56])
     *at = '\0';
 }
 
-/* ---- tracestate
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- tracestate ---- */
 
 static bool is_key(tl_str key)
 {
@@ -172,8 +170,7 @@ tl_code tl_trace_add_state(struct tl_trace *trace, tl_str tracestate, struct tl_
     return TL_OK;
 }
 
-/* ---- traces of our own
- * ------------------------------------------------------------------------------------------------- */
+/* ---- traces of our own ---- */
 
 void tl_trace_start(struct tl_trace *out)
 {

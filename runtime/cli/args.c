@@ -64,6 +64,9 @@ static tl_code take_option(struct tl_args *args, int argc, char **argv, int *i, 
     }
     if (!option->many && tl_flag(args, option->name))
         return tl_fail(err, TL_EUSAGE, "%s was given twice", option->name);
+    uint64_t number;
+    if (strcmp(option->name, "--limit") == 0 && (!tl_str_u64(tl_str_z(value), &number) || number == 0))
+        return tl_fail(err, TL_EUSAGE, "--limit takes a whole number from 1, not '%s'", value);
     if (args->given_count == TL_ARGS_MAX)
         return tl_fail(err, TL_EUSAGE, "too many options");
     args->given[args->given_count].name = option->name;

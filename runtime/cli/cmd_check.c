@@ -103,8 +103,10 @@ tl_code tl_cmd_check(const struct tl_args *args, struct tl_error *err)
     tl_code code = tl_integration_load(args->words[0], library, plugins, &integration, err);
     if (code == TL_OK && tl_flag(args, "--against"))
         code = check_against(tl_arg(args, "--against"), library, plugins, tl_integration_bundle(integration), err);
-    if (code == TL_OK)
+    if (code == TL_OK) {
+        tl_bundle_check_unread(tl_integration_bundle(integration), args->words[0]);
         tl_bundle_check_overlaps(tl_integration_bundle(integration), NULL);
+    }
     if (code == TL_OK)
         code = check_with(args, library, plugins, tl_integration_bundle(integration), err);
     if (code == TL_OK) {

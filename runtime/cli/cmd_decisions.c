@@ -19,7 +19,7 @@ static void print_list(const struct tl_json_value *answer)
 
 static void print_message(const struct tl_json_value *answer)
 {
-    printf("%.*s\n", TL_STR_ARGS(tl_json_get_text(answer, "message")));
+    printf("%.*s\n", TL_STR_ARGS(tl_table_lines(answer, "message")));
 }
 
 static tl_code list(const struct tl_args *args, struct tl_error *err)

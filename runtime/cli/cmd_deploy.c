@@ -63,6 +63,7 @@ static tl_code say_refused(const struct tl_args *args, const struct tl_json_valu
                            struct tl_error *err)
 {
     tl_str stage = tl_json_get_text(problem, "stage"), live = tl_json_get_text(problem, "live");
+    bool named = tl_json_get_text(problem, "integration").len != 0; /* else nothing is known of what it is about */
     struct tl_error ignored;
     if (tl_flag(args, "--json"))
         (void)!tl_remote_show(args, problem, NULL, &ignored);
@@ -73,7 +74,10 @@ static tl_code say_refused(const struct tl_args *args, const struct tl_json_valu
         return code;
     char *why = tl_copy_z(err->text);
     tl_fail(err, code, "refused at %.*s: %s; nothing was changed, %.12s%s", TL_STR_ARGS(stage), why,
-            live.len >= 12 ? live.ptr : "", live.len >= 12 ? " stays live" : "no revision of it is live");
+            live.len >= 12 ? live.ptr : "",
+            live.len >= 12 ? " stays live"
+            : named        ? "no revision of it is live"
+                           : "what is live stays live");
     tl_free(why);
     return code;
 }

@@ -151,8 +151,7 @@ static void pause_ms(int ms)
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
 }
 
-/* ---- watching -----------------------------------------------------------------------------------------------------
- */
+/* ---- watching ---- */
 
 struct watch {
     const struct tl_args *args; /* with --data */

@@ -22,15 +22,14 @@ static void print_one(const struct tl_json_value *answer)
     struct tl_json_iter i = tl_json_iter(answer);
     while (tl_json_next(&i)) {
         if (!tl_json_is_null(i.value))
-            printf("%-12.*s %.*s\n", TL_STR_ARGS(i.key),
-                   TL_STR_ARGS(tl_json_text(i.value).ptr ? tl_json_text(i.value) : tl_json_raw(i.value)));
+            printf("%-12.*s %.*s\n", TL_STR_ARGS(i.key), TL_STR_ARGS(tl_table_value(i.value)));
     }
 }
 
 static void print_message(const struct tl_json_value *answer)
 {
     if (tl_json_get(answer, "message") != NULL && tl_json_get(answer, "flow") == NULL)
-        printf("%.*s\n", TL_STR_ARGS(tl_json_get_text(answer, "message")));
+        printf("%.*s\n", TL_STR_ARGS(tl_table_lines(answer, "message")));
     else if (tl_json_get(answer, "before") != NULL)
         tl_exceptions_print_change(answer);
     else

@@ -9,7 +9,7 @@
 
 static void print_answer(const struct tl_json_value *answer)
 {
-    printf("%.*s\n", TL_STR_ARGS(tl_json_get_text(answer, "message")));
+    printf("%.*s\n", TL_STR_ARGS(tl_table_lines(answer, "message")));
 }
 
 static tl_code act(const struct tl_args *args, const char *path, struct tl_error *err)

@@ -18,8 +18,7 @@
 
 enum { ANSWER_MS = 120 * 1000, SHOWN = 20 };
 
-/* ---- asking --------------------------------------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 static tl_code check_limit(const char *limit, struct tl_error *err)
 {
@@ -46,8 +45,7 @@ static tl_code write_path(const struct tl_args *args, struct tl_buf *path, struc
     return code;
 }
 
-/* ---- writing -------------------------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 /* "recorded-20260301-080000" unless --name says better. tl_free. */
 static char *name_of(const struct tl_args *args)
@@ -86,32 +84,39 @@ static tl_code write_files(const struct tl_args *args, const struct tl_json_valu
     return code;
 }
 
-/* ---- showing -------------------------------------------------------------------------------------------------------
- */
+/* ---- showing ---- */
 
 static void print_fixtures(const struct tl_json_value *report)
 {
     const struct tl_json_value *list = tl_json_get(report, "fixtures");
     struct tl_json_iter i = tl_json_iter(list);
     for (size_t n = 0; n < SHOWN && tl_json_next(&i); n++)
-        printf("  %.*s\n", TL_STR_ARGS(tl_json_text(i.value)));
+        printf("  %.*s\n", TL_STR_ARGS(tl_table_value(i.value)));
     if (tl_json_count(list) > SHOWN)
         printf("  and %zu more\n", tl_json_count(list) - SHOWN);
     if (tl_json_count(list) > 0)
         puts("'tidelock test --accept' writes their golden outputs; read them before you commit them");
 }
 
+static void print_stayed(const struct tl_json_value *list)
+{
+    static const struct tl_column columns[] = {{"WORDS THAT STAYED AS THEY ARE", "field"}, {"VALUES", "values"}};
+    if (tl_json_count(list) > 0)
+        tl_table_print(list, columns, TL_COUNT_OF(columns), "");
+}
+
 static void print_report(const struct tl_json_value *report)
 {
     static const struct tl_column columns[] = {{"REPLACED BY FAKES", "field"}, {"AS", "as"}, {"VALUES", "values"}};
     printf("%" PRId64 " events in %.*s\n", tl_json_get_i64(report, "events", 0),
-           TL_STR_ARGS(tl_json_get_text(report, "recording")));
+           TL_STR_ARGS(tl_table_text(report, "recording")));
     if (tl_json_get_i64(report, "left_out", 0) > 0)
         printf("%" PRId64 " more were left out: this integration takes no such events\n",
                tl_json_get_i64(report, "left_out", 0));
     print_fixtures(report);
     tl_table_print(tl_json_get(report, "redacted"), columns, TL_COUNT_OF(columns),
                    "nothing was replaced: no field looks personal; --redact FIELD names one that is");
+    print_stayed(tl_json_get(report, "stayed"));
     puts("Look through the files before you commit them; --redact FIELD and --keep FIELD change what is replaced.\n"
          "Recorded is what came in and which effects it had. What systems answered is not: the journal does not keep "
          "it.");

@@ -10,8 +10,7 @@
 
 enum { ANSWER_MS = 10 * 60 * 1000, SHOWN = 50 };
 
-/* ---- asking --------------------------------------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 static tl_code add_time(const struct tl_args *args, const char *option, const char *name, struct tl_json_writer *w,
                         struct tl_error *err)
@@ -59,8 +58,7 @@ static tl_code write_body(const struct tl_args *args, struct tl_buf *body, struc
     return code == TL_OK ? tl_json_writer_done(&w, err) : code;
 }
 
-/* ---- showing -------------------------------------------------------------------------------------------------------
- */
+/* ---- showing ---- */
 
 static int64_t count_of(const struct tl_json_value *answer, const char *name)
 {
@@ -97,7 +95,7 @@ static void print_preview(const struct tl_json_value *answer)
 static void print_answer(const struct tl_json_value *answer)
 {
     print_units(answer);
-    tl_str held = tl_json_get_text(answer, "held_from");
+    tl_str held = tl_table_text(answer, "held_from");
     if (tl_json_get_bool(answer, "past_retention", false))
         printf("what came before %.*s is past retention and not held any more\n",
                TL_STR_ARGS(held.len > 0 ? held : TL_STR("now")));
@@ -107,10 +105,10 @@ static void print_answer(const struct tl_json_value *answer)
         printf(
             "replay %.*s: %" PRId64 " units run again, %" PRId64 " of them by an earlier request; %" PRId64
             " are listed and stay as they are\n'tidelock trace' of a key tells what was sent and what not, and why\n",
-            TL_STR_ARGS(tl_json_get_text(answer, "replay")), count_of(answer, "runs"), count_of(answer, "again"),
+            TL_STR_ARGS(tl_table_text(answer, "replay")), count_of(answer, "runs"), count_of(answer, "again"),
             count_of(answer, "listed"));
     if (tl_json_get_text(answer, "next").len != 0)
-        printf("… and more: --after %.*s\n", TL_STR_ARGS(tl_json_get_text(answer, "next")));
+        printf("… and more: --after %.*s\n", TL_STR_ARGS(tl_table_text(answer, "next")));
 }
 
 /* Done, and something was left out. */
@@ -121,7 +119,7 @@ static tl_code judge(const struct tl_json_value *answer, struct tl_error *err)
         return TL_OK;
     if (tl_json_get_text(answer, "next").len != 0)
         return tl_fail(err, TL_EDIFFERS, "not all of the selection was taken: go on with --after %.*s",
-                       TL_STR_ARGS(tl_json_get_text(answer, "next")));
+                       TL_STR_ARGS(tl_table_text(answer, "next")));
     return tl_fail(err, TL_EDIFFERS, "%" PRId64 " units were not run again; the list says why",
                    count_of(answer, "listed"));
 }

@@ -9,8 +9,7 @@
 
 enum { BODY_MAX = 16 << 20 };
 
-/* ---- looking -------------------------------------------------------------------------------------------------------
- */
+/* ---- looking ---- */
 
 static void print_list(const struct tl_json_value *answer)
 {
@@ -35,7 +34,7 @@ static void print_wait(const struct tl_json_value *wait)
     printf("  waits at %.*s: %.*s", TL_STR_ARGS(tl_table_text(wait, "step")), TL_STR_ARGS(tl_table_text(wait, "kind")));
     struct tl_json_iter i = tl_json_iter(tl_json_get(wait, "for"));
     while (tl_json_next(&i))
-        printf(" %.*s", TL_STR_ARGS(tl_json_text(i.value)));
+        printf(" %.*s", TL_STR_ARGS(tl_table_value(i.value)));
     printf("%s%.*s\n", until.len != 0 ? " until " : "", TL_STR_ARGS(until));
 }
 
@@ -78,12 +77,11 @@ static tl_code list(const struct tl_args *args, struct tl_error *err)
     return tl_remote_list(args, "/v1/runs", filters, TL_COUNT_OF(filters), print_list, err);
 }
 
-/* ---- acting --------------------------------------------------------------------------------------------------------
- */
+/* ---- acting ---- */
 
 static void print_message(const struct tl_json_value *answer)
 {
-    printf("%.*s\n", TL_STR_ARGS(tl_json_get_text(answer, "message")));
+    printf("%.*s\n", TL_STR_ARGS(tl_table_lines(answer, "message")));
 }
 
 static tl_code add_result(const struct tl_args *args, struct tl_json_writer *w, struct tl_error *err)

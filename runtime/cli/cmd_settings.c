@@ -27,7 +27,7 @@ static void print_secrets(const struct tl_json_value *answer)
 
 static void print_message(const struct tl_json_value *answer)
 {
-    printf("%.*s\n", TL_STR_ARGS(tl_json_get_text(answer, "message")));
+    printf("%.*s\n", TL_STR_ARGS(tl_table_lines(answer, "message")));
 }
 
 static tl_code set(const struct tl_args *args, const char *path, tl_str value, struct tl_error *err)
@@ -63,22 +63,58 @@ static bool is_set(const struct tl_args *args, size_t words)
     return args->word_count == words && strcmp(args->words[0], "set") == 0;
 }
 
+static void print_changes(const struct tl_json_value *answer)
+{
+    static const struct tl_column columns[] = {
+        {"WHEN", "time"}, {"NAME", "name"}, {"VALUE", "value"}, {"BY", "who"}, {"REASON", "reason"}};
+    tl_table_print(tl_json_get(answer, "changes"), columns, TL_COUNT_OF(columns), "nothing was ever set");
+}
+
+static void print_secret_changes(const struct tl_json_value *answer)
+{
+    static const struct tl_column columns[] = {{"WHEN", "time"}, {"NAME", "name"}, {"BY", "who"}, {"REASON", "reason"}};
+    tl_table_print(tl_json_get(answer, "changes"), columns, TL_COUNT_OF(columns), "nothing was ever set");
+}
+
+static bool is_history(const struct tl_args *args)
+{
+    return args->word_count != 0 && args->word_count <= 2 && strcmp(args->words[0], "history") == 0;
+}
+
+/* Of one name, or of all. */
+static tl_code show_history(const struct tl_args *args, const char *path,
+                            void (*print)(const struct tl_json_value *answer), struct tl_error *err)
+{
+    struct tl_buf whole;
+    tl_buf_init(&whole, VALUE_MAX);
+    tl_buf_addf(&whole, "%s/history?", path);
+    tl_remote_query_add(&whole, "name", args->word_count == 2 ? args->words[1] : NULL);
+    tl_code code = tl_remote_print(args, &(struct tl_remote){.path = whole.ptr}, print, err);
+    tl_buf_free(&whole);
+    return code;
+}
+
 tl_code tl_cmd_settings(const struct tl_args *args, struct tl_error *err)
 {
     if (is_list(args))
         return tl_remote_print(args, &(struct tl_remote){.path = "/v1/settings"}, print_settings, err);
     if (is_set(args, 3))
         return set(args, "/v1/settings", tl_str_z(args->words[2]), err);
-    return tl_fail(err, TL_EUSAGE, "usage: tidelock settings [list | set NAME VALUE]");
+    if (is_history(args))
+        return show_history(args, "/v1/settings", print_changes, err);
+    return tl_fail(err, TL_EUSAGE, "usage: tidelock settings [list | set NAME VALUE | history [NAME]]");
 }
 
 tl_code tl_cmd_secrets(const struct tl_args *args, struct tl_error *err)
 {
     if (is_list(args))
         return tl_remote_print(args, &(struct tl_remote){.path = "/v1/secrets"}, print_secrets, err);
+    if (is_history(args))
+        return show_history(args, "/v1/secrets", print_secret_changes, err);
     if (!is_set(args, 2))
-        return tl_fail(err, TL_EUSAGE,
-                       "usage: tidelock secrets [list | set NAME]; the value comes from standard input");
+        return tl_fail(
+            err, TL_EUSAGE,
+            "usage: tidelock secrets [list | set NAME | history [NAME]]; the value comes from standard input");
     struct tl_buf value;
     tl_buf_init(&value, VALUE_MAX);
     const char *file = tl_arg(args, "--file");

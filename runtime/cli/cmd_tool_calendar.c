@@ -20,8 +20,7 @@ struct query {
     bool json;
 };
 
-/* ---- times ---------------------------------------------------------------------------------------------------------
- */
+/* ---- times ---- */
 
 struct time_text {
     char utc[TL_TIMESTAMP_SIZE], local[TL_TIMESTAMP_SIZE];
@@ -68,8 +67,7 @@ static void begin_json(struct tl_json_writer *w, struct tl_buf *out, const struc
     tl_json_put_z(w, "at", text_of(NULL, query->at_ms).utc);
 }
 
-/* ---- schedules -----------------------------------------------------------------------------------------------------
- */
+/* ---- schedules ---- */
 
 static const char *const notes[] = {[TL_TICK_PLAIN] = NULL,
                                     [TL_TICK_SKIPPED] = "the clocks jump over its time",
@@ -128,8 +126,7 @@ static tl_code show_schedule(const struct query *query, const char *zone, struct
     return code;
 }
 
-/* ---- windows -------------------------------------------------------------------------------------------------------
- */
+/* ---- windows ---- */
 
 /* From `at` on: when the window opens next and when that one closes. */
 static void next_window(const struct tl_calendar *calendar, int64_t *at, int64_t *opens, int64_t *closes)
@@ -215,8 +212,7 @@ static bool is_window(const char *text)
     return false;
 }
 
-/* ---- the command ---------------------------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static tl_code read_query(const struct tl_args *args, struct query *query, struct tl_error *err)
 {

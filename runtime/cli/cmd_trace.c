@@ -41,7 +41,7 @@ static void print_waits(const struct tl_json_value *run)
         printf("    %.*s", TL_STR_ARGS(tl_table_text(i.value, "step")));
         struct tl_json_iter types = tl_json_iter(tl_json_get(i.value, "for"));
         while (tl_json_next(&types))
-            printf(" %.*s", TL_STR_ARGS(tl_json_text(types.value)));
+            printf(" %.*s", TL_STR_ARGS(tl_table_value(types.value)));
         printf("%s%.*s\n", until.len != 0 ? " until " : "", TL_STR_ARGS(until));
     }
 }

@@ -192,7 +192,9 @@ static const struct tl_option secrets_options[] = {
     END};
 #define PARK                                                                                                           \
     {                                                                                                                  \
-        "--park-removed", NULL, "park the waiting work of flows and systems that go; needs --yes", false               \
+        "--park-removed", NULL,                                                                                        \
+            "park the waiting work of flows and systems that go, leave runs waiting for events that go; needs --yes",  \
+            false                                                                                                      \
     }
 static const struct tl_option deploy_options[] = {
     DATA,
@@ -301,7 +303,7 @@ const struct tl_command tl_commands[] = {
      "first line says no more that it is ours. 'new' does it for a new folder and 'dev' at every save; "
      "after "
      "a pull, do it by hand. An integration with errors is described as far as it goes.\n\n"
-     "  tidelock editor acme && luacheck acme",
+     "  tidelock editor acme && (cd acme && luacheck .)",
      editor_options, tl_cmd_editor},
     {"reference", "[PAGE]", 0, 1, "everything that may be written in an integration, and every command",
      "In Markdown, made from the tables that check the declarations and from what editors are told. Pages: "
@@ -317,7 +319,8 @@ const struct tl_command tl_commands[] = {
      "of "
      "people, what people wrote and secrets become fakes of the same shape: the same value the same fake in all of the "
      "recording, by a key that is thrown away. Numbers, dates and words that the integration's own text has (enums) "
-     "stay. What systems answered is not recorded: the journal does not keep it. Changes nothing on the server.\n\n"
+     "stay; fields with words that nothing is known of are listed, to be looked at. What systems answered is not "
+     "recorded: the journal does not keep it. Changes nothing on the server.\n\n"
      "  tidelock record acme --key 4711\n  tidelock record acme --event salesforce.Opportunity --since 2h --name "
      "monday\n"
      "  tidelock record acme --system zendesk --since 1d --redact custom_field --keep product.name",
@@ -334,7 +337,10 @@ const struct tl_command tl_commands[] = {
     {"contract diff", "OLD NEW", 2, 2, "is a new version of a contract compatible, or who breaks?",
      "Compares two JSON Schemas. Writers break when what the old one allowed is refused, readers when what they never "
      "saw is "
-     "allowed; readers ignore properties they do not know. What cannot be proved compatible breaks both. Exit 0: "
+     "allowed; readers ignore properties they do not know, so a closed object (\"additionalProperties\": false) may "
+     "get "
+     "optional ones. An open object took anything under any name: a property that asks something of its value breaks "
+     "writers. What cannot be proved compatible breaks both. Exit 0: "
      "compatible, 2: "
      "somebody breaks.\n\n"
      "  tidelock contract diff contracts/order.v1.json contracts/order.v2.json",
@@ -453,15 +459,15 @@ const struct tl_command tl_commands[] = {
     {"revisions", "", 0, 0, "what was live when, by whom and why; what was refused; open runs of each",
      "Newest first; * is live. Of all integrations, or of one.\n\n  tidelock revisions --limit 20", revisions_options,
      tl_cmd_revisions},
-    {"settings", "[list | set NAME VALUE]", 0, 3, "values that differ per server; no restart, audited",
+    {"settings", "[list | set NAME VALUE | history [NAME]]", 0, 3, "values that differ per server; no restart, audited",
      "Beside those that the integration names: escalation.webhook (URL), mail.url (smtp://host:port) and mail.from, "
      "where "
      "it is told that something is overdue. An integration beside the first has settings of its own, listed as "
      "NAME@INTEGRATION; set one under that name or with --integration.\n\n"
      "  tidelock settings\n  tidelock settings set desk.url https://desk.example --integration support\n  tidelock "
-     "settings set erp_de.url https://erp.example/odata --reason 'moved'",
+     "settings set erp_de.url https://erp.example/odata --reason 'moved'\n  tidelock settings history erp_de.url",
      settings_options, tl_cmd_settings},
-    {"secrets", "[list | set NAME]", 0, 2, "settings that are never shown",
+    {"secrets", "[list | set NAME | history [NAME]]", 0, 2, "settings that are never shown",
      "The value is read from standard input or --file, so that it is in no process list. Beside those that the "
      "integration names: escalation.secret (signs the webhook), mail.user and mail.password.\n\n"
      "  tidelock secrets set erp_de.password < password.txt",

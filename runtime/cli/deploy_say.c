@@ -23,8 +23,7 @@ static void print_lines(tl_str text)
         printf("    %.*s\n", TL_STR_ARGS(line));
 }
 
-/* ---- trouble ------------------------------------------------------------------------------------------------------
- */
+/* ---- trouble ---- */
 
 static void say_findings(const struct tl_json_value *answer)
 {
@@ -32,7 +31,7 @@ static void say_findings(const struct tl_json_value *answer)
     while (tl_json_next(&i)) {
         printf("%.*s:%.*s: %.*s: %.*s\n", TL_STR_ARGS(text_of(i.value, "file")), TL_STR_ARGS(text_of(i.value, "line")),
                TL_STR_ARGS(text_of(i.value, "severity")), TL_STR_ARGS(text_of(i.value, "text")));
-        print_lines(text_of(i.value, "chain"));
+        print_lines(tl_table_lines(i.value, "chain"));
     }
 }
 
@@ -45,7 +44,7 @@ static void say_laws(const struct tl_json_value *answer)
                TL_STR_ARGS(text_of(i.value, "line")), TL_STR_ARGS(text_of(i.value, "law")),
                TL_STR_ARGS(text_of(i.value, "lens")), field.len != 0 ? ", " : "", TL_STR_ARGS(field),
                TL_STR_ARGS(text_of(i.value, "text")));
-        print_lines(text_of(i.value, "shown"));
+        print_lines(tl_table_lines(i.value, "shown"));
     }
 }
 
@@ -55,11 +54,10 @@ void tl_deploy_say_trouble(const struct tl_json_value *answer)
     say_findings(answer);
     say_laws(answer);
     if (tl_json_is(tl_json_get(answer, "stage"), "tests"))
-        printf("%.*s", TL_STR_ARGS(text_of(tests, "output")));
+        printf("%.*s", TL_STR_ARGS(tl_table_lines(tests, "output")));
 }
 
-/* ---- a plan -------------------------------------------------------------------------------------------------------
- */
+/* ---- a plan ---- */
 
 static void say_changes(const struct tl_json_value *answer)
 {
@@ -99,6 +97,13 @@ static void say_work(const struct tl_json_value *answer)
     while (tl_json_next(&i))
         printf("! flow %.*s goes and has %.*s units pending: wait until they are done, or --park-removed parks them\n",
                TL_STR_ARGS(text_of(i.value, "flow")), TL_STR_ARGS(text_of(i.value, "units")));
+    i = tl_json_iter(tl_json_get(answer, "awaited"));
+    while (tl_json_next(&i))
+        printf(
+            "! %.*s open runs of flow %.*s wait for %.*s, which is not declared any more and cannot come: wait until "
+            "they have ended, or --park-removed leaves them waiting\n",
+            TL_STR_ARGS(text_of(i.value, "runs")), TL_STR_ARGS(text_of(i.value, "flow")),
+            TL_STR_ARGS(text_of(i.value, "type")));
     i = tl_json_iter(tl_json_get(answer, "staying"));
     while (tl_json_next(&i)) {
         tl_str systems = text_of(i.value, "systems_gone");
@@ -126,8 +131,7 @@ void tl_deploy_say_plan(const struct tl_json_value *answer)
     printf(": %" PRId64 " differences\n", tl_json_get_i64(answer, "differences", 0));
 }
 
-/* ---- live ---------------------------------------------------------------------------------------------------------
- */
+/* ---- live ---- */
 
 static void say_tried(const struct tl_json_value *answer)
 {

@@ -25,8 +25,7 @@ tl_code tl_exceptions_list_groups(const struct tl_args *args, struct tl_error *e
     return tl_remote_list(args, "/v1/exception-groups", filters, TL_COUNT_OF(filters), print_groups, err);
 }
 
-/* ---- acts ----------------------------------------------------------------------------------------------------------
- */
+/* ---- acts ---- */
 
 void tl_exceptions_print_change(const struct tl_json_value *compared)
 {
@@ -86,7 +85,7 @@ static tl_code judge(const struct tl_json_value *answer, struct tl_error *err)
         return TL_OK;
     return tl_fail(err, TL_EDIFFERS,
                    "%" PRId64 " were not done; the first: %.*s. The same command again takes the rest", bad,
-                   TL_STR_ARGS(tl_json_get_text(answer, "first_problem")));
+                   TL_STR_ARGS(tl_table_text(answer, "first_problem")));
 }
 
 tl_code tl_exceptions_group_act(const struct tl_args *args, const char *verb, struct tl_error *err)

@@ -1,6 +1,7 @@
 /* Entry of the program: finds the command, runs it, turns its answer into an exit status. */
 #include "cli/main.h"
 #include "command.h"
+#include "shown.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +61,6 @@ int tl_main(int argc, char **argv)
     if (code == TL_OK)
         code = args.command->run(&args, &err);
     if (code != TL_OK && err.text[0] != '\0')
-        fprintf(stderr, "tidelock: %s\n", err.text);
+        fprintf(stderr, "tidelock: %.*s\n", TL_STR_ARGS(tl_shown_lines(tl_str_z(err.text))));
     return tl_code_exit(code);
 }

@@ -1,4 +1,5 @@
 #include "table.h"
+#include "shown.h"
 #include <stdio.h>
 
 enum { COLUMNS_MAX = 16, CELL_MAX = 72 };
@@ -16,11 +17,21 @@ const struct tl_json_value *tl_table_member(const struct tl_json_value *object, 
 
 tl_str tl_table_text(const struct tl_json_value *object, const char *path)
 {
-    const struct tl_json_value *value = tl_table_member(object, path);
+    return tl_table_value(tl_table_member(object, path));
+}
+
+tl_str tl_table_value(const struct tl_json_value *value)
+{
     if (value == NULL || tl_json_is_null(value))
         return TL_STR_NONE;
     tl_str text = tl_json_text(value);
-    return text.ptr != NULL ? text : tl_json_raw(value);
+    return tl_shown(text.ptr != NULL ? text : tl_json_raw(value));
+}
+
+tl_str tl_table_lines(const struct tl_json_value *object, const char *path)
+{
+    tl_str text = tl_json_text(tl_table_member(object, path));
+    return tl_shown_lines(text);
 }
 
 /* Characters, not bytes: continuation bytes take no room. */
@@ -37,7 +48,6 @@ static size_t min(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Control characters would let data write to the terminal. */
 static size_t print_cell(tl_str s)
 {
     size_t shown = 0;
@@ -49,7 +59,7 @@ static size_t print_cell(tl_str s)
             return shown + 1;
         }
         shown += starts;
-        putchar(c < 0x20 || c == 0x7f ? ' ' : (int)c);
+        putchar((int)c);
     }
     return shown;
 }

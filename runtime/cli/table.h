@@ -11,5 +11,9 @@ struct tl_column {
 void tl_table_print(const struct tl_json_value *rows, const struct tl_column *columns, size_t count, const char *empty);
 /* A member by dotted path; NULL when absent. */
 const struct tl_json_value *tl_table_member(const struct tl_json_value *object, const char *path);
-/* Its text for people: strings and numbers as they are, others as JSON; empty when absent. */
+/* Its text for people, on one line (shown.h): strings and numbers as they are, others as JSON; empty when absent. */
 tl_str tl_table_text(const struct tl_json_value *object, const char *path);
+/* The same of a value. */
+tl_str tl_table_value(const struct tl_json_value *value);
+/* A text that is several lines; empty when absent. */
+tl_str tl_table_lines(const struct tl_json_value *object, const char *path);

@@ -178,3 +178,9 @@ bool tl_utf8_repair(struct tl_buf *out, tl_str s)
         s = tl_str_from(s, good + 1);
     }
 }
+
+bool tl_utf8_steers(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}

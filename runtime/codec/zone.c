@@ -10,16 +10,6 @@
 #define FILE_MAX (256 * 1024)
 #define OFFSET_MAX (26 * 3600)
 
-void tl_zone_free(struct tl_zone *zone)
-{
-    if (!zone)
-        return;
-    tl_free(zone->name);
-    tl_free(zone->changes);
-    tl_free(zone->types);
-    tl_free(zone);
-}
-
 const char *tl_zone_name(const struct tl_zone *zone)
 {
     return zone->name;

@@ -13,6 +13,11 @@ const struct tl_json_value *tl_answer_json(struct tl_answer *answer)
     return answer->doc ? tl_json_root(answer->doc) : NULL;
 }
 
+bool tl_answer_is_empty(const struct tl_answer *answer)
+{
+    return answer->status == 204 && answer->body.len == 0;
+}
+
 void tl_answer_deinit(struct tl_answer *answer)
 {
     tl_json_free(answer->doc);
@@ -107,8 +112,7 @@ bool tl_place_read_in(const struct tl_json_value *place, const struct tl_json_va
     return read_place(place, in, NULL, vars, arena, text);
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- rows ---- */
 
 static bool one_status(const struct tl_json_value *wanted, int status)
 {

@@ -22,6 +22,8 @@ struct tl_answer {
 
 /* The body as JSON, parsed once; NULL when it is empty or none. */
 const struct tl_json_value *tl_answer_json(struct tl_answer *answer);
+/* "No content", as some platforms answer for a list without items. */
+bool tl_answer_is_empty(const struct tl_answer *answer);
 void tl_answer_deinit(struct tl_answer *answer);
 
 /* Reads a place: a pointer, {"header": …}, a template or a list of them. False when it is nowhere there. A pointer at
@@ -59,5 +61,9 @@ struct tl_verdict_rules {
 /* What an answer that is no success means. TL_FAIL_NONE when a row says it is success after all. */
 struct tl_verdict tl_answer_judge(struct tl_answer *answer, const struct tl_verdict_rules *rules,
                                   struct tl_arena *arena, int64_t wall_ms);
+/* Some platforms say in a 200 that it failed. Rows that name the status are asked of a good answer too; one without a
+ * status means what is no success anyway. TL_FAIL_NONE: it is good. */
+struct tl_verdict tl_answer_judge_good(struct tl_answer *answer, const struct tl_verdict_rules *rules,
+                                       struct tl_arena *arena, int64_t wall_ms);
 /* "120" or an HTTP-date to ms from now, at most a day; 0 when unreadable or past. */
 int64_t tl_retry_after_ms(tl_str value, int64_t wall_ms);

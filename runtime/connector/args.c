@@ -45,8 +45,7 @@ static bool known(tl_str word, const char *const *words, size_t count)
     return false;
 }
 
-/* ---- the schema itself
- * ------------------------------------------------------------------------------------------------- */
+/* ---- the schema itself ---- */
 
 static tl_code check_type_word(const struct place *place, const struct tl_json_value *type, struct tl_error *err)
 {
@@ -131,8 +130,7 @@ tl_code tl_args_schema_check(const struct tl_json_value *schema, struct tl_error
     return code;
 }
 
-/* ---- a value
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- a value ---- */
 
 /* 3, 3.0 and 3e0 are integers: no digit but 0 after the point, no negative exponent. Good enough for arguments: larger
  * forms (1.5e1) are refused, and nobody writes them. */

@@ -10,9 +10,7 @@
 #define RESPONSE_MAX (16u << 20)
 #define ARGS_MAX (64u << 20)
 
-/* ---- hash
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- hash ---- */
 
 static void hash_part(struct tl_sha256 *sha, tl_str part)
 {
@@ -42,9 +40,7 @@ const char *tl_created_name(enum tl_created created)
     return created == TL_CREATED_YES ? "yes" : created == TL_CREATED_NO ? "no" : "unknown";
 }
 
-/* ---- ends
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- ends ---- */
 
 static void free_call(struct tl_call *call)
 {
@@ -95,9 +91,7 @@ void tl_call_fail_verdict(struct tl_call *call, const struct tl_verdict *verdict
     tl_call_end(call);
 }
 
-/* ---- code
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- code ---- */
 
 struct tl_verdict_rules tl_call_rules(const struct tl_call *call)
 {
@@ -158,9 +152,7 @@ static void begin_code(struct tl_call *call)
     tl_driver_start(driver);
 }
 
-/* ---- start
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- start ---- */
 
 static void begin(struct tl_mail *mail)
 {
@@ -294,9 +286,7 @@ struct tl_call *tl_call_start(struct tl_system_lane *lane, const struct tl_call_
     return call;
 }
 
-/* ---- lookup
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- lookup ---- */
 
 struct tl_call *tl_call_lookup(struct tl_system_lane *lane, const struct tl_call_request *request, tl_call_done *done,
                                void *ctx)
@@ -328,9 +318,7 @@ struct tl_call *tl_call_lookup(struct tl_system_lane *lane, const struct tl_call
     return call;
 }
 
-/* ---- probe
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- probe ---- */
 
 /* Whatever a server says to a plain GET of the base shows that it is there; credentials are judged as ever. */
 static const char plain_probe[] = "{\"effect\":\"read\",\"method\":\"GET\",\"path\":\"\",\"result\":{},"

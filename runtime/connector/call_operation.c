@@ -10,8 +10,7 @@
 
 static bool send_page(struct tl_call *call);
 
-/* ---- statuses
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- statuses ---- */
 
 static bool is_ok(const struct tl_json_value *operation, const struct tl_answer *answer)
 {
@@ -23,9 +22,7 @@ static bool is_ok(const struct tl_json_value *operation, const struct tl_answer 
     return tl_status_matches(ok, answer->status);
 }
 
-/* ---- result
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- result ---- */
 
 static enum tl_created read_created(const struct tl_json_value *place, struct tl_call *call, struct tl_answer *answer)
 {
@@ -102,9 +99,7 @@ static bool is_foreign(struct tl_call *call, struct tl_answer *answer)
            !tl_answer_json(answer);
 }
 
-/* ---- paging
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- paging ---- */
 
 static bool add_items(struct tl_call *call, const struct tl_json_value *items)
 {
@@ -130,7 +125,7 @@ static bool take_page(struct tl_call *call, const struct tl_json_value *paging, 
     const struct tl_json_value *items = tl_json_at(tl_answer_json(answer), tl_json_get_text(paging, "items"));
     int64_t max_items = tl_json_get_i64(paging, "max_items", ITEMS),
             max_pages = tl_json_get_i64(paging, "max_pages", PAGES);
-    if (tl_json_type(items) != TL_JSON_IS_ARRAY) {
+    if (tl_json_type(items) != TL_JSON_IS_ARRAY && !tl_answer_is_empty(answer)) {
         tl_call_fail(call, TL_FAIL_BUG, TL_STR("the answer has no list of items where the manifest says"));
         return true;
     }
@@ -163,8 +158,7 @@ static void finish_pages(struct tl_call *call)
     call->result.document = tl_buf_str(&whole);
 }
 
-/* ---- one answer
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- one answer ---- */
 
 static void take_good(struct tl_call *call, struct tl_answer *answer)
 {
@@ -190,17 +184,22 @@ void tl_call_operation_answered(struct tl_exchange *exchange, struct tl_answer *
         tl_call_fail_verdict(call, &verdict);
         return;
     }
+    struct tl_verdict_rules rules = tl_call_rules(call);
+    struct tl_verdict verdict;
     call->result.status = answer->status;
     if (is_ok(call->operation, answer)) {
-        take_good(call, answer);
+        verdict = tl_answer_judge_good(answer, &rules, &call->arena, tl_wall_ms());
+        if (verdict.failure != TL_FAIL_NONE)
+            tl_call_fail_verdict(call, &verdict);
+        else
+            take_good(call, answer);
         return;
     }
     if (answer->outcome == TL_ANSWER_THERE && answer->status == 404 && tl_json_get(call->operation, "missing")) {
         tl_call_end(call);
         return;
     }
-    struct tl_verdict_rules rules = tl_call_rules(call);
-    struct tl_verdict verdict = tl_answer_judge(answer, &rules, &call->arena, tl_wall_ms());
+    verdict = tl_answer_judge(answer, &rules, &call->arena, tl_wall_ms());
     if (verdict.failure == TL_FAIL_NONE)
         succeed(call, answer);
     else

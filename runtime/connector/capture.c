@@ -13,8 +13,7 @@
 
 static void begin_round(struct tl_timer *timer);
 
-/* ---- rests and ends
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- rests and ends ---- */
 
 static void free_round(struct tl_capture *capture)
 {
@@ -94,8 +93,7 @@ void tl_capture_round_failed(struct tl_capture *capture, const struct tl_verdict
     rest(capture, again_ms);
 }
 
-/* ---- handing over
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- handing over ---- */
 
 void tl_capture_hand_over(struct tl_capture *capture, const struct tl_captured *events, size_t count, tl_str cursor)
 {
@@ -135,8 +133,7 @@ static void emitted(struct tl_driver *driver, const tlc_event *events, uint32_t 
     tl_capture_hand_over(capture, out, count, tl_str_of(cursor));
 }
 
-/* ---- rounds by code
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- rounds by code ---- */
 
 static void code_ended(struct tl_driver *driver, const struct tl_driver_end *end)
 {
@@ -187,9 +184,7 @@ static void begin_round(struct tl_timer *timer)
         tl_capture_poll_begin(capture);
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static tl_code read_options(struct tl_capture *capture, tl_str given, struct tl_error *err)
 {

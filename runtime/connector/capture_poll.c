@@ -163,7 +163,7 @@ static void take_page(struct tl_capture *capture, struct tl_answer *answer)
 {
     const struct tl_json_value *poll = poll_of(capture), *more = tl_json_get(poll, "more"),
                                *items = tl_json_at(tl_answer_json(answer), tl_json_get_text(poll, "items"));
-    if (tl_json_type(items) != TL_JSON_IS_ARRAY) {
+    if (tl_json_type(items) != TL_JSON_IS_ARRAY && !tl_answer_is_empty(answer)) {
         fail(capture, TL_FAIL_BUG, "the answer has no list of items where the manifest says");
         return;
     }
@@ -220,16 +220,21 @@ void tl_capture_poll_answered(struct tl_exchange *exchange, struct tl_answer *an
         tl_capture_round_failed(capture, &verdict, 0);
         return;
     }
-    if (answer->outcome == TL_ANSWER_THERE && answer->status / 100 == 2 && !capture->stopping) {
-        take_page(capture, answer);
-        return;
-    }
     struct tl_verdict_rules rules = {.first = tl_json_get(poll_of(capture), "errors"),
                                      .second = tl_json_get(manifest, "errors"),
                                      .message = tl_json_get(manifest, "error_message"),
                                      .code = tl_json_get(manifest, "error_code"),
                                      .is_capture = true};
-    struct tl_verdict verdict = tl_answer_judge(answer, &rules, &capture->round_arena, tl_wall_ms());
+    struct tl_verdict verdict;
+    if (answer->outcome == TL_ANSWER_THERE && answer->status / 100 == 2 && !capture->stopping) {
+        verdict = tl_answer_judge_good(answer, &rules, &capture->round_arena, tl_wall_ms());
+        if (verdict.failure == TL_FAIL_NONE) {
+            take_page(capture, answer);
+            return;
+        }
+    } else {
+        verdict = tl_answer_judge(answer, &rules, &capture->round_arena, tl_wall_ms());
+    }
     if (verdict.failure == TL_FAIL_NONE)
         tl_capture_round_done(capture, 0);
     else if (verdict.failure == TL_FAIL_GAP && capture->cursor[0] != 0 && !capture->stopping)

@@ -1,5 +1,6 @@
 /* Fields by the manifest: type, required, default, one_of, secret; unknown ones with the nearest word. */
 #include "config.h"
+#include "auth_kind.h"
 #include "base/buf.h"
 #include "base/duration.h"
 #include "base/nearest.h"
@@ -16,8 +17,7 @@ static const char *const runtime_keys[] = {
     "connector",  "kind",      "auth",    "limits", "retry", "breaker", "maintenance", "redelivers_for",
     "operations", "isolation", "steward", "mark",   "fresh", "changes", "timeout",     "batch"};
 
-/* ---- one value
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- one value ---- */
 
 static bool value_fits(tl_str type, const struct tl_json_value *value)
 {
@@ -78,8 +78,7 @@ static tl_code check_value(const struct tl_json_value *field, tl_str name, const
     return check_one_of(field, name, value, what, err);
 }
 
-/* ---- all of them
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- all of them ---- */
 
 static bool is_known(const char *const *known, size_t count, tl_str name)
 {
@@ -145,9 +144,7 @@ tl_code tl_fields_read(const struct tl_json_value *fields, const struct tl_json_
     return TL_OK;
 }
 
-/* ---- auth
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- auth ---- */
 
 static tl_code refuse_kind(const struct tl_json_value *schemes, tl_str kind, struct tl_error *err)
 {
@@ -205,8 +202,7 @@ static tl_code check_auth(const struct tl_json_value *manifest, const struct tl_
     return code;
 }
 
-/* ---- the whole
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static tl_code finish(struct tl_json_writer *writer, struct tl_buf *text, struct tl_json_doc **doc,
                       struct tl_error *err)

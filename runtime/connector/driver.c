@@ -12,9 +12,7 @@
 
 static void step(struct tl_driver *d, tlc_input *input);
 
-/* ---- ends
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- ends ---- */
 
 static void report(struct tl_mail *mail)
 {
@@ -55,8 +53,7 @@ static void fail_stopped(struct tl_driver *d)
     d->end.verdict.unknown = d->exchange.touched;
 }
 
-/* ---- transfers
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- transfers ---- */
 
 static bool known_body(const tlc_transfer *t)
 {
@@ -181,8 +178,7 @@ static void transferred(struct tl_exchange *x, struct tl_answer *answer)
     step(d, &input);
 }
 
-/* ---- actions
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- actions ---- */
 
 static void act_fail(struct tl_driver *d, const tlc_fail *f)
 {
@@ -349,9 +345,7 @@ static void step(struct tl_driver *d, tlc_input *input)
     }
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void begin(struct tl_mail *mail)
 {

@@ -13,8 +13,7 @@
 
 static void go(struct tl_exchange *x);
 
-/* ---- ends without a transfer
- * -------------------------------------------------------------------------------------------------- */
+/* ---- ends without a transfer ---- */
 
 static void release_session(struct tl_exchange *x)
 {
@@ -42,8 +41,7 @@ static void end_with(struct tl_exchange *x, enum tl_failure failure, int64_t wai
     tl_loop_next(x->lane->loop, &x->mail);
 }
 
-/* ---- session
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- session ---- */
 
 static bool wants_login(const struct tl_exchange *x)
 {
@@ -98,8 +96,7 @@ static bool login_is_good(const struct tl_session *session)
            (session->expires_wall_ms == 0 || session->expires_wall_ms - EARLY_MS > tl_wall_ms());
 }
 
-/* ---- the request
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- the request ---- */
 
 struct head {
     struct tl_http_header fields[HEADERS_MAX];
@@ -244,8 +241,7 @@ static tl_code build_head(struct tl_exchange *x, struct head *head, tl_str *quer
     return code;
 }
 
-/* ---- the answer
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- the answer ---- */
 
 static bool means_expired(struct tl_exchange *x, struct tl_answer *answer)
 {
@@ -359,9 +355,7 @@ static void go(struct tl_exchange *x)
         send_request(x, url, &head, left_ms);
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 void tl_exchange_init(struct tl_exchange *x, struct tl_system_lane *lane, struct tl_arena *arena, struct tl_vars *vars,
                       void (*done)(struct tl_exchange *exchange, struct tl_answer *answer))
@@ -407,8 +401,7 @@ void tl_exchange_deinit(struct tl_exchange *x)
     release_session(x);
 }
 
-/* ---- cookies
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- cookies ---- */
 
 /* Names and values only: one platform, one origin, and the session ends them all. */
 tl_str tl_cookies_merge(const struct tl_answer *answer, const struct tl_json_value *had, struct tl_arena *arena)

@@ -9,8 +9,7 @@ bool tl_url_is_mail(tl_str url)
     return tl_str_starts(url, TL_STR("smtp://")) || tl_str_starts(url, TL_STR("smtps://"));
 }
 
-/* ---- credentials
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- credentials ---- */
 
 /* A template of the scheme, or the usual one; empty when its names are absent. */
 static tl_code read_template(struct tl_exchange *x, const char *key, const char *usual, tl_str *out,
@@ -37,8 +36,7 @@ static tl_code read_credentials(struct tl_exchange *x, struct tl_smtp_request *l
     return read_template(x, "value", system->renewable ? "{session.token}" : "{auth.token}", &letter->token, err);
 }
 
-/* ---- the envelope
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- the envelope ---- */
 
 static tl_code read_tls(tl_str word, enum tl_smtp_tls *tls, struct tl_error *err)
 {

@@ -36,8 +36,7 @@ void tl_scope_deinit(struct tlc_scope *scope)
     tl_arena_free(&scope->arena);
 }
 
-/* ---- log, time, chance, memory
- * --------------------------------------------------------------------------------------------- */
+/* ---- log, time, chance, memory ---- */
 
 static void host_log(tlc_scope *scope, int32_t level, tlc_slice id, tlc_slice message)
 {
@@ -76,8 +75,7 @@ static void *host_alloc(tlc_scope *scope, uint64_t size)
     return tl_arena_alloc(&scope->arena, (size_t)size);
 }
 
-/* ---- reading JSON
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- reading JSON ---- */
 
 static int32_t host_json_check(tlc_scope *scope, tlc_slice text)
 {
@@ -180,8 +178,7 @@ static int32_t host_json_next(tlc_scope *scope, tlc_slice raw, uint64_t *at, tlc
     return 1;
 }
 
-/* ---- writing JSON
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- writing JSON ---- */
 
 static tlc_writer *host_json_writer(tlc_scope *scope)
 {
@@ -243,8 +240,7 @@ static int32_t host_json_finish(tlc_writer *writer, tlc_slice *text)
     return 1;
 }
 
-/* ---- the session
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- the session ---- */
 
 static int32_t host_session_get(tlc_scope *scope, tlc_slice *value, uint64_t *version)
 {

@@ -70,8 +70,7 @@ int32_t tl_host_hmac(tlc_scope *scope, int32_t algorithm, tlc_slice key, tlc_sli
     return keep_digest(scope, out, sizeof out, digest);
 }
 
-/* ---- named secrets
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- named secrets ---- */
 
 static bool key_fits(int32_t scheme, const struct tl_sign_key *key)
 {

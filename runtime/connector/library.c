@@ -44,8 +44,7 @@ void tl_library_free(struct tl_library *library)
     tl_free(library);
 }
 
-/* ---- one connector
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- one connector ---- */
 
 tl_code tl_connector_new(const char *path, char *text, size_t len, struct tl_connector **out, struct tl_error *err)
 {
@@ -192,8 +191,7 @@ static tl_code load(const char *path, struct tl_connector **out, struct tl_error
     return code;
 }
 
-/* ---- by name
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- by name ---- */
 
 static tl_code split_name(tl_str name, tl_str *id, uint64_t *major, struct tl_error *err)
 {
@@ -326,8 +324,7 @@ tl_code tl_library_get_file(struct tl_library *library, const char *path, const 
     return code;
 }
 
-/* ---- listing
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- listing ---- */
 
 static int is_shared_object(const struct dirent *entry)
 {

@@ -29,9 +29,7 @@ struct login {
     struct tl_mail mail;
 };
 
-/* ---- ends
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- ends ---- */
 
 static void free_login(struct login *login)
 {
@@ -91,8 +89,7 @@ static void succeed(struct login *login, tl_str members)
         saved(login, true);
 }
 
-/* ---- what the answer holds
- * ------------------------------------------------------------------------------------------------- */
+/* ---- what the answer holds ---- */
 
 static void put_place(struct login *login, struct tl_answer *answer, struct tl_json_writer *writer, const char *member,
                       const char *usual, const char *key)
@@ -191,9 +188,7 @@ static void got_token(struct login *login, struct tl_answer *answer)
     finish_members(login, &writer, &text);
 }
 
-/* ---- CSRF
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- CSRF ---- */
 
 static tl_code build_csrf_request(struct login *login, struct tl_error *err)
 {
@@ -240,8 +235,7 @@ static void got_csrf(struct login *login, struct tl_answer *answer)
     finish_members(login, &writer, &text);
 }
 
-/* ---- the connector's login role
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the connector's login role ---- */
 
 static void login_ended(struct tl_driver *driver, const struct tl_driver_end *end)
 {
@@ -291,9 +285,7 @@ static void start_role(struct login *login)
     tl_driver_start(&login->driver);
 }
 
-/* ---- start
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- start ---- */
 
 static void answered(struct tl_exchange *x, struct tl_answer *answer)
 {

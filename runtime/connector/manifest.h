@@ -28,8 +28,3 @@ TL_MUST_CHECK tl_code tl_manifest_extra_new(tl_str text, const struct tl_manifes
  * `code`) as one manifest. */
 TL_MUST_CHECK tl_code tl_manifest_by_file_new(tl_str text, const struct tl_manifest *of, struct tl_manifest *out,
                                               struct tl_error *err);
-
-/* The usual fields of an auth kind that a manifest need not repeat; NULL past the end. */
-const char *tl_auth_field(tl_str kind, size_t i, bool *required);
-/* The auth kinds. */
-bool tl_auth_kind_known(tl_str kind);

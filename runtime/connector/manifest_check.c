@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #define KEYS_MAX 48
+#define WORDS_MAX 96
 
 tl_code tl_manifest_refuse(struct tl_manifest_check *check, struct tl_error *err, const char *fmt, ...)
 {
@@ -34,8 +35,28 @@ void tl_manifest_leave(struct tl_manifest_check *check, size_t was)
         check->place.ptr[was] = 0;
 }
 
-/* ---- templates
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- names ---- */
+
+bool tl_manifest_nearest(tl_str word, const struct tl_json_value *const *objects, size_t count, char *out, size_t size)
+{
+    char texts[WORDS_MAX][64];
+    const char *words[WORDS_MAX];
+    size_t known = 0;
+    for (size_t o = 0; o < count; o++) {
+        struct tl_json_iter i = tl_json_iter(objects[o]);
+        while (known < WORDS_MAX && tl_json_next(&i)) {
+            snprintf(texts[known], sizeof texts[0], "%.*s", TL_STR_ARGS(i.key));
+            words[known] = texts[known];
+            known++;
+        }
+    }
+    const char *near = tl_nearest(word, words, known);
+    if (near)
+        snprintf(out, size, "%s", near);
+    return near != NULL;
+}
+
+/* ---- templates ---- */
 
 static bool request_name(tl_str name)
 {
@@ -105,8 +126,7 @@ static tl_code check_body(struct tl_manifest_check *check, const struct tl_json_
     return code;
 }
 
-/* ---- forms
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- forms ---- */
 
 static tl_code check_place_text(struct tl_manifest_check *check, tl_str text, struct tl_error *err)
 {

@@ -6,9 +6,7 @@
 #include "manifest.h"
 #include "manifest_check.h"
 
-/* ---- no code
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- no code ---- */
 
 static tl_code refuse_code_in(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
 {
@@ -41,8 +39,7 @@ static tl_code refuse_code(const struct tl_json_value *root, struct tl_error *er
     return code;
 }
 
-/* ---- added operations
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- added operations ---- */
 
 tl_code tl_manifest_extra_new(tl_str text, const struct tl_manifest *of, struct tl_manifest *out, struct tl_error *err)
 {
@@ -61,9 +58,7 @@ tl_code tl_manifest_extra_new(tl_str text, const struct tl_manifest *of, struct 
     return code;
 }
 
-/* ---- all of it
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- all of it ---- */
 
 static void put(struct tl_json_writer *writer, tl_str key, const struct tl_json_value *value)
 {

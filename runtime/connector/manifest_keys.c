@@ -1,5 +1,6 @@
 /* The tables of keys: what stands where in a manifest. sdk/docs/manifest.md says the same for people. */
 #include "args.h"
+#include "auth_kind.h"
 #include "base/duration.h"
 #include "base/nearest.h"
 #include "codec/json_pointer.h"
@@ -12,8 +13,7 @@
         .name = NULL                                                                                                   \
     }
 
-/* ---- single words
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- single words ---- */
 
 static tl_code one_of(struct tl_manifest_check *check, const struct tl_json_value *value, const char *const *words,
                       size_t count, struct tl_error *err)
@@ -103,8 +103,7 @@ static tl_code check_pointers(struct tl_manifest_check *check, const struct tl_j
     return TL_OK;
 }
 
-/* ---- config fields
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- config fields ---- */
 
 static const struct tl_key field_keys[] = {
     {"type", TL_KEY_CHECK, true, NULL, check_field_type},
@@ -116,8 +115,7 @@ static const struct tl_key field_keys[] = {
     END,
 };
 
-/* ---- errors
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static const struct tl_key wait_keys[] = {
     {"header", TL_KEY_TEXT, false, NULL, NULL},
@@ -154,8 +152,7 @@ static const struct tl_key error_keys[] = {
     END,
 };
 
-/* ---- operations
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- operations ---- */
 
 static tl_code check_schema(struct tl_manifest_check *check, const struct tl_json_value *value, struct tl_error *err)
 {
@@ -309,6 +306,11 @@ static tl_code check_operation_sense(struct tl_manifest_check *check, const stru
         return tl_manifest_refuse(check, err, "has both code and a path: one of them is never used");
     if (tl_json_get(op, "many") && (!code || !tl_json_is(tl_json_get(op, "effect"), "idempotent")))
         return tl_manifest_refuse(check, err, "has \"many\": only an idempotent operation with code can have it");
+    tl_str method = tl_json_get_text(op, "method");
+    bool writes = tl_str_is(method, "PUT") || tl_str_is(method, "PATCH") || tl_str_is(method, "DELETE");
+    if (writes && tl_json_is(tl_json_get(op, "effect"), "read"))
+        return tl_manifest_refuse(check, err, "is a %.*s with the effect \"read\": one of them is wrong",
+                                  TL_STR_ARGS(method));
     if (!tl_json_is(tl_json_get(op, "effect"), "keyed"))
         return TL_OK;
     if (!tl_json_get(op, "key_ttl"))
@@ -340,8 +342,7 @@ static tl_code check_operations(struct tl_manifest_check *check, const struct tl
     return code;
 }
 
-/* ---- authentication
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- authentication ---- */
 
 static const struct tl_key auth_keys[] = {
     {"fields", TL_KEY_MAP, false, field_keys, NULL},
@@ -415,8 +416,7 @@ static const struct tl_key csrf_keys[] = {
     END,
 };
 
-/* ---- what it says, captures, webhooks
- * ------------------------------------------------------------------------------------- */
+/* ---- what it says, captures, webhooks ---- */
 
 static const struct tl_key quota_keys[] = {
     {"name", TL_KEY_TEXT, true, NULL, NULL},
@@ -547,8 +547,7 @@ static const struct tl_key probe_keys[] = {{"operation", TL_KEY_TEXT, false, NUL
                                            {"code", TL_KEY_BOOL, false, NULL, NULL},
                                            END};
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 /* What a system's file may say too, when its connector is told everything by it. */
 #define PLATFORM_KEYS                                                                                                  \

@@ -5,9 +5,7 @@
 
 #define QUERY_MAX (1u << 20)
 
-/* ---- links
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- links ---- */
 
 /* Link: <…>; rel="next", <…>; rel="prev" (RFC 8288), as platforms write it. */
 static bool link_target(tl_str value, tl_str wanted, tl_str *target)
@@ -46,8 +44,7 @@ static bool next_link(const struct tl_answer *answer, tl_str rel, tl_str *target
     return false;
 }
 
-/* ---- parameters
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- parameters ---- */
 
 /* The request's query with one parameter replaced. */
 static tl_str query_with(tl_str had, tl_str name, tl_str value, struct tl_arena *arena)
@@ -119,6 +116,12 @@ bool tl_paging_next(const struct tl_json_value *paging, struct tl_answer *answer
                                            : tl_place_read(next, answer, vars, arena, &target);
     if (!found || target.len == 0 || tl_str_is(target, "false"))
         return false;
+    if (target.ptr[0] == '?') { /* of the list that was asked for (RFC 3986, 5.3) */
+        tl_str rest = sending->url;
+        tl_str_cut(&rest, '?', &sending->url);
+        sending->query = tl_arena_str(arena, tl_str_from(target, 1));
+        return true;
+    }
     sending->url = tl_arena_str(arena, target);
     sending->query = TL_STR_NONE;
     sending->rebase = true;

@@ -81,6 +81,27 @@ static tl_code build_body(const struct tl_json_value *operation, const struct tl
     return code == TL_OK ? tl_json_writer_done(&writer, err) : code;
 }
 
+/* "." and ".." as a whole segment: servers and proxies take them away, and what is left is another resource. */
+static bool names_another_resource(tl_str path)
+{
+    ptrdiff_t query = tl_str_find(path, '?');
+    tl_str rest = query < 0 ? path : tl_str_n(path.ptr, (size_t)query), segment;
+    while (tl_str_cut(&rest, '/', &segment))
+        if (tl_str_is(segment, ".") || tl_str_is(segment, ".."))
+            return true;
+    return false;
+}
+
+static tl_code build_path(const struct tl_json_value *operation, const struct tl_vars *vars, tl_str *url,
+                          struct tl_error *err)
+{
+    tl_code code = tl_vars_path(vars, tl_json_get_text(operation, "path"), url, err);
+    if (code == TL_OK && names_another_resource(*url))
+        return tl_fail(err, TL_EINPUT, "path \"%.*s\": a part that is \".\" or \"..\" would name another resource",
+                       TL_STR_ARGS(*url));
+    return code;
+}
+
 tl_code tl_request_build(const struct tl_json_value *operation, const struct tl_vars *vars,
                          struct tl_exchange_request *out, struct tl_error *err)
 {
@@ -90,7 +111,7 @@ tl_code tl_request_build(const struct tl_json_value *operation, const struct tl_
     tl_buf_init(&body, BODY_MAX);
     tl_str method = tl_json_get_text(operation, "method");
     out->method = method.len ? method : TL_STR("GET");
-    tl_code code = tl_vars_path(vars, tl_json_get_text(operation, "path"), &out->url, err);
+    tl_code code = build_path(operation, vars, &out->url, err);
     if (code == TL_OK)
         code = tl_request_form(tl_json_get(operation, "query"), vars, &query, err);
     if (code == TL_OK)

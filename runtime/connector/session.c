@@ -14,8 +14,7 @@
 #define EARLY_MS 30000 /* a token that ends this soon is renewed first */
 #define REMEMBER_MS 1000
 
-/* ---- values
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static void look(struct tl_session *session)
 {
@@ -139,8 +138,7 @@ void tl_system_session_drop(struct tl_system *system)
     pthread_mutex_unlock(&system->lock);
 }
 
-/* ---- waiting
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- waiting ---- */
 
 static void deliver(struct tl_mail *mail)
 {

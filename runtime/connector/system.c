@@ -9,8 +9,7 @@
 #include "system_state.h"
 #include <stdio.h>
 
-/* ---- making
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static bool kind_is_renewable(tl_str kind)
 {
@@ -126,8 +125,7 @@ uint64_t tl_system_logins(const struct tl_system *system)
     return atomic_load(&system->logins);
 }
 
-/* ---- what it can do
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- what it can do ---- */
 
 const struct tl_json_value *tl_operation_find(const struct tl_system *system, tl_str name)
 {
@@ -276,8 +274,7 @@ bool tl_system_has_webhook(const struct tl_system *system)
     return tl_json_get(system->manifest, "webhook") != NULL;
 }
 
-/* ---- lanes
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- lanes ---- */
 
 tl_code tl_system_attach(struct tl_system *system, struct tl_loop *loop, struct tl_http_client *client,
                          struct tl_system_lane **out, struct tl_error *err)
@@ -381,8 +378,7 @@ void tl_activity_end(struct tl_system_lane *lane, struct tl_activity *activity)
     lane_check_stopped(lane);
 }
 
-/* ---- values for templates and secrets
- * -------------------------------------------------------------------------------------- */
+/* ---- values for templates and secrets ---- */
 
 void tl_system_vars(const struct tl_system *system, struct tl_arena *arena, struct tl_vars *vars)
 {

@@ -10,8 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* ---- the session
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the session ---- */
 
 /* One state of the session; immutable, counted. */
 struct tl_session {
@@ -85,8 +84,7 @@ bool tl_session_swap(struct tl_system *system, uint64_t expected, tl_str value);
 /* First session; `value` may be empty. */
 struct tl_session *tl_session_new(tl_str value);
 
-/* ---- lanes
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- lanes ---- */
 
 struct tlc_scope; /* host.h */
 

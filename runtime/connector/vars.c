@@ -105,8 +105,7 @@ struct tl_var tl_vars_get(const struct tl_vars *vars, tl_str names)
     return (struct tl_var){0};
 }
 
-/* ---- cutting plain templates ----------------------------------------------------------------------------------------
- */
+/* ---- cutting plain templates ---- */
 
 struct piece {
     bool is_name;
@@ -214,8 +213,7 @@ tl_code tl_vars_text(const struct tl_vars *vars, tl_str text, bool *is_there, tl
     return code;
 }
 
-/* ---- JSON bodies ----------------------------------------------------------------------------------------------------
- */
+/* ---- JSON bodies ---- */
 
 static bool is_absent(const struct tl_vars *vars, const struct tl_json_value *body)
 {
@@ -276,8 +274,7 @@ tl_code tl_vars_json(const struct tl_vars *vars, const struct tl_json_value *bod
     return TL_OK;
 }
 
-/* ---- paths ----------------------------------------------------------------------------------------------------------
- */
+/* ---- paths ---- */
 
 /* Cuts the variable list of an RFC 6570 expression into operator, then names with their modifiers. */
 static tl_str expression_list(tl_str expression, tl_str *op)
@@ -398,8 +395,7 @@ tl_code tl_vars_path(const struct tl_vars *vars, tl_str text, tl_str *out, struc
     return code;
 }
 
-/* ---- load time ------------------------------------------------------------------------------------------------------
- */
+/* ---- load time ---- */
 
 static tl_code each_alternative(tl_str text, tl_str names, bool (*each)(void *ctx, tl_str name), void *ctx,
                                 struct tl_error *err)

@@ -44,8 +44,7 @@ int64_t tl_retry_after_ms(tl_str value, int64_t wall_ms)
     return http_date_ms(value, &at_ms) ? bounded(at_ms - wall_ms) : 0;
 }
 
-/* ---- the host's table
- * -------------------------------------------------------------------------------------------------- */
+/* ---- the host's table ---- */
 
 static const struct {
     int status;
@@ -96,8 +95,7 @@ static void judge_by_table(struct tl_answer *answer, bool is_capture, int64_t wa
         verdict->failure = TL_FAIL_QUOTA;
 }
 
-/* ---- the manifest's rows
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the manifest's rows ---- */
 
 /* A number as the platform writes waits: seconds, milliseconds, or the point in Unix seconds when it is over. */
 static int64_t wait_of(uint64_t number, const struct tl_json_value *unit, int64_t wall_ms)
@@ -143,18 +141,30 @@ static bool judge_by_row(const struct tl_json_value *row, struct tl_answer *answ
     return true;
 }
 
-static bool judge_by_rows(const struct tl_json_value *rows, struct tl_answer *answer, struct tl_arena *arena,
-                          int64_t wall_ms, struct tl_verdict *verdict)
+enum rows_asked { EVERY_ROW, ROWS_WITH_STATUS };
+
+static bool judge_by_rows(const struct tl_json_value *rows, enum rows_asked asked, struct tl_answer *answer,
+                          struct tl_arena *arena, int64_t wall_ms, struct tl_verdict *verdict)
 {
     struct tl_json_iter i = tl_json_iter(rows);
-    while (tl_json_next(&i))
+    while (tl_json_next(&i)) {
+        if (asked == ROWS_WITH_STATUS && !tl_json_get(i.value, "status"))
+            continue;
         if (judge_by_row(i.value, answer, arena, wall_ms, verdict))
             return true;
+    }
     return false;
 }
 
-/* ---- what it says
- * ------------------------------------------------------------------------------------------------------ */
+static bool judge_by_manifest(const struct tl_verdict_rules *rules, enum rows_asked asked, struct tl_answer *answer,
+                              struct tl_arena *arena, int64_t wall_ms, struct tl_verdict *verdict)
+{
+    return judge_by_rows(rules->first, asked, answer, arena, wall_ms, verdict) ||
+           judge_by_rows(rules->second, asked, answer, arena, wall_ms, verdict) ||
+           judge_by_rows(rules->third, asked, answer, arena, wall_ms, verdict);
+}
+
+/* ---- what it says ---- */
 
 /* The start of a body that has no message where the manifest looks, on one line: better than nothing for the person who
  * reads it. */
@@ -214,10 +224,17 @@ struct tl_verdict tl_answer_judge(struct tl_answer *answer, const struct tl_verd
         verdict.message = TL_STR("the answer is larger than the call allows; ask for less at a time");
         return verdict;
     }
-    if (!judge_by_rows(rules->first, answer, arena, wall_ms, &verdict) &&
-        !judge_by_rows(rules->second, answer, arena, wall_ms, &verdict) &&
-        !judge_by_rows(rules->third, answer, arena, wall_ms, &verdict))
+    if (!judge_by_manifest(rules, EVERY_ROW, answer, arena, wall_ms, &verdict))
         judge_by_table(answer, rules->is_capture, wall_ms, &verdict);
     say(answer, rules, arena, &verdict);
+    return verdict;
+}
+
+struct tl_verdict tl_answer_judge_good(struct tl_answer *answer, const struct tl_verdict_rules *rules,
+                                       struct tl_arena *arena, int64_t wall_ms)
+{
+    struct tl_verdict verdict = {.failure = TL_FAIL_NONE};
+    if (judge_by_manifest(rules, ROWS_WITH_STATUS, answer, arena, wall_ms, &verdict))
+        say(answer, rules, arena, &verdict);
     return verdict;
 }

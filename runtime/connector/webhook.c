@@ -28,9 +28,7 @@ struct webhook {
     void *ctx;
 };
 
-/* ---- ends
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- ends ---- */
 
 static void finish(struct webhook *w)
 {
@@ -60,8 +58,7 @@ static void unreadable(struct webhook *w, const char *why)
     finish(w);
 }
 
-/* ---- by the manifest
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- by the manifest ---- */
 
 /* A text that may name a setting: "{config.split}". False: there is none. */
 static bool setting(struct webhook *w, const char *key, tl_str *text)
@@ -164,8 +161,7 @@ static void split(struct webhook *w)
     finish(w);
 }
 
-/* ---- by code
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- by code ---- */
 
 static void take_done(struct webhook *w, const tlc_done *done)
 {
@@ -229,8 +225,7 @@ static void begin_code(struct webhook *w, bool verified)
     tl_driver_start(driver);
 }
 
-/* ---- the way in
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- the way in ---- */
 
 /* Without a list: JSON, unless the connector's code reads the body itself. */
 static bool type_is_accepted(const struct webhook *w, bool code)

@@ -27,9 +27,7 @@ struct tl_many {
     int64_t started_mono_ms;
 };
 
-/* ---- ends
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- ends ---- */
 
 static void fill(struct tl_many *many, struct tl_call_result *result)
 {
@@ -90,8 +88,7 @@ static void ended(struct tl_driver *driver, const struct tl_driver_end *how)
     end(many, &result);
 }
 
-/* ---- rows and outcomes
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- rows and outcomes ---- */
 
 /* The next whole lines of at most a megabyte; one longer line goes alone. */
 static bool give_rows(struct tl_driver *driver, tlc_input *input)
@@ -157,9 +154,7 @@ void tl_many_saved(struct tl_many *many, bool ok)
     tl_driver_stored(&many->driver, ok);
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void cancel_activity(struct tl_activity *activity)
 {

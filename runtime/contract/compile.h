@@ -20,6 +20,8 @@ struct tl_compiling {
     size_t parts, document_count;
 };
 
+/* Where the failure is, into the fault of the caller; before the sentence gets its place. */
+void tl_compile_locate(struct tl_compiling *c, tl_str document, const char *pointer, size_t line, size_t column);
 /* Fails with document, line and JSON pointer of `value`, a part of `node` (or its whole), reached by `keyword` (NULL:
  * the node). */
 tl_code tl_compile_refuse(struct tl_compiling *c, const struct tl_node *node, const char *keyword,

@@ -1,5 +1,6 @@
 /* The formats by name. */
 #include "formats.h"
+#include "base/nearest.h"
 #include "codec/json_pointer.h"
 #include "codec/uri_template.h"
 #include "schema_node.h"
@@ -80,6 +81,22 @@ const struct tl_format *tl_format_find(tl_str name)
         if (tl_str_is(name, formats[i].name))
             return &formats[i];
     return NULL;
+}
+
+const char *tl_format_nearest(tl_str name)
+{
+    const char *names[TL_COUNT_OF(formats)];
+    for (size_t i = 0; i < TL_COUNT_OF(formats); i++)
+        names[i] = formats[i].name;
+    return tl_nearest(name, names, TL_COUNT_OF(formats));
+}
+
+const char *tl_format_names(struct tl_arena *arena)
+{
+    const char *all = "";
+    for (size_t i = 0; i < TL_COUNT_OF(formats); i++)
+        all = tl_arena_printf(arena, "%s%s%s", all, i > 0 ? " " : "", formats[i].name);
+    return all;
 }
 
 bool tl_format_is_missing(tl_str name)

@@ -231,7 +231,12 @@ static tl_code read_format(struct tl_compiling *c, struct tl_node *node, const c
         return tl_compile_refuse(c, node, keyword, value, "%.*s is a format that cannot be checked here",
                                  TL_STR_ARGS(rules->format_text));
     rules->format = tl_format_find(rules->format_text);
-    return TL_OK;
+    if (rules->format)
+        return TL_OK;
+    const char *nearest = tl_format_nearest(rules->format_text);
+    return tl_compile_refuse(c, node, keyword, value, "'%.*s' is no format that is checked here%s%s%s; these are: %s",
+                             TL_STR_ARGS(rules->format_text), nearest ? ", did you mean '" : "", nearest ? nearest : "",
+                             nearest ? "'?" : "", tl_format_names(&c->schema->arena));
 }
 
 /* ---- arrays ---- */
@@ -276,27 +281,6 @@ static tl_code read_array_part(struct tl_compiling *c, struct tl_node *node, con
 }
 
 /* ---- objects ---- */
-
-uint32_t tl_name_hash(tl_str name)
-{
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < name.len; i++)
-        hash = (hash ^ (uint8_t)name.ptr[i]) * 16777619u;
-    return hash ^ hash >> 15;
-}
-
-const struct tl_property *tl_property_find(const struct tl_object_rules *rules, tl_str name)
-{
-    if (!rules->slots)
-        return NULL;
-    for (size_t slot = tl_name_hash(name) & rules->slot_mask; rules->slots[slot];
-         slot = (slot + 1) & rules->slot_mask) {
-        const struct tl_property *property = &rules->properties[rules->slots[slot] - 1];
-        if (tl_str_eq(property->name, name))
-            return property;
-    }
-    return NULL;
-}
 
 /* Room for every name that properties and required may bring. */
 static void make_slots(struct tl_compiling *c, struct tl_node *node, struct tl_object_rules *rules)
@@ -588,20 +572,32 @@ static const struct {
                 {"contentSchema", read_nothing},
                 {"definitions", read_nothing}};
 
-/* A word nobody knows is an annotation; one that is nearly a keyword was probably meant to be it. */
-static void look_for_slips(struct tl_compiling *c, struct tl_node *node, tl_str word)
+/* A word nobody knows is an annotation. One that is a keyword mistyped asks for something, and is not ignored; one that
+ * is only near to a keyword is told. */
+static tl_code look_for_slips(struct tl_compiling *c, struct tl_node *node, tl_str word,
+                              const struct tl_json_value *value)
 {
     const char *words[TL_COUNT_OF(keywords)];
     size_t count = 0;
+    if (tl_str_starts(word, TL_STR("x-")))
+        return TL_OK;
     for (size_t i = 0; i < TL_COUNT_OF(keywords); i++)
-        if (keywords[i].read != read_nothing && keywords[i].read != read_older && strlen(keywords[i].name) > 4)
+        if (keywords[i].read != read_nothing && keywords[i].read != read_older && strlen(keywords[i].name) >= 4)
             words[count++] = keywords[i].name;
-    const char *nearest = tl_str_starts(word, TL_STR("x-")) ? NULL : tl_nearest(word, words, count);
-    if (nearest)
+    const char *meant = tl_slip(word, words, count);
+    if (meant) {
+        char *key = tl_arena_copy(&c->schema->arena, word);
+        return tl_compile_refuse(c, node, key, value,
+                                 "'%s' is no keyword; did you mean '%s'? A word of your own begins with x-", key,
+                                 meant);
+    }
+    const char *nearest = tl_nearest(word, words, count);
+    if (nearest && strlen(nearest) > 4)
         tl_compile_remark(c, node, word,
                           tl_arena_printf(&c->schema->arena,
                                           "'%.*s' is no keyword and asks nothing; did you mean '%s'?",
                                           TL_STR_ARGS(word), nearest));
+    return TL_OK;
 }
 
 tl_code tl_compile_keywords(struct tl_compiling *c, struct tl_node *node)
@@ -615,7 +611,7 @@ tl_code tl_compile_keywords(struct tl_compiling *c, struct tl_node *node)
         if (k < TL_COUNT_OF(keywords))
             code = keywords[k].read(c, node, keywords[k].name, i.value);
         else
-            look_for_slips(c, node, i.key);
+            code = look_for_slips(c, node, i.key, i.value);
     }
     return code;
 }

@@ -178,8 +178,12 @@ struct tl_format {
     bool (*fits)(tl_str text);
     const char *example; /* for messages */
 };
-/* NULL: nobody knows it, so it is an annotation. */
+/* NULL: nobody knows it. */
 const struct tl_format *tl_format_find(tl_str name);
+/* What was meant; NULL: nothing is near. */
+const char *tl_format_nearest(tl_str name);
+/* All of them, "date time …", in the arena. */
+const char *tl_format_names(struct tl_arena *arena);
 /* A format of the standard that is not implemented. */
 bool tl_format_is_missing(tl_str name);
 

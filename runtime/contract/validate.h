@@ -61,6 +61,15 @@ bool tl_eval_unique(struct tl_eval *e, const struct tl_json_value *array, size_t
 bool tl_eval_report(struct tl_eval *e, const struct tl_node *node, const char *keyword,
                     const struct tl_json_value *value, const struct tl_step *path, const char *fmt, ...)
     TL_PRINTF(6, 7);
-/* Pays for work; false: it is used up. */
-bool tl_eval_pay(struct tl_eval *e, uint64_t cost);
+/* Pays for work; false: it is used up. Every rule does, so it costs no call. */
+static inline bool tl_eval_pay(struct tl_eval *e, uint64_t cost)
+{
+    if (e->work > cost) {
+        e->work -= cost;
+        return true;
+    }
+    e->work = 0;
+    e->tired = e->stopped = true;
+    return false;
+}
 bool tl_eval_whole(const struct tl_json_value *number);

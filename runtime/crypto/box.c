@@ -29,8 +29,7 @@ struct tl_box {
     uint8_t mark[MARK_SIZE];
 };
 
-/* ---- key file
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- key file ---- */
 
 static tl_code sync_folder(const char *path, struct tl_error *err)
 {
@@ -167,9 +166,7 @@ void tl_box_free(struct tl_box *box)
     tl_free(box);
 }
 
-/* ---- sealing
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- sealing ---- */
 
 /* One pass of AES-256-GCM; with `seal` the tag is written, otherwise checked. False: the tag is wrong. */
 static bool run_gcm(const struct tl_box *box, bool seal, const uint8_t *head, tl_str context, const uint8_t *in,

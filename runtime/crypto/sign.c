@@ -32,8 +32,7 @@ const char *tl_sign_alg_name(enum tl_sign_alg alg)
     return "?";
 }
 
-/* ---- reading keys
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- reading keys ---- */
 
 /* An encrypted key would make OpenSSL ask on the terminal; this answers "no passphrase". */
 static int no_passphrase(char *buf, int size, int writing, void *ctx)
@@ -164,8 +163,7 @@ bool tl_sign_key_is_private(const struct tl_sign_key *key)
     return key->is_private;
 }
 
-/* ---- ES256: DER and r||s
- * -------------------------------------------------------------------------------------------------- */
+/* ---- ES256: DER and r||s ---- */
 
 static bool der_to_pair(const uint8_t *der, size_t len, uint8_t out[64])
 {
@@ -195,8 +193,7 @@ static size_t pair_to_der(const uint8_t pair[64], uint8_t *der)
     return len > 0 ? (size_t)len : 0;
 }
 
-/* ---- sign and verify
- * --------------------------------------------------------------------------------------------------- */
+/* ---- sign and verify ---- */
 
 static const char *digest_name(enum tl_sign_alg alg)
 {

@@ -12,9 +12,7 @@
 
 #define SIGNATURES_MAX 16 /* in one header; more is an attempt to make us work */
 
-/* ---- words
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- words ---- */
 
 static const struct {
     const char *word, *sentence;
@@ -46,9 +44,7 @@ bool tl_webhook_scheme_parse(tl_str name, enum tl_webhook_scheme *out)
     return false;
 }
 
-/* ---- headers
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- headers ---- */
 
 /* The single value of a header, trimmed; `missing` when absent or empty, TWICE when two differ. */
 static enum tl_webhook_verdict find_header(const struct tl_webhook_input *in, const char *name,
@@ -69,9 +65,7 @@ static enum tl_webhook_verdict find_header(const struct tl_webhook_input *in, co
     return found && value->len > 0 ? TL_WEBHOOK_ACCEPTED : missing;
 }
 
-/* ---- time
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 static enum tl_webhook_verdict check_time(const struct tl_webhook_input *in, int64_t signed_s)
 {
@@ -138,8 +132,7 @@ static bool read_rfc3339(tl_str text, int64_t *out)
     return true;
 }
 
-/* ---- Standard Webhooks
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- Standard Webhooks ---- */
 
 /* `prefix` may be absent only where `optional`. */
 static bool read_secret(tl_str secret, tl_str prefix, bool optional, struct tl_buf *out)
@@ -266,9 +259,7 @@ tl_code tl_webhook_sign(tl_str secret, tl_str id, int64_t time_s, tl_str body, c
     return usable ? TL_OK : tl_fail(err, TL_EINPUT, "the secret for webhooks is not whsec_<base64> of 24 to 64 bytes");
 }
 
-/* ---- Zendesk
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- Zendesk ---- */
 
 static enum tl_webhook_verdict verify_zendesk(const struct tl_webhook_input *in)
 {
@@ -302,9 +293,7 @@ static enum tl_webhook_verdict verify_zendesk(const struct tl_webhook_input *in)
     return !readable ? TL_WEBHOOK_BAD_SIGNATURE : !usable ? TL_WEBHOOK_BAD_SECRET : TL_WEBHOOK_MISMATCH;
 }
 
-/* ---- GitHub
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- GitHub ---- */
 
 static enum tl_webhook_verdict verify_github(const struct tl_webhook_input *in)
 {

@@ -110,6 +110,8 @@ struct writing {
 static tl_code copy_words(void *ctx, const char *name, struct tl_error *err)
 {
     const struct writing *w = ctx;
+    if (strcmp(name, "lens.lua") == 0)
+        return TL_OK; /* written with the integration's own lenses */
     char *path = tl_printf("%s/%s", w->words, name);
     tl_code code = tl_editor_read(path, w->text, err);
     if (code == TL_OK)
@@ -129,6 +131,10 @@ static tl_code write_described(struct tl_integration *integration, struct writin
     tl_describe_kinds(&d, w->text);
     if (code == TL_OK)
         code = write_in(w->folder, "declarations.lua", tl_buf_str(w->text), err);
+    tl_buf_clear(w->text);
+    tl_describe_lenses(&d, w->text);
+    if (code == TL_OK)
+        code = write_in(w->folder, "lens.lua", tl_buf_str(w->text), err);
     tl_classes_free(&d.classes);
     return code;
 }

@@ -93,7 +93,7 @@ const char *tl_flow_class(struct tl_describing *d, const struct tl_flow *flow)
     return tl_arena_printf(&d->classes.arena, "Flow.%s", tl_class_word(&d->classes.arena, tl_str_z(flow->name), false));
 }
 
-static const char *entity_class(struct tl_describing *d, const struct tl_entity *entity)
+const char *tl_entity_class(struct tl_describing *d, const struct tl_entity *entity)
 {
     return tl_arena_printf(&d->classes.arena, "Entity.%s",
                            tl_class_word(&d->classes.arena, tl_str_z(entity->name), false));
@@ -104,7 +104,7 @@ static void print_entities(struct tl_describing *d, struct tl_buf *out)
     size_t count;
     const struct tl_entity *entities = tl_bundle_entities(d->bundle, &count);
     for (size_t i = 0; i < count; i++)
-        tl_buf_addf(out, "---@alias %s %s\n", entity_class(d, &entities[i]), data_type(d, entities[i].schema));
+        tl_buf_addf(out, "---@alias %s %s\n", tl_entity_class(d, &entities[i]), data_type(d, entities[i].schema));
     if (count)
         tl_buf_add_char(out, '\n');
 }
@@ -239,7 +239,7 @@ static void print_put(struct tl_describing *d, struct tl_buf *out, const char *c
     for (size_t i = 0; i < count; i++)
         tl_buf_addf(out, "---@overload fun(self: %s, entity: %s, record: %s, options?: tidelock.EffectOptions): any\n",
                     class, tl_class_literal(&d->classes.arena, tl_str_z(entities[i].name)),
-                    entity_class(d, &entities[i]));
+                    tl_entity_class(d, &entities[i]));
     tl_buf_addf(out, "function System_%s:put(entity, record, options) end\n\n", word);
 }
 

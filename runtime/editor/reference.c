@@ -9,7 +9,8 @@
 /* Which page a file of annotations belongs to; modules are the libraries. */
 static const struct {
     const char *file, *page;
-} places[] = {{"ctx.lua", "ctx"}, {"words.lua", "maps"}, {"values.lua", "values"}, {"trial.lua", "tests"}};
+} places[] = {
+    {"ctx.lua", "ctx"}, {"words.lua", "maps"}, {"lens.lua", "maps"}, {"values.lua", "values"}, {"trial.lua", "tests"}};
 
 static const struct tl_reference_page pages[] = {
     {"declarations", "Declarations", "What a file may declare, with every key. **Bold** keys must be there."},

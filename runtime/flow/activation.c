@@ -10,8 +10,7 @@
 
 #define ROW_MAX (1u << 20)
 
-/* ---- reading what flows took ---------------------------------------------------------------------------------------
- */
+/* ---- reading what flows took ---- */
 
 static bool takes(const struct tl_plan_flow *flow, tl_str type)
 {
@@ -68,8 +67,7 @@ tl_code tl_activation_read_flow(struct tl_engine *engine, tl_str name, tl_str va
     return TL_OK;
 }
 
-/* ---- writing it ----------------------------------------------------------------------------------------------------
- */
+/* ---- writing it ---- */
 
 static bool is_of(const struct tl_plan_sub *sub, uint32_t flow)
 {
@@ -159,8 +157,7 @@ void tl_activation_prune(struct tl_engine *engine, struct tl_map *types, uint64_
     }
 }
 
-/* ---- a start -------------------------------------------------------------------------------------------------------
- */
+/* ---- a start ---- */
 
 tl_code tl_activation_check(struct tl_engine *engine, struct tl_error *err)
 {
@@ -204,8 +201,7 @@ void tl_activation_start(struct tl_engine *engine, uint64_t floor, struct tl_bat
     forget_ended(engine, batch);
 }
 
-/* ---- units that had begun ------------------------------------------------------------------------------------------
- */
+/* ---- units that had begun ---- */
 
 void tl_begun_key(tl_position event, const char *flow, char key[TL_BEGUN_KEY])
 {

@@ -13,8 +13,7 @@
 #include "replay_effect.h"
 #include "run.h"
 
-/* ---- looking back --------------------------------------------------------------------------------------------------
- */
+/* ---- looking back ---- */
 
 void tl_await_note(struct tl_drive *drive, tl_str type, tl_position event)
 {
@@ -49,8 +48,7 @@ bool tl_await_look_back(struct tl_drive *drive, const struct tl_run_ask *ask, st
     return first != TL_POSITION_NONE && tl_awaitable_event(engine, key, first, &drive->arena, out, NULL) == TL_OK;
 }
 
-/* ---- what a run takes ----------------------------------------------------------------------------------------------
- */
+/* ---- what a run takes ---- */
 
 static tl_str document_of(struct tl_arena *arena, const struct tl_event *event)
 {
@@ -87,8 +85,7 @@ struct tl_step_row tl_await_row(struct tl_arena *arena, const struct tl_event *e
                                 .type = tl_arena_str(arena, event->type)};
 }
 
-/* ---- the unit of an event ------------------------------------------------------------------------------------------
- */
+/* ---- the unit of an event ---- */
 
 /* One run is told on its lane, and answers when it has written. */
 struct tell {

@@ -30,8 +30,7 @@ static bool read_key(tl_str key, uint64_t *hash, tl_position *position)
     return *hash != 0 && tl_position_parse(key, position);
 }
 
-/* ---- before a segment goes -----------------------------------------------------------------------------------------
- */
+/* ---- before a segment goes ---- */
 
 struct copying {
     struct tl_engine *engine;
@@ -181,8 +180,7 @@ tl_code tl_awaitable_recover(struct tl_engine *engine, struct tl_error *err)
     return code;
 }
 
-/* ---- looking back --------------------------------------------------------------------------------------------------
- */
+/* ---- looking back ---- */
 
 struct search {
     tl_str key, type;
@@ -261,8 +259,7 @@ tl_code tl_awaitable_event(struct tl_engine *engine, tl_str key, tl_position pos
     return code == TL_OK ? tl_event_row_read(state.value, arena, out, err) : code;
 }
 
-/* ---- the end -------------------------------------------------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 /* A page of them; the rest goes with the next segment. */
 static void delete_rows(struct tl_engine *engine, const struct tl_drive *drive, struct tl_batch *batch)

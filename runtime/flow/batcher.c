@@ -6,8 +6,7 @@
 #include "dispatch.h"
 #include <string.h>
 
-/* ---- rows ----------------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 void tl_row_free(struct tl_row *row)
 {
@@ -36,8 +35,7 @@ struct tl_lane *tl_row_home(struct tl_engine *engine, const char *name)
     return engine->lanes[tl_dispatch_lane(engine, tl_journal_key_hash(engine->journal, tl_line_operation(name)))];
 }
 
-/* ---- stops wait for the last row -----------------------------------------------------------------------------------
- */
+/* ---- stops wait for the last row ---- */
 
 static void check(struct tl_mail *mail)
 {
@@ -63,8 +61,7 @@ bool tl_batcher_ended(const struct tl_lane *lane)
     return atomic_load(&lane->engine->rows_out) == 0;
 }
 
-/* ---- from the step and back ----------------------------------------------------------------------------------------
- */
+/* ---- from the step and back ---- */
 
 static void came_back(struct tl_mail *mail)
 {
@@ -247,8 +244,7 @@ bool tl_batcher_take(struct tl_step *step)
     return true;
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 struct tl_batcher *tl_batcher_new(struct tl_lane *lane)
 {

@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include <string.h>
 
-#define MOMENT_MS 20
-
 static void flush(struct tl_line *line);
 
 static struct tl_engine *engine_of(const struct tl_line *line)
@@ -18,8 +16,7 @@ static struct tl_plan_system *system_of(const struct tl_line *line)
     return engine_of(line)->plan.systems[line->system];
 }
 
-/* ---- what waits ----------------------------------------------------------------------------------------------------
- */
+/* ---- what waits ---- */
 
 static void flush_mail(struct tl_mail *mail)
 {
@@ -138,8 +135,7 @@ void tl_line_add(struct tl_line *line, struct tl_row *row)
         tl_line_wake(line);
 }
 
-/* ---- what goes out -------------------------------------------------------------------------------------------------
- */
+/* ---- what goes out ---- */
 
 /* The next rows that may go together: of one part, of different records, within the operation's bounds, and of no
  * parent that another call has locked. They leave the list. */
@@ -190,14 +186,14 @@ static enum tl_priority priority_of(struct tl_row **rows, size_t count)
 static bool enter(struct tl_line *line, struct tl_row **rows, size_t count)
 {
     struct tl_gate_closed closed;
-    if (tl_gate_enter(system_of(line)->gate, tl_now(), priority_of(rows, count), NULL, &line->ticket, &closed))
+    if (tl_gate_enter_seldom(system_of(line)->gate, tl_now(), priority_of(rows, count), line, &line->ticket, &closed))
         return true;
     put_back(line, rows, count);
     if (tl_gate_reason_is_long(closed.why)) {
         return_all(line, true, closed.until_ms);
         return false;
     }
-    int64_t wait_ms = closed.until_ms == TL_NEVER ? MOMENT_MS : closed.until_ms - tl_mono_ms();
+    int64_t wait_ms = closed.until_ms - tl_mono_ms();
     tl_timer_start(line->batcher->lane->loop, &line->again, wait_ms > 1 ? wait_ms : 1);
     return false;
 }
@@ -212,8 +208,7 @@ static void give_known(struct tl_line *line)
     }
 }
 
-/* ---- what comes back -----------------------------------------------------------------------------------------------
- */
+/* ---- what comes back ---- */
 
 static void leave(struct tl_line *line, const struct tl_call_result *result)
 {
@@ -302,8 +297,7 @@ static void save(void *ctx, struct tl_many *many, tl_str state)
     tl_line_save(ctx, many, state);
 }
 
-/* ---- sending -------------------------------------------------------------------------------------------------------
- */
+/* ---- sending ---- */
 
 static const struct tl_trace *trace_of(const struct tl_row *row)
 {

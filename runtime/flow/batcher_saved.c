@@ -14,8 +14,7 @@
 #define ROW_MAX (64u << 20)
 #define ROWS_A_PAGE 100
 
-/* ---- saving --------------------------------------------------------------------------------------------------------
- */
+/* ---- saving ---- */
 
 struct saving {
     struct tl_line *line;
@@ -101,8 +100,7 @@ void tl_line_forget(struct tl_line *line, bool ended)
     line->saved = NULL;
 }
 
-/* ---- after a crash -------------------------------------------------------------------------------------------------
- */
+/* ---- after a crash ---- */
 
 static struct tl_row *row_of(struct tl_lane *lane, const struct tl_line *line, const struct tl_json_value *batch,
                              const struct tl_json_value *args)
@@ -167,8 +165,7 @@ tl_code tl_batcher_begin(struct tl_lane *lane, struct tl_error *err)
     return code;
 }
 
-/* ---- what it was told ----------------------------------------------------------------------------------------------
- */
+/* ---- what it was told ---- */
 
 bool tl_line_knows(struct tl_line *line, struct tl_row *row)
 {

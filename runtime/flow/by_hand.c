@@ -35,8 +35,7 @@ bool tl_engine_turn(struct tl_engine *engine, size_t held, int max_ms)
     return quiet && is_quiet(engine, held);
 }
 
-/* ---- what waits for time -------------------------------------------------------------------------------------------
- */
+/* ---- what waits for time ---- */
 
 /* The loop's earliest timer beside those that only make rounds. */
 static int64_t loop_due(struct tl_lane *lane)

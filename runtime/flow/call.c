@@ -31,16 +31,33 @@ bool tl_call_key_is_old(const struct tl_step *step)
     return step->ask->effect == TL_EFFECT_UNSAFE || tl_wall_ms() - step->sent_ms >= tl_call_facts(step).key_ttl_ms;
 }
 
-/* ---- before it is sent ---------------------------------------------------------------------------------------------
- */
+/* ---- before it is sent ---- */
+
+/* A system, or for a kind the one that it meant before. */
+static int route(struct tl_drive *drive, tl_str target, struct tl_error *err)
+{
+    const struct tl_plan *plan = &drive->lane->engine->plan;
+    uint32_t part = plan->flows[drive->unit->flow]->part;
+    struct tl_routed *routed = drive->unit->run != NULL ? &drive->unit->run->routed : &drive->routed;
+    const char *before = tl_routed_find(routed, target);
+    if (before != NULL) {
+        int same = tl_plan_route(plan, part, tl_str_z(before), TL_STR_NONE, NULL);
+        if (same < 0)
+            tl_fail(err, TL_EINPUT, "to this run \"%.*s\" is \"%s\", and there is no such system any more",
+                    TL_STR_ARGS(target), before);
+        return same;
+    }
+    int system = tl_plan_route(plan, part, target, drive->event.payload, err);
+    if (system >= 0 && !tl_str_eq(target, plan->systems[system]->local))
+        tl_routed_add(routed, target, plan->systems[system]->local);
+    return system;
+}
 
 static bool find_system(struct tl_step *step)
 {
     struct tl_drive *drive = step->drive;
     struct tl_error err;
-    const struct tl_plan *plan = &drive->lane->engine->plan;
-    step->system =
-        tl_plan_route(plan, plan->flows[drive->unit->flow]->part, step->ask->target, drive->event.payload, &err);
+    step->system = route(drive, step->ask->target, &err);
     if (step->system >= 0) {
         if (drive->unit->queue->system == -1 && drive->effect_count == 0 && drive->unit->run == NULL)
             drive->unit->queue->learned = step->system;
@@ -85,12 +102,28 @@ static bool claim(struct tl_step *step)
     }
 }
 
+/* A write that looks before it creates, and that may have been sent before the start: it does not look before what that
+ * did can be seen. */
+static bool is_too_early(struct tl_step *step)
+{
+    const struct tl_drive *drive = step->drive;
+    const struct tl_poison *before = &drive->lane->engine->poison;
+    if (step->ask->effect != TL_EFFECT_IDEMPOTENT || tl_position_commit(drive->unit->position) > before->upto)
+        return false;
+    int64_t wait_ms = before->since_ms + tl_call_facts(step).settle_ms - tl_wall_ms();
+    if (wait_ms <= 0)
+        return false;
+    step->phase = TL_AT_REST;
+    step->again_ms = tl_mono_ms() + wait_ms;
+    return true;
+}
+
 bool tl_call_prepare(struct tl_step *step)
 {
     struct tl_drive *drive = step->drive;
     const struct tl_run_ask *ask = step->ask;
     step->args = ask->args;
-    if (!find_system(step))
+    if (!find_system(step) || is_too_early(step))
         return false;
     if (ask->once.len > 0 && tl_call_is_once_only(ask) && !claim(step))
         return false;
@@ -103,8 +136,7 @@ bool tl_call_prepare(struct tl_step *step)
     return true;
 }
 
-/* ---- sending -------------------------------------------------------------------------------------------------------
- */
+/* ---- sending ---- */
 
 static void call_done(void *ctx, const struct tl_call_result *result);
 
@@ -139,8 +171,7 @@ void tl_call_send(struct tl_step *step)
     step->call = calls->start(calls->ctx, lane, tl_str_z(plan_system(step)->name), &request, call_done, step);
 }
 
-/* ---- what came of it -----------------------------------------------------------------------------------------------
- */
+/* ---- what came of it ---- */
 
 void tl_call_tell(struct tl_step *step, const struct tl_call_result *result)
 {

@@ -29,8 +29,7 @@ static void set_state(struct tl_capture_job *job, enum tl_capture_state state, c
     pthread_mutex_unlock(&job->lock);
 }
 
-/* ---- the connector asks --------------------------------------------------------------------------------------------
- */
+/* ---- the connector asks ---- */
 
 static int64_t ready(void *ctx)
 {
@@ -41,7 +40,8 @@ static int64_t ready(void *ctx)
         set_state(job, TL_CAPTURE_HELD, atomic_load(&job->paused) ? "paused" : "the journal is behind");
         return ASK_AGAIN_MS;
     }
-    if (job->ticket.serial == 0 && !tl_gate_enter(gate_of(job), tl_now(), TL_NORMAL, NULL, &job->ticket, &closed)) {
+    if (job->ticket.serial == 0 &&
+        !tl_gate_enter_seldom(gate_of(job), tl_now(), TL_NORMAL, job, &job->ticket, &closed)) {
         set_state(job, TL_CAPTURE_HELD, tl_gate_reason_word(closed.why));
         int64_t wait = closed.until_ms == TL_NEVER ? ASK_AGAIN_MS : closed.until_ms - tl_mono_ms();
         return wait < 1 ? 1 : wait > BAD_RECORD_MS ? BAD_RECORD_MS : wait;
@@ -189,8 +189,7 @@ static void caught_up(void *ctx)
     set_state(job, TL_CAPTURE_IDLE, NULL);
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void poke(struct tl_mail *mail)
 {

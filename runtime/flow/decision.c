@@ -16,8 +16,7 @@ static void id_of(const struct tl_run_row *run, uint32_t number, char out[ID_MAX
     snprintf(out, ID_MAX, "%s-%u", run->id, number);
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 static int64_t due_of(const struct tl_drive *drive, const struct tl_run_ask *ask, int64_t now)
 {
@@ -115,8 +114,7 @@ tl_code tl_decisions_list(struct tl_engine *engine, const struct tl_decisions_qu
     return code;
 }
 
-/* ---- an answer -----------------------------------------------------------------------------------------------------
- */
+/* ---- an answer ---- */
 
 struct answer {
     struct tl_mail mail;

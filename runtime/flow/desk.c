@@ -39,8 +39,7 @@ static void finish(struct desk *desk, tl_code code, const char *text)
     tl_free(desk);
 }
 
-/* ---- the row -------------------------------------------------------------------------------------------------------
- */
+/* ---- the row ---- */
 
 static tl_code row_of(struct desk *desk, struct tl_arena *arena, struct tl_state_row *row, struct tl_error *err)
 {
@@ -137,8 +136,7 @@ static void assign(struct desk *desk, struct tl_open_exception *open)
     open->due_ms = tl_exception_due(&desk->engine->plan, desk->steward, tl_wall_ms());
 }
 
-/* ---- retry ---------------------------------------------------------------------------------------------------------
- */
+/* ---- retry ---- */
 
 static tl_code may_retry(const struct desk *desk, const struct tl_open_exception *open, struct tl_error *err)
 {
@@ -191,8 +189,7 @@ static struct tl_unit *unit_of(struct desk *desk, struct tl_open_exception *open
     return unit;
 }
 
-/* ---- on the lane ---------------------------------------------------------------------------------------------------
- */
+/* ---- on the lane ---- */
 
 /* A later event of the key was applied while the act was on its way to the disk. */
 static tl_code still_wanted(struct desk *desk, struct tl_error *err)
@@ -305,8 +302,7 @@ static void on_lane(struct tl_mail *mail)
     tl_journal_submit(desk->engine->journal, batch, TL_APPLIED, lane->loop, carried_out, desk);
 }
 
-/* ---- from anywhere -------------------------------------------------------------------------------------------------
- */
+/* ---- from anywhere ---- */
 
 static tl_code check_payload(const struct tl_desk_request *request, struct tl_error *err)
 {

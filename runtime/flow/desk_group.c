@@ -10,8 +10,7 @@
 
 #define MOST 10000
 
-/* ---- which ---------------------------------------------------------------------------------------------------------
- */
+/* ---- which ---- */
 
 static int oldest_first(const void *a, const void *b)
 {
@@ -91,8 +90,7 @@ tl_code tl_desk_group_pick(struct tl_engine *engine, const struct tl_desk_group 
     return TL_OK;
 }
 
-/* ---- what would happen ---------------------------------------------------------------------------------------------
- */
+/* ---- what would happen ---- */
 
 static tl_code write_compared(struct tl_engine *engine, struct tl_json_writer *w, tl_str id, tl_str changes,
                               struct tl_error *err)
@@ -192,8 +190,7 @@ tl_code tl_desk_group_preview(struct tl_engine *engine, const struct tl_desk_gro
     return code == TL_OK ? tl_json_writer_done(&w, err) : code;
 }
 
-/* ---- the audit -----------------------------------------------------------------------------------------------------
- */
+/* ---- the audit ---- */
 
 tl_code tl_desk_group_note(struct tl_engine *engine, const struct tl_desk_group *group, size_t count, tl_str who,
                            tl_str why, struct tl_error *err)

@@ -44,8 +44,7 @@ unsigned tl_dispatch_lane(const struct tl_engine *engine, uint64_t hash)
     return (unsigned)(hash % TL_PARTITIONS) % engine->lane_count;
 }
 
-/* ---- from the writer's thread --------------------------------------------------------------------------------------
- */
+/* ---- from the writer's thread ---- */
 
 void tl_lane_nudge(struct tl_lane *lane)
 {
@@ -73,8 +72,7 @@ void tl_engine_on_commit(void *ctx, struct tl_commit *commit)
         tl_lane_nudge(engine->lanes[tl_commit_number(commit) % engine->lane_count]);
 }
 
-/* ---- where a unit belongs ------------------------------------------------------------------------------------------
- */
+/* ---- where a unit belongs ---- */
 
 static bool fetch(struct tl_engine *engine, struct tl_event_source *source)
 {
@@ -204,8 +202,7 @@ size_t tl_dispatch_flows(const struct tl_plan *plan, const struct tl_entry *entr
     return count;
 }
 
-/* ---- deriving ------------------------------------------------------------------------------------------------------
- */
+/* ---- deriving ---- */
 
 static void note_unit(struct tl_dispatch *dispatch, size_t i, uint32_t flow, uint32_t index)
 {

@@ -50,6 +50,7 @@ void tl_drive_free(struct tl_drive *drive)
     tl_arena_free(&drive->arena);
     tl_free(drive->unrecorded.rows);
     tl_free(drive->effects);
+    tl_routed_clear(&drive->routed);
     tl_free(drive->taken);
     tl_free(drive);
     tl_lane_wake(lane);

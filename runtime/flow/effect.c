@@ -23,8 +23,7 @@ static struct tl_lane_system *lane_system(const struct tl_step *step)
     return step->drive->lane->systems[step->system];
 }
 
-/* ---- before the gate -----------------------------------------------------------------------------------------------
- */
+/* ---- before the gate ---- */
 
 /* It stands before a closed gate until that opens. */
 static void rest_closed(struct tl_step *step)
@@ -46,6 +45,22 @@ static void close_system(struct tl_lane_system *system, int64_t until_ms)
     }
     tl_timer_start_at(system->lane->loop, &system->until,
                       until_ms != TL_NEVER ? until_ms : tl_mono_ms() + LOOK_AGAIN_MS);
+}
+
+/* Bulk units may be refused what others still get (the share that is kept for live traffic): then only they wait. */
+static void close_for(struct tl_step *step, int64_t until_ms)
+{
+    struct tl_lane_system *at = lane_system(step);
+    struct tl_gate_closed closed;
+    if (step->drive->unit->queue->priority != TL_BULK ||
+        !tl_gate_peek(plan_system(step)->gate, tl_now(), TL_NORMAL, &closed)) {
+        close_system(at, until_ms);
+        return;
+    }
+    at->bulk_closed = true;
+    int64_t again_ms = tl_mono_ms() + LOOK_AGAIN_MS;
+    if (!tl_timer_is_set(&at->until) || at->until.due_ms > again_ms)
+        tl_timer_start_at(at->lane->loop, &at->until, again_ms);
 }
 
 static void wait_moments(struct tl_step *step, int64_t until_ms)
@@ -72,7 +87,7 @@ static bool enter(struct tl_step *step)
                       &closed))
         return true;
     if (tl_gate_reason_is_long(closed.why)) {
-        close_system(at, closed.until_ms);
+        close_for(step, closed.until_ms);
         rest_closed(step);
     } else
         wait_moments(step, closed.until_ms);
@@ -116,12 +131,11 @@ void tl_effect_queue(struct tl_step *step)
         send(step);
 }
 
-/* ---- the gate opens ------------------------------------------------------------------------------------------------
- */
+/* ---- the gate opens ---- */
 
 void tl_effect_closed(struct tl_step *step, int64_t until_ms)
 {
-    close_system(lane_system(step), until_ms);
+    close_for(step, until_ms);
     rest_closed(step);
     tl_steps_rest(step->drive);
 }
@@ -178,6 +192,7 @@ void tl_system_reopen(struct tl_lane_system *system)
     struct tl_gate_closed closed;
     if (lane->phase != TL_LANE_RUNNING || lane->engine->plan.systems[system->system]->gone)
         return;
+    system->bulk_closed = false;
     if (system->closed) {
         if (!tl_gate_peek(gate, tl_now(), TL_NORMAL, &closed) && tl_gate_reason_is_long(closed.why)) {
             close_system(system, closed.until_ms);
@@ -195,7 +210,7 @@ void tl_system_reopen(struct tl_lane_system *system)
 void tl_system_gone(struct tl_lane_system *system)
 {
     tl_timer_stop(&system->until);
-    system->closed = system->probing = false;
+    system->closed = system->bulk_closed = system->probing = false;
     let_through(system);
     let_blocked(system);
     tl_system_wake(system);
@@ -214,8 +229,7 @@ void tl_system_until(struct tl_timer *timer)
     tl_system_reopen(TL_CONTAINER_OF(timer, struct tl_lane_system, until));
 }
 
-/* ---- the call has ended --------------------------------------------------------------------------------------------
- */
+/* ---- the call has ended ---- */
 
 /* What the platform said about its allowances, and about our use of it. */
 void tl_effect_hints(const struct tl_plan_system *system, const struct tl_call_result *result)
@@ -313,6 +327,13 @@ static void stick_failure(struct tl_step *step, const struct tl_call_result *res
                                            .status = result->status});
 }
 
+/* How long a write that looks before it creates waits before it looks again: what it sent may be carried out still. */
+static int64_t settle_ms(const struct tl_step *step, const struct tl_call_result *result)
+{
+    bool sent = step->ask != NULL && step->ask->effect == TL_EFFECT_IDEMPOTENT && result->sent && result->unknown;
+    return sent ? tl_call_facts(step).settle_ms : 0;
+}
+
 bool tl_effect_failed(struct tl_step *step, const struct tl_call_result *result, tl_str operation)
 {
     struct tl_drive *drive = step->drive;
@@ -333,15 +354,16 @@ bool tl_effect_failed(struct tl_step *step, const struct tl_call_result *result,
     }
     if (next.verdict == TL_RETRY_PARK)
         return false;
-    log_failure(step, result, operation, next.wait_ms);
+    int64_t settle = settle_ms(step, result), wait_ms = next.wait_ms > settle ? next.wait_ms : settle;
+    log_failure(step, result, operation, wait_ms);
     struct tl_gate_closed closed;
     if (!tl_gate_peek(plan_system(step)->gate, tl_now(), drive->unit->queue->priority, &closed) &&
         tl_gate_reason_is_long(closed.why)) {
-        close_system(lane_system(step), closed.until_ms);
+        close_for(step, closed.until_ms);
         rest_closed(step);
     } else {
         step->phase = TL_AT_REST;
-        step->again_ms = tl_mono_ms() + next.wait_ms;
+        step->again_ms = tl_mono_ms() + wait_ms;
     }
     return true;
 }

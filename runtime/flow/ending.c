@@ -30,8 +30,7 @@ struct tl_batch *tl_lane_batch(struct tl_lane *lane)
     return lane->batch;
 }
 
-/* ---- durable -------------------------------------------------------------------------------------------------------
- */
+/* ---- durable ---- */
 
 static void set_timers(struct tl_lane *lane, const struct tl_run_row *run)
 {
@@ -151,8 +150,7 @@ void tl_lane_then(struct tl_lane *lane, struct tl_then *then)
     tl_lane_wake(lane);
 }
 
-/* ---- endings -------------------------------------------------------------------------------------------------------
- */
+/* ---- endings ---- */
 
 static void add_outcome(struct tl_drive *drive, struct tl_batch *batch, enum tl_ending ending, tl_str note)
 {

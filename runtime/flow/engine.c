@@ -87,8 +87,7 @@ tl_code tl_engine_new(const struct tl_engine_config *config, struct tl_engine **
     return TL_OK;
 }
 
-/* ---- start ---------------------------------------------------------------------------------------------------------
- */
+/* ---- start ---- */
 
 static void lane_body(void *ctx)
 {
@@ -141,8 +140,7 @@ tl_code tl_engine_start(struct tl_engine *engine, struct tl_journal *journal, st
     return code;
 }
 
-/* ---- stop ----------------------------------------------------------------------------------------------------------
- */
+/* ---- stop ---- */
 
 static bool all_stopped(const struct tl_engine *engine)
 {
@@ -234,8 +232,7 @@ bool tl_engine_before_drop(void *ctx, uint64_t first_commit, uint64_t last_commi
     return tl_kept_copy(engine, first_commit, last_commit) && tl_awaitable_copy(engine, first_commit, last_commit);
 }
 
-/* ---- asked by others -----------------------------------------------------------------------------------------------
- */
+/* ---- asked by others ---- */
 
 unsigned tl_engine_lane_count(const struct tl_engine *engine)
 {

@@ -51,6 +51,7 @@ struct tl_lane_system {
     struct tl_list waiting;  /* of struct tl_step: before the gate for moments (rate, concurrency) */
     struct tl_list blocked;  /* of struct tl_unit: durable runs that left memory before the closed gate */
     bool closed;             /* for long: no unit for it starts */
+    bool bulk_closed;        /* what is left of the allowance is kept for others: no bulk unit for it starts */
     bool refused, reopening; /* while those who wait are let through */
     bool probing;            /* it has opened: one unit at a time until a call ends well */
     size_t started;          /* units RUNNING that belong to it */
@@ -68,6 +69,7 @@ struct tl_poison {
     size_t candidates;   /* units each lane starts alone; 0: the last stop was clean */
     atomic_uint turn;    /* the lane whose turn it is; == lane count: over */
     uint64_t upto;       /* the last commit before the start: what came later was not in flight */
+    int64_t since_ms;    /* wall: the start */
 };
 
 /* When rows were last written; lane 0's. */
@@ -197,6 +199,7 @@ struct tl_lane {
     struct tl_list sliced;      /* of struct tl_drive: slice.h */
     uint64_t slice_turn;        /* of the loop, in which one went on last */
     bool gave_way;              /* a stretch has, in this turn: it has cost what it may */
+    struct tl_queue *long_turn; /* borrow; the last in the ring, when a unit that it started gave way; or NULL */
     struct tl_list thens;       /* of struct tl_then: the batch of this turn */
     uint64_t last_commit;       /* of a batch of this lane that is durable */
     struct tl_list replays;     /* of struct tl_replay_later */

@@ -15,8 +15,7 @@
 #define QUIET_MS (5 * 60 * 1000)
 #define CLEAN_TICKS 60
 
-/* ---- a step is taken -----------------------------------------------------------------------------------------------
- */
+/* ---- a step is taken ---- */
 
 static void put_step(struct tl_escalator *escalator, const struct tl_overdue *subject, int64_t now_ms,
                      struct tl_batch *batch)
@@ -125,8 +124,7 @@ static void on_tick(struct tl_timer *timer)
     tl_timer_start(escalator->loop, &escalator->tick, EVERY_MS);
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void read_step(struct tl_escalator *escalator, const struct tl_state_row *row)
 {

@@ -14,8 +14,7 @@ struct digest {
     size_t count, exceptions, decisions;
 };
 
-/* ---- as JSON -------------------------------------------------------------------------------------------------------
- */
+/* ---- as JSON ---- */
 
 static void write_groups(const struct digest *digest, struct tl_json_writer *w)
 {
@@ -105,8 +104,7 @@ static void write_json(const struct digest *digest, int64_t now_ms, struct tl_bu
         tl_log(TL_ERROR, "escalation.digest", err.text);
 }
 
-/* ---- for people ----------------------------------------------------------------------------------------------------
- */
+/* ---- for people ---- */
 
 static tl_str text_of(const struct tl_json_value *object, const char *name)
 {

@@ -106,8 +106,7 @@ struct tl_overdue *tl_overdue_find(struct tl_escalator *escalator, int64_t now_m
     return finding.list;
 }
 
-/* ---- what has ended ------------------------------------------------------------------------------------------------
- */
+/* ---- what has ended ---- */
 
 static bool has_ended(struct tl_escalator *escalator, tl_str key, struct tl_arena *arena)
 {

@@ -26,8 +26,7 @@ void tl_posting_free(struct tl_posting *posting)
     tl_free(posting);
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 static void put_row(const struct tl_posting *posting, struct tl_batch *batch)
 {
@@ -91,8 +90,7 @@ tl_code tl_postings_read(struct tl_escalator *escalator, struct tl_error *err)
     return code;
 }
 
-/* ---- new ones ------------------------------------------------------------------------------------------------------
- */
+/* ---- new ones ---- */
 
 static void add(struct tl_escalator *escalator, enum tl_escalation_channel channel, const char *to, const char *mail,
                 tl_str subject, tl_str body, int64_t now_ms, struct tl_batch *batch, struct tl_list *out)
@@ -129,8 +127,7 @@ void tl_postings_add(struct tl_escalator *escalator, const struct tl_overdue *li
     tl_buf_free(&text);
 }
 
-/* ---- sending -------------------------------------------------------------------------------------------------------
- */
+/* ---- sending ---- */
 
 /* It is delivered, or given up. */
 static void drop(struct tl_escalator *escalator, struct tl_posting *posting)

@@ -258,8 +258,7 @@ void tl_exception_passed(struct tl_drive *drive, struct tl_batch *batch)
     }
 }
 
-/* ---- recovery ------------------------------------------------------------------------------------------------------
- */
+/* ---- recovery ---- */
 
 static tl_position later_of(struct tl_engine *engine, tl_str id)
 {
@@ -345,8 +344,7 @@ tl_code tl_exception_event(struct tl_engine *engine, const struct tl_open_except
     return TL_OK;
 }
 
-/* ---- audit ---------------------------------------------------------------------------------------------------------
- */
+/* ---- audit ---- */
 
 void tl_audit(struct tl_engine *engine, struct tl_batch *batch, const char *act, tl_str what, tl_str who, tl_str why,
               tl_str detail)

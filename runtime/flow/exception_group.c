@@ -77,8 +77,7 @@ struct tl_exception_group *tl_exception_groups_of(struct tl_exception_brief *lis
     return all;
 }
 
-/* ---- as JSON -------------------------------------------------------------------------------------------------------
- */
+/* ---- as JSON ---- */
 
 static void put_time(struct tl_json_writer *w, const char *name, int64_t ms)
 {

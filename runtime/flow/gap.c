@@ -30,6 +30,13 @@ static void put_end(struct tl_json_writer *w, const char *name, const struct tl_
     }
 }
 
+/* A word of ours, or "unknown": a promise that nobody made is not to be read out of a word that nobody defined. */
+static tl_str deletions_of(const struct tl_json_value *said)
+{
+    tl_str word = tl_json_get_text(said, "deletions");
+    return tl_str_eq(word, TL_STR("partly")) || tl_str_eq(word, TL_STR("told")) ? word : TL_STR("unknown");
+}
+
 static void write_payload(struct tl_buf *out, const struct tl_capture_job *job, const struct tl_json_value *said,
                           int64_t to_ms)
 {
@@ -40,6 +47,7 @@ static void write_payload(struct tl_buf *out, const struct tl_capture_job *job, 
     tl_json_put_string(&w, "object", tl_str_z(job->object));
     put_end(&w, "from", said, job->known_ms);
     put_end(&w, "to", said, to_ms);
+    tl_json_put_string(&w, "deletions", deletions_of(said));
     tl_json_key(&w, "why");
     tl_json_lossy(&w, why.len > 0 ? why : TL_STR("the platform does not tell"));
     tl_json_end_object(&w);
@@ -92,8 +100,7 @@ void tl_gap_load(struct tl_capture_job *job)
     tl_arena_free(&arena);
 }
 
-/* ---- the unit ------------------------------------------------------------------------------------------------------
- */
+/* ---- the unit ---- */
 
 static tl_str place(const struct tl_json_value *gap, const char *name, const char *otherwise)
 {
@@ -101,13 +108,23 @@ static tl_str place(const struct tl_json_value *gap, const char *name, const cha
     return text.len > 0 ? text : tl_str_z(otherwise);
 }
 
+/* What a person has to compare. */
+static const char *about_deletions(const struct tl_json_value *gap)
+{
+    tl_str word = deletions_of(gap);
+    if (tl_str_eq(word, TL_STR("told")))
+        return "every deletion in it is told";
+    return tl_str_eq(word, TL_STR("partly")) ? "only the deletions in it that were still known are told"
+                                             : "the deletions in it are not told";
+}
+
 static void park(struct tl_drive *drive, const struct tl_json_value *gap)
 {
     tl_str from = place(gap, "from", "the first look"), to = place(gap, "to", "now, for it has stopped");
-    tl_str message =
-        tl_str_z(tl_arena_printf(&drive->arena, "what changed in %.*s of %.*s between %.*s and %.*s is not known: %.*s",
-                                 TL_STR_ARGS(drive->event.key), TL_STR_ARGS(drive->event.source), TL_STR_ARGS(from),
-                                 TL_STR_ARGS(to), TL_STR_ARGS(place(gap, "why", "the platform does not tell"))));
+    tl_str message = tl_str_z(tl_arena_printf(
+        &drive->arena, "what changed in %.*s of %.*s between %.*s and %.*s is not known: %.*s; %s",
+        TL_STR_ARGS(drive->event.key), TL_STR_ARGS(drive->event.source), TL_STR_ARGS(from), TL_STR_ARGS(to),
+        TL_STR_ARGS(place(gap, "why", "the platform does not tell")), about_deletions(gap)));
     tl_unit_park(drive, &(struct tl_cause){.cls = TL_STR("gap"),
                                            .message = message,
                                            .system = drive->event.source,

@@ -144,8 +144,7 @@ struct tl_script_host *tl_host_for(struct tl_drive *drive, size_t *flow, struct 
     return host;
 }
 
-/* ---- opened beside the lane ----------------------------------------------------------------------------------------
- */
+/* ---- opened beside the lane ---- */
 
 static void opened(struct tl_mail *mail)
 {
@@ -210,8 +209,7 @@ bool tl_host_flow(struct tl_lane *lane, struct tl_script_host *host, uint32_t fl
     return found;
 }
 
-/* ---- those that nothing uses ---------------------------------------------------------------------------------------
- */
+/* ---- those that nothing uses ---- */
 
 static bool renew(struct tl_lane *lane, struct tl_script_host *live)
 {

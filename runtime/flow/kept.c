@@ -14,8 +14,7 @@ bool tl_kept_has(const struct tl_engine *engine, uint64_t commit)
     return commit <= atomic_load(&engine->kept_upto);
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 void tl_kept_key(uint64_t hash, char out[TL_KEPT_KEY])
 {
@@ -130,8 +129,7 @@ bool tl_kept_copy(struct tl_engine *engine, uint64_t first, uint64_t last)
     return true;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 tl_code tl_kept_event(struct tl_engine *engine, tl_position position, struct tl_arena *arena, struct tl_event *out,
                       struct tl_error *err)

@@ -5,8 +5,7 @@
 #include "run_row.h"
 #include <string.h>
 
-/* ---- table ---------------------------------------------------------------------------------------------------------
- */
+/* ---- table ---- */
 
 void tl_keylines_init(struct tl_keylines *lines)
 {
@@ -94,8 +93,7 @@ void tl_keylines_free(struct tl_keylines *lines)
     *lines = (struct tl_keylines){0};
 }
 
-/* ---- what waits ----------------------------------------------------------------------------------------------------
- */
+/* ---- what waits ---- */
 
 static void count_waiting(struct tl_lane *lane, const struct tl_keyline *line, uint32_t queue, int change)
 {
@@ -170,8 +168,7 @@ bool tl_keyline_has_later(const struct tl_keyline *line, uint32_t flow)
     return false;
 }
 
-/* ---- the head ------------------------------------------------------------------------------------------------------
- */
+/* ---- the head ---- */
 
 static void make_head(struct tl_lane *lane, struct tl_keyline *line, struct tl_unit *unit)
 {

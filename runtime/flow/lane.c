@@ -26,8 +26,7 @@ struct tl_instant tl_now(void)
     return (struct tl_instant){tl_wall_ms(), tl_mono_ms()};
 }
 
-/* ---- a turn --------------------------------------------------------------------------------------------------------
- */
+/* ---- a turn ---- */
 
 static void caught_up(struct tl_batch *batch, void *ctx)
 {
@@ -144,8 +143,7 @@ static void wake_mail(struct tl_mail *mail)
     work(lane);
 }
 
-/* ---- once a second -------------------------------------------------------------------------------------------------
- */
+/* ---- once a second ---- */
 
 /* Units before a closed gate whose flow has a deadline: the oldest of a queue is looked at, and ended when it is over.
  */
@@ -197,8 +195,7 @@ void tl_lane_publish(struct tl_lane *lane)
     atomic_fetch_add_explicit(&lane->seen_turns, 1, memory_order_relaxed);
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 struct tl_lane *tl_lane_new(struct tl_engine *engine, unsigned index)
 {
@@ -320,8 +317,7 @@ void tl_lane_free(struct tl_lane *lane)
     tl_free(lane);
 }
 
-/* ---- for other rooms -----------------------------------------------------------------------------------------------
- */
+/* ---- for other rooms ---- */
 
 unsigned tl_lane_index(const struct tl_lane *lane)
 {

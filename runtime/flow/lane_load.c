@@ -6,8 +6,7 @@
 #include "journal/reader.h"
 #include "kept.h"
 
-/* ---- loading -------------------------------------------------------------------------------------------------------
- */
+/* ---- loading ---- */
 
 static bool full(const struct tl_lane *lane, const struct tl_queue *queue)
 {
@@ -36,8 +35,7 @@ static void load_wave(struct tl_lane *lane, struct tl_wave *wave)
     tl_wave_unref(wave);
 }
 
-/* ---- reading what was accepted before the start, or came too fast
- * ------------------------------------------------------ */
+/* ---- reading what was accepted before the start, or came too fast ---- */
 
 static void load_entry(struct tl_lane *lane, const struct tl_entry *entry)
 {
@@ -143,8 +141,7 @@ static bool catch_up(struct tl_lane *lane, uint64_t limit)
     return true;
 }
 
-/* ---- a turn
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- a turn ---- */
 
 bool tl_lane_take(struct tl_lane *lane)
 {

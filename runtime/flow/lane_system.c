@@ -33,8 +33,7 @@ void tl_lane_systems(struct tl_lane *lane)
         lane->systems[lane->system_count] = entry(lane, (uint32_t)lane->system_count);
 }
 
-/* ---- what was replaced ---------------------------------------------------------------------------------------------
- */
+/* ---- what was replaced ---- */
 
 static void left(void *ctx)
 {
@@ -67,8 +66,7 @@ void tl_lane_leave(struct tl_lane *lane)
     }
 }
 
-/* ---- what is live --------------------------------------------------------------------------------------------------
- */
+/* ---- what is live ---- */
 
 static tl_code attach(struct tl_lane_system *at, struct tl_error *err)
 {

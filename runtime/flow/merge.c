@@ -8,8 +8,7 @@
 #include "use.h"
 #include <string.h>
 
-/* ---- numbers -------------------------------------------------------------------------------------------------------
- */
+/* ---- numbers ---- */
 
 static void number_flows(struct tl_merge *merge, const struct tl_plan *plan)
 {
@@ -57,8 +56,7 @@ bool tl_merge_has_system(const struct tl_merge *merge, const struct tl_plan *pla
     return tl_plan_number(merge->fresh, tl_str_z(plan->systems[system]->name)) >= 0;
 }
 
-/* ---- what flows take -----------------------------------------------------------------------------------------------
- */
+/* ---- what flows take ---- */
 
 static bool takes_on(const struct tl_merge *merge, const struct tl_plan *plan, tl_str type,
                      const struct tl_plan_sub *sub)
@@ -139,8 +137,7 @@ void tl_merge_put_flows(const struct tl_merge *merge, struct tl_engine *engine, 
     }
 }
 
-/* ---- systems -------------------------------------------------------------------------------------------------------
- */
+/* ---- systems ---- */
 
 #define SWAP(type, a, b)                                                                                               \
     do {                                                                                                               \
@@ -151,6 +148,7 @@ void tl_merge_put_flows(const struct tl_merge *merge, struct tl_engine *engine, 
 
 static void take_system(struct tl_plan_system *to, struct tl_plan_system *from)
 {
+    bool another = to->system != from->system;
     SWAP(char *, to->kind, from->kind);
     SWAP(struct tl_use *, to->use, from->use);
     to->decl = from->decl;
@@ -162,6 +160,8 @@ static void take_system(struct tl_plan_system *to, struct tl_plan_system *from)
     to->gone = false;
     tl_gate_configure(to->gate, &from->limits, tl_now());
     from->limits.calendar = NULL;
+    if (another)
+        tl_gate_renew(to->gate, tl_now());
 }
 
 static void lose_system(struct tl_plan_system *system)
@@ -197,8 +197,7 @@ static void apply_systems(struct tl_merge *merge, struct tl_plan *plan)
     fresh->system_count = left;
 }
 
-/* ---- flows ---------------------------------------------------------------------------------------------------------
- */
+/* ---- flows ---- */
 
 static bool texts_differ(const char *a, const char *b)
 {
@@ -340,8 +339,7 @@ static void apply_flows(struct tl_merge *merge, struct tl_engine *engine)
     tl_progress_flows(&engine->progress, plan->flow_count);
 }
 
-/* ---- integrations --------------------------------------------------------------------------------------------------
- */
+/* ---- integrations ---- */
 
 static void lose_part(struct tl_plan_part *part)
 {
@@ -377,8 +375,7 @@ static void apply_parts(struct tl_merge *merge, struct tl_plan *plan)
     fresh->part_count = left;
 }
 
-/* ---- the whole -----------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 void tl_merge_apply(struct tl_merge *merge, struct tl_engine *engine)
 {

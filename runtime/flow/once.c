@@ -129,8 +129,7 @@ tl_code tl_once_claim(struct tl_step *step, tl_str system, struct tl_step_row *o
     return code;
 }
 
-/* ---- writing -------------------------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 struct once_written {
     struct tl_then then;

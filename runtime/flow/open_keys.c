@@ -42,8 +42,7 @@ static void sort(struct tl_open_keys *keys)
     keys->count = count;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 struct reading {
     struct tl_engine *engine;
@@ -52,8 +51,6 @@ struct reading {
     struct tl_progress_bits bits; /* of the commit that was looked at last */
 };
 
-typedef tl_code read_row(struct reading *reading, const struct tl_state_row *row, struct tl_error *err);
-
 /* The end of a child has a unit of its own, which is not finished, and so is kept, until the run was told. */
 static void add_wait(struct tl_open_keys *keys, const struct tl_run_wait *wait, tl_position from)
 {
@@ -61,8 +58,9 @@ static void add_wait(struct tl_open_keys *keys, const struct tl_run_wait *wait, 
         add(keys, wait->key_hash, from);
 }
 
-static tl_code read_run(struct reading *reading, const struct tl_state_row *row, struct tl_error *err)
+static tl_code read_run(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct reading *reading = ctx;
     struct tl_run_row *run;
     tl_code code = tl_run_row_read(row->key, row->value, &run, err);
     if (code != TL_OK)
@@ -76,8 +74,9 @@ static tl_code read_run(struct reading *reading, const struct tl_state_row *row,
     return TL_OK;
 }
 
-static tl_code read_exception(struct reading *reading, const struct tl_state_row *row, struct tl_error *err)
+static tl_code read_exception(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct reading *reading = ctx;
     struct tl_json_doc *doc;
     tl_position event;
     tl_str key = row->attr[3];
@@ -92,8 +91,9 @@ static tl_code read_exception(struct reading *reading, const struct tl_state_row
 }
 
 /* A row may outlive its units, when they ended at the same time. */
-static tl_code read_kept(struct reading *reading, const struct tl_state_row *row, struct tl_error *err)
+static tl_code read_kept(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct reading *reading = ctx;
     tl_position event;
     (void)err;
     if (!tl_position_parse(row->key, &event))
@@ -106,24 +106,10 @@ static tl_code read_kept(struct reading *reading, const struct tl_state_row *row
     return TL_OK;
 }
 
-static tl_code read_table(struct reading *reading, const char *table, read_row *read, struct tl_error *err)
+static tl_code read_table(struct reading *reading, const char *table, tl_state_see *see, struct tl_error *err)
 {
-    struct tl_arena arena;
-    char *after = tl_copy_z("");
-    tl_code code = TL_OK;
-    tl_arena_init(&arena);
-    while (code == TL_OK && after != NULL) {
-        struct tl_state_query query = {.table = tl_str_z(table), .after = tl_str_z(after), .limit = PAGE};
-        struct tl_state_page page = {0};
-        code = tl_state_scan(reading->engine->journal, &query, &arena, &page, err);
-        for (size_t i = 0; code == TL_OK && i < page.count; i++)
-            code = read(reading, &page.rows[i], err);
-        tl_free(after);
-        after = page.next.len > 0 ? tl_str_dup(page.next) : NULL;
-        tl_arena_free(&arena);
-    }
-    tl_free(after);
-    return code;
+    struct tl_state_query query = {.table = tl_str_z(table), .limit = PAGE};
+    return tl_state_each(reading->engine->journal, &query, see, reading, err);
 }
 
 /* A unit moves between the tables meanwhile: from "kept" to the others, and to and fro between these. */
@@ -164,8 +150,7 @@ bool tl_open_keys_want(const struct tl_open_keys *keys, uint64_t hash, tl_positi
     return hash != 0 && low < keys->count && keys->keys[low].hash == hash && position > keys->keys[low].from;
 }
 
-/* ---- one key -------------------------------------------------------------------------------------------------------
- */
+/* ---- one key ---- */
 
 /* Has the table a row with this attribute besides `own`? */
 static bool has_other(struct tl_engine *engine, const char *table, int attr, tl_str value, const char *own)

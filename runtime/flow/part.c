@@ -88,8 +88,7 @@ const char *tl_plan_revision(const struct tl_plan *plan, uint32_t flow)
     return plan->parts[plan->flows[flow]->part]->revision;
 }
 
-/* ---- built ---------------------------------------------------------------------------------------------------------
- */
+/* ---- built ---- */
 
 static void add_stewards(struct tl_plan *plan, uint32_t part, const struct tl_engine_integration *from)
 {

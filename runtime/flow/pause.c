@@ -14,8 +14,7 @@ struct tl_pause_text {
     char *row; /* own */
 };
 
-/* ---- what is meant -------------------------------------------------------------------------------------------------
- */
+/* ---- what is meant ---- */
 
 struct target {
     int system, flow;
@@ -75,8 +74,7 @@ static tl_code find(struct tl_engine *engine, tl_str what, struct target *out, s
     return TL_OK;
 }
 
-/* ---- acting --------------------------------------------------------------------------------------------------------
- */
+/* ---- acting ---- */
 
 static void look_at_queues(struct tl_engine *engine)
 {

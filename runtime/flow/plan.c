@@ -29,8 +29,7 @@ void tl_engine_integration_bundle(struct tl_engine_integration *integration, con
     integration->revision = tl_bundle_hash(bundle);
 }
 
-/* ---- types ---------------------------------------------------------------------------------------------------------
- */
+/* ---- types ---- */
 
 static struct tl_plan_type *type_of(struct tl_map *types, tl_str name)
 {
@@ -95,8 +94,7 @@ bool tl_plan_wants(const struct tl_plan *plan, tl_str name)
     return has_taker(plan, name) || (coming != NULL && has_taker(coming, name));
 }
 
-/* ---- flows ---------------------------------------------------------------------------------------------------------
- */
+/* ---- flows ---- */
 
 uint32_t tl_plan_add_flow(struct tl_plan *plan, tl_str name, enum tl_plan_kind kind)
 {
@@ -244,8 +242,7 @@ int tl_plan_flow(const struct tl_plan *plan, tl_str name)
     return (int)(uintptr_t)tl_map_get(&plan->names, name) - 1;
 }
 
-/* ---- systems -------------------------------------------------------------------------------------------------------
- */
+/* ---- systems ---- */
 
 static uint32_t or_default(int64_t value, uint32_t otherwise)
 {
@@ -385,8 +382,7 @@ static tl_code check_fan_out(const struct tl_plan *plan, const struct tl_plan_fl
     return TL_OK;
 }
 
-/* ---- the whole -----------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static tl_code add_part(struct tl_plan *plan, const struct tl_engine_config *config,
                         const struct tl_engine_integration *from, struct tl_error *err)

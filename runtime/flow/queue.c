@@ -56,6 +56,12 @@ static bool is_loaded(const struct tl_lane *lane, const struct tl_queue *queue)
     return tl_position_commit(first->turn) <= lane->done_commit;
 }
 
+static bool is_open(const struct tl_lane *lane, int system, const struct tl_queue *queue)
+{
+    const struct tl_lane_system *at = lane->systems[system];
+    return !at->closed && !(at->bulk_closed && queue->priority == TL_BULK);
+}
+
 /* Something waits, and neither a person nor a closed gate stands against it. */
 static bool wants(const struct tl_lane *lane, const struct tl_queue *queue)
 {
@@ -64,8 +70,8 @@ static bool wants(const struct tl_lane *lane, const struct tl_queue *queue)
     if (queue->ready_count == 0 ||
         !tl_poison_lets(lane, TL_LIST_ITEM(tl_list_first(&queue->ready), struct tl_unit, link)))
         return false;
-    return !atomic_load_explicit(&flow->paused, memory_order_relaxed) &&
-           (system < 0 || !lane->systems[system]->closed) && is_loaded(lane, queue);
+    return !atomic_load_explicit(&flow->paused, memory_order_relaxed) && (system < 0 || is_open(lane, system, queue)) &&
+           is_loaded(lane, queue);
 }
 
 /* Its place is kept, but just now it may start nothing. */
@@ -85,9 +91,13 @@ void tl_queue_wake(struct tl_lane *lane, struct tl_queue *queue)
 {
     if (queue->in_ring || !wants(lane, queue))
         return;
+    struct tl_queue *behind = lane->long_turn;
+    if (behind != NULL && behind->in_ring) /* else what came meanwhile would wait for a second one */
+        tl_list_insert(behind->link.prev, &queue->link);
+    else
+        tl_list_push(&lane->ring, &queue->link);
     queue->in_ring = true;
     queue->deficit = 0;
-    tl_list_push(&lane->ring, &queue->link);
     tl_lane_wake(lane);
 }
 
@@ -144,12 +154,14 @@ static size_t take_turn(struct tl_lane *lane, struct tl_queue *queue, size_t bud
     tl_list_remove(&queue->link);
     queue->in_ring = false;
     tl_queue_wake(lane, queue);
+    lane->long_turn = lane->gave_way ? queue : NULL;
     return started;
 }
 
 size_t tl_queues_start(struct tl_lane *lane, size_t budget)
 {
     size_t started = 0, before;
+    lane->long_turn = NULL;
     do {
         before = started;
         struct tl_link *next, *last = lane->ring.head.prev;

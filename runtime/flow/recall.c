@@ -9,8 +9,7 @@
 
 #define PAGE 1000
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 struct reading {
     struct tl_arena *arena;
@@ -18,8 +17,9 @@ struct reading {
     size_t count, cap;
 };
 
-static tl_code add(struct reading *reading, const struct tl_state_row *row, struct tl_error *err)
+static tl_code add(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct reading *reading = ctx;
     struct tl_step_row step;
     uint64_t number;
     ptrdiff_t slash = tl_str_find(row->key, '/');
@@ -46,25 +46,11 @@ static int by_order(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
-static tl_code read_pages(struct tl_journal *journal, const char *run, struct reading *reading, struct tl_error *err)
+static tl_code read_steps(struct tl_journal *journal, const char *run, struct reading *reading, struct tl_error *err)
 {
-    char *prefix = tl_printf("%s/", run), *after = tl_copy_z("");
-    struct tl_arena arena;
-    tl_arena_init(&arena);
-    tl_code code = TL_OK;
-    for (bool more = true; more && code == TL_OK;) {
-        struct tl_state_query query = {
-            .table = TL_STR(TL_TABLE_STEP), .prefix = tl_str_z(prefix), .after = tl_str_z(after), .limit = PAGE};
-        struct tl_state_page page;
-        code = tl_state_scan(journal, &query, &arena, &page, err);
-        for (size_t i = 0; code == TL_OK && i < page.count; i++)
-            code = add(reading, &page.rows[i], err);
-        more = code == TL_OK && page.next.len > 0;
-        tl_free(after);
-        after = more ? tl_str_dup(page.next) : NULL;
-        tl_arena_free(&arena);
-    }
-    tl_free(after);
+    char *prefix = tl_printf("%s/", run);
+    struct tl_state_query query = {.table = TL_STR(TL_TABLE_STEP), .prefix = tl_str_z(prefix), .limit = PAGE};
+    tl_code code = tl_state_each(journal, &query, add, reading, err);
     tl_free(prefix);
     return code;
 }
@@ -73,7 +59,7 @@ tl_code tl_run_steps(struct tl_lane *lane, const struct tl_run_row *run, struct 
                      struct tl_step_row **out, size_t *count, struct tl_error *err)
 {
     struct reading reading = {.arena = arena};
-    tl_code code = run->stored ? read_pages(lane->engine->journal, run->id, &reading, err) : TL_OK;
+    tl_code code = run->stored ? read_steps(lane->engine->journal, run->id, &reading, err) : TL_OK;
     if (reading.count > 0)
         qsort(reading.rows, reading.count, sizeof *reading.rows, by_order);
     *out = tl_arena_alloc(arena, (reading.count + 1) * sizeof **out);
@@ -123,8 +109,7 @@ const struct tl_step_row *tl_recall_open(const struct tl_drive *drive, tl_str id
     return NULL;
 }
 
-/* ---- giving --------------------------------------------------------------------------------------------------------
- */
+/* ---- giving ---- */
 
 static const struct tl_step_row *next_row(const struct tl_drive *drive)
 {
@@ -165,6 +150,7 @@ static void park_differs(struct tl_drive *drive, const char *text)
     drive->recalling = false;
     if (run->effects == 0 && run->emitted == 0 && run->round == 0) {
         drive->outcome = NULL; /* what it emitted just now it emits again */
+        tl_routed_clear(&run->routed);
         tl_run_continue(drive, TL_STR_NONE);
         return;
     }

@@ -78,6 +78,8 @@ void tl_run_make_durable(struct tl_drive *drive)
     row->line = unit->line->hash;
     row->since_ms = drive->event.time_ms;
     row->one_per = tl_copy_z(drive->one_per);
+    row->routed = drive->routed;
+    drive->routed = (struct tl_routed){0};
     row->waited = unit->exception != NULL; /* it has an outcome already */
     tl_run_keep(drive->lane, row);
     row->unit = unit;

@@ -19,8 +19,7 @@ struct recording {
     tl_position next;
 };
 
-/* ---- one event -----------------------------------------------------------------------------------------------------
- */
+/* ---- one event ---- */
 
 /* Starts of runs, replays, hints: what the runtime tells itself. */
 static bool is_own(tl_str type)
@@ -108,8 +107,7 @@ static tl_code take(struct recording *r, tl_position position, struct tl_error *
     return code == TL_ENOTFOUND ? TL_OK : code; /* dropped meanwhile */
 }
 
-/* ---- which ---------------------------------------------------------------------------------------------------------
- */
+/* ---- which ---- */
 
 static tl_code by_time(struct recording *r, struct tl_error *err)
 {

@@ -2,6 +2,7 @@
  * every unit that has not ended; lanes read them from the first such commit on (lane.c), in order, like any other
  * backlog. */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "exception_int.h"
 #include "activation.h"
@@ -17,61 +18,47 @@
 
 #define PAGE 5000
 
-/* Calls `each` for every row of a table; stops when it returns something else than TL_OK. */
-static tl_code scan(struct tl_engine *engine, const char *table,
-                    tl_code (*each)(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err),
-                    struct tl_error *err)
+static tl_code scan(struct tl_engine *engine, const char *table, tl_state_see *see, struct tl_error *err)
 {
-    struct tl_arena arena;
-    tl_arena_init(&arena);
-    char *after = tl_copy_z("");
-    tl_code code = TL_OK;
-    for (bool more = true; more && code == TL_OK;) {
-        struct tl_state_query query = {.table = tl_str_z(table), .after = tl_str_z(after), .limit = PAGE};
-        struct tl_state_page page;
-        code = tl_state_scan(engine->journal, &query, &arena, &page, err);
-        for (size_t i = 0; code == TL_OK && i < page.count; i++)
-            code = each(engine, &page.rows[i], err);
-        more = code == TL_OK && page.next.len > 0;
-        tl_free(after);
-        after = more ? tl_str_dup(page.next) : NULL;
-        tl_arena_free(&arena);
-    }
-    tl_free(after);
-    return code;
+    struct tl_state_query query = {.table = tl_str_z(table), .limit = PAGE};
+    return tl_state_each(engine->journal, &query, see, engine, err);
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
-static tl_code read_exception(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
+static tl_code read_exception(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct tl_engine *engine = ctx;
     (void)err;
     tl_exception_restore(engine, row->key, row->value);
     return TL_OK;
 }
 
-static tl_code read_progress(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
+static tl_code read_progress(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct tl_engine *engine = ctx;
     if (!tl_progress_row_read(&engine->progress, &engine->plan, row->key, row->value))
         return tl_fail(err, TL_ECORRUPT, "state table \"progress\", row \"%.*s\" is damaged", TL_STR_ARGS(row->key));
     return TL_OK;
 }
 
-static tl_code read_flow(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
+static tl_code read_flow(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct tl_engine *engine = ctx;
     return tl_activation_read_flow(engine, row->key, row->value, err);
 }
 
-static tl_code read_begun(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
+static tl_code read_begun(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct tl_engine *engine = ctx;
     (void)err;
     tl_activation_read_begun(engine, row->key, row->value);
     return TL_OK;
 }
 
-static tl_code read_mark(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
+static tl_code read_mark(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct tl_engine *engine = ctx;
     (void)err;
     uint64_t count = 0;
     if (tl_str_u64(row->value, &count) && count > 0)
@@ -79,8 +66,9 @@ static tl_code read_mark(struct tl_engine *engine, const struct tl_state_row *ro
     return TL_OK;
 }
 
-static tl_code read_pause(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
+static tl_code read_pause(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct tl_engine *engine = ctx;
     (void)err;
     tl_pause_restore(engine, row->key, row->value);
     return TL_OK;
@@ -109,8 +97,9 @@ static bool is_parked(struct tl_lane *lane, const struct tl_run_row *run)
 
 /* One that was at work goes on: as the unit that progress knows, or, when it had waited before, as one that has woken.
  */
-static tl_code read_run(struct tl_engine *engine, const struct tl_state_row *row, struct tl_error *err)
+static tl_code read_run(void *ctx, const struct tl_state_row *row, struct tl_error *err)
 {
+    struct tl_engine *engine = ctx;
     struct tl_run_row *run;
     tl_code code = tl_run_row_read(row->key, row->value, &run, err);
     if (code != TL_OK)
@@ -152,8 +141,7 @@ uint64_t tl_engine_value(struct tl_engine *engine, const char *key, uint64_t oth
     return value;
 }
 
-/* ---- the journal from the floor on
- * ----------------------------------------------------------------------------------- */
+/* ---- the journal from the floor on ---- */
 
 struct reading {
     struct tl_engine *engine;
@@ -215,8 +203,7 @@ static tl_code read_journal(struct tl_engine *engine, uint64_t from, struct tl_e
     return code == TL_ENOTFOUND ? TL_OK : code;
 }
 
-/* ---- the whole -----------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static void behind_from(struct tl_engine *engine, uint64_t last)
 {
@@ -251,6 +238,7 @@ static void note_start(struct tl_engine *engine, struct tl_batch *batch, uint64_
 {
     put_start(batch, unclean);
     engine->poison.upto = tl_journal_last(engine->journal);
+    engine->poison.since_ms = tl_wall_ms();
     if (unclean == 0)
         return;
     unsigned times = unclean > 16 ? 16 : (unsigned)unclean;

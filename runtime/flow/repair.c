@@ -43,8 +43,7 @@ static void written(struct tl_then *then, uint64_t commit)
         finish(repair, TL_ECANCELLED, "the server is stopping");
 }
 
-/* ---- steps ---------------------------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 struct steps {
     struct tl_step_row *rows; /* arena */
@@ -86,8 +85,7 @@ static void go_on(struct tl_lane *lane, struct tl_run_row *run)
     tl_run_enter_then(lane, tl_run_load(lane, run), false);
 }
 
-/* ---- the acts ------------------------------------------------------------------------------------------------------
- */
+/* ---- the acts ---- */
 
 static tl_code is_idle(const struct tl_run_row *run, struct tl_error *err)
 {
@@ -268,8 +266,7 @@ static void on_lane(struct tl_mail *mail)
     tl_lane_then(lane, &repair->then);
 }
 
-/* ---- from anywhere -------------------------------------------------------------------------------------------------
- */
+/* ---- from anywhere ---- */
 
 static tl_code check(const struct tl_run_request *request, struct tl_error *err)
 {

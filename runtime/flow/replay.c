@@ -8,6 +8,7 @@
 #include "exception_int.h"
 #include "journal/reader.h"
 #include "replay_later.h"
+#include "replay_facts.h"
 #include "replay_record.h"
 #include "replay_select.h"
 #include "replayed.h"
@@ -41,8 +42,7 @@ static void put_position(struct tl_json_writer *w, const char *name, tl_position
     tl_json_put_z(w, name, position != TL_POSITION_NONE ? text : NULL);
 }
 
-/* ---- one unit ------------------------------------------------------------------------------------------------------
- */
+/* ---- one unit ---- */
 
 static bool is_selected(void *ctx, tl_position event, tl_str flow)
 {
@@ -181,8 +181,7 @@ static tl_code do_units(struct replaying *r, struct tl_error *err)
     return code;
 }
 
-/* ---- the answer ----------------------------------------------------------------------------------------------------
- */
+/* ---- the answer ---- */
 
 static void begin_answer(struct replaying *r)
 {
@@ -243,8 +242,7 @@ static void durable(struct tl_batch *batch, void *ctx)
     tl_free(answer);
 }
 
-/* ---- asking --------------------------------------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 static tl_code check(struct tl_engine *engine, const struct tl_replay_request *request, struct tl_error *err)
 {

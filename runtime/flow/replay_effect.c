@@ -35,8 +35,7 @@ struct tl_replay {
     size_t emits; /* events that were not emitted again */
 };
 
-/* ---- what was recorded ---------------------------------------------------------------------------------------------
- */
+/* ---- what was recorded ---- */
 
 static void fill(struct tl_drive *drive, struct tl_replay *replay)
 {
@@ -161,8 +160,7 @@ tl_position tl_replay_from(const struct tl_drive *drive)
     return drive->replay != NULL ? drive->replay->old.event : drive->event.position;
 }
 
-/* ---- calls ---------------------------------------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 static const char *system_name(const struct tl_step *step)
 {
@@ -314,8 +312,7 @@ const char *tl_replay_run_id(const struct tl_step *step, const char *own)
     return own;
 }
 
-/* ---- what it emits and starts --------------------------------------------------------------------------------------
- */
+/* ---- what it emits and starts ---- */
 
 static bool is_cause(const struct tl_replay *replay, tl_position cause)
 {
@@ -398,8 +395,7 @@ void tl_replay_child(struct tl_step *step, struct tl_event_in *in)
     tl_free(flow);
 }
 
-/* ---- what it says --------------------------------------------------------------------------------------------------
- */
+/* ---- what it says ---- */
 
 tl_str tl_replay_note(struct tl_drive *drive, tl_str note)
 {

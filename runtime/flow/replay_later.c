@@ -1,7 +1,7 @@
 #include "replay_later.h"
 #include "base/alloc.h"
 #include "journal/reader.h"
-#include "replay_record.h"
+#include "replay_facts.h"
 #include "replayed.h"
 #include <stdlib.h>
 
@@ -49,8 +49,7 @@ struct tl_replay_later {
     bool too_many;
 };
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void grow(struct tl_replay_later *later);
 
@@ -111,8 +110,7 @@ void tl_replay_laters_free(struct tl_lane *lane)
         tl_replay_later_free(TL_LIST_ITEM(link, struct tl_replay_later, link));
 }
 
-/* ---- events --------------------------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
 static int by_event(const void *a, const void *b)
 {
@@ -257,8 +255,7 @@ static bool is_selected(const struct tl_replay_later *later, tl_position event, 
     return false;
 }
 
-/* ---- what they did -------------------------------------------------------------------------------------------------
- */
+/* ---- what they did ---- */
 
 static void add_touch(struct touches *to, const struct touch *touch)
 {

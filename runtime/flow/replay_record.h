@@ -15,7 +15,3 @@ struct tl_replay_past {
 TL_MUST_CHECK tl_code tl_replay_past(struct tl_engine *engine, tl_position event, tl_str flow,
                                      const struct tl_replay_later *later, struct tl_arena *arena,
                                      struct tl_replay_past *out, struct tl_error *err);
-/* Not an end: it is parked, or waits. */
-bool tl_replay_is_open(enum tl_ending ending);
-/* Does the operation change nothing? */
-bool tl_replay_reads(struct tl_engine *engine, tl_str system, tl_str operation);

@@ -5,6 +5,7 @@
 #include "journal/reader.h"
 #include "moment.h"
 #include "replay_later.h"
+#include "replay_facts.h"
 #include "replay_record.h"
 #include "replayed.h"
 #include <stdlib.h>
@@ -23,8 +24,7 @@ struct selecting {
     struct tl_map keys;   /* of the selection, when it is extended to the latest */
 };
 
-/* ---- units ---------------------------------------------------------------------------------------------------------
- */
+/* ---- units ---- */
 
 static void add(struct selecting *s, const struct tl_replay_unit *unit)
 {
@@ -152,8 +152,7 @@ static tl_code take(struct selecting *s, const struct tl_entry *entry, struct tl
     return code == TL_ENOTFOUND ? TL_OK : code;
 }
 
-/* ---- by time -------------------------------------------------------------------------------------------------------
- */
+/* ---- by time ---- */
 
 static tl_code by_time(struct selecting *s, struct tl_error *err)
 {
@@ -181,8 +180,7 @@ static tl_code by_time(struct selecting *s, struct tl_error *err)
     return code == TL_ENOTFOUND ? TL_OK : code;
 }
 
-/* ---- by key --------------------------------------------------------------------------------------------------------
- */
+/* ---- by key ---- */
 
 static tl_code take_position(struct selecting *s, tl_position position, int64_t since_ms, int64_t until_ms,
                              struct tl_error *err)
@@ -248,8 +246,7 @@ static tl_code by_key(struct selecting *s, struct tl_error *err)
     return code;
 }
 
-/* ---- up to the latest ----------------------------------------------------------------------------------------------
- */
+/* ---- up to the latest ---- */
 
 static int by_place(const void *a, const void *b)
 {
@@ -291,8 +288,7 @@ static tl_code extend(struct selecting *s, struct tl_error *err)
     return code;
 }
 
-/* ---- the whole -----------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static void free_laters(struct tl_map *laters)
 {

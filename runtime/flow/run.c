@@ -16,8 +16,7 @@
 #include "slice.h"
 #include "undo.h"
 
-/* ---- start ---------------------------------------------------------------------------------------------------------
- */
+/* ---- start ---- */
 
 static void park_plain(struct tl_drive *drive, const char *cls, const char *message)
 {
@@ -169,8 +168,7 @@ void tl_unit_start(struct tl_unit *unit)
     }
 }
 
-/* ---- what the script says ------------------------------------------------------------------------------------------
- */
+/* ---- what the script says ---- */
 
 static void write_logs(const struct tl_drive *drive, const struct tl_run_outcome *outcome)
 {
@@ -268,8 +266,7 @@ void tl_drive_step(struct tl_drive *drive, const struct tl_run_outcome *outcome)
     tl_drive_go_on(drive);
 }
 
-/* ---- how it ended --------------------------------------------------------------------------------------------------
- */
+/* ---- how it ended ---- */
 
 static bool emits_fit(struct tl_drive *drive, const struct tl_run_outcome *outcome)
 {

@@ -97,11 +97,12 @@ struct tl_drive {
     struct tl_list steps;
     struct tl_step_row *recalled; /* arena; by order of the results, then the others */
     size_t recalled_count, recalled_at;
-    struct tl_link slice; /* in lane->sliced */
-    bool sliced;          /* its stretch has given way: slice.h */
-    bool recalling;       /* the script is given what was recorded */
-    bool cancelling;      /* it is to be undone when its open calls have told what they did */
-    bool cancelled;       /* it undoes */
+    struct tl_link slice;    /* in lane->sliced */
+    bool sliced;             /* its stretch has given way: slice.h */
+    bool recalling;          /* the script is given what was recorded */
+    bool cancelling;         /* it is to be undone when its open calls have told what they did */
+    bool cancelled;          /* it undoes */
+    struct tl_routed routed; /* while it has no row, which keeps them then */
     struct tl_unrecorded unrecorded;
     unsigned records; /* on the way to the disk */
     uint32_t record_serial;

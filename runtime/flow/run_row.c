@@ -46,11 +46,11 @@ void tl_run_row_free(struct tl_run_row *row)
     tl_free(row->state);
     tl_free(row->one_per);
     tl_free(row->cancel);
+    tl_routed_clear(&row->routed);
     tl_free(row);
 }
 
-/* ---- waits ---------------------------------------------------------------------------------------------------------
- */
+/* ---- waits ---- */
 
 struct tl_run_wait *tl_run_row_wait_add(struct tl_run_row *row, uint32_t number, tl_str step, enum tl_ask_kind kind)
 {
@@ -78,8 +78,7 @@ void tl_run_row_wait_drop(struct tl_run_row *row, uint32_t number)
     *wait = row->waits[--row->wait_count];
 }
 
-/* ---- text ----------------------------------------------------------------------------------------------------------
- */
+/* ---- text ---- */
 
 static void put_hex(struct tl_json_writer *w, const char *name, uint64_t value)
 {
@@ -121,12 +120,24 @@ static void write_wait(struct tl_json_writer *w, const struct tl_run_wait *wait)
     tl_json_end_object(w);
 }
 
+static void write_routed(struct tl_json_writer *w, const struct tl_routed *routed)
+{
+    if (routed->count == 0)
+        return;
+    tl_json_key(w, "routed");
+    tl_json_begin_object(w);
+    for (size_t i = 0; i < routed->count; i++)
+        tl_json_put_z(w, routed->kinds[i].kind, routed->kinds[i].system);
+    tl_json_end_object(w);
+}
+
 static void write_optional(struct tl_json_writer *w, const struct tl_run_row *row)
 {
     if (row->state != NULL)
         tl_json_put_raw(w, "state", tl_str_z(row->state));
     if (row->one_per != NULL)
         tl_json_put_lossy(w, "one_per", tl_str_z(row->one_per));
+    write_routed(w, &row->routed);
     if (row->cancel == NULL)
         return;
     tl_json_key(w, "cancel");
@@ -231,7 +242,10 @@ tl_code tl_run_row_read(tl_str id, tl_str value, struct tl_run_row **out, struct
     row->cancel_after = get_u32(cancel, "after");
     row->stored = true;
     read_counters(row, root);
-    struct tl_json_iter i = tl_json_iter(tl_json_get(root, "waits"));
+    struct tl_json_iter i = tl_json_iter(tl_json_get(root, "routed"));
+    while (tl_json_next(&i))
+        tl_routed_add(&row->routed, i.key, tl_json_text(i.value));
+    i = tl_json_iter(tl_json_get(root, "waits"));
     while (tl_json_next(&i))
         read_wait(row, i.value);
     tl_free(line);

@@ -4,13 +4,15 @@
  *   next (number of the next step row), order (results given so far), emitted (events emitted so far), effects (how
  *   many it has done or may have done), round (how often it continued afresh), state (JSON of ctx:continue, or absent),
  *   waited (bool: its unit has an outcome), begun (bool: since it woke it has sent something, or was about to), one_per
- * ("<flow>/<value>", or absent), kept (bool: its event has a row), cancel {reason, after (order)} or absent, waits
- * [{number, step, kind, due (ms), key (hex), after (id), types, filtered}] Thread: that of its lane. */
+ * ("<flow>/<value>", or absent), routed {kind: system} or absent, kept (bool: its event has a row), cancel {reason,
+ * after (order)} or absent, waits [{number, step, kind, due (ms), key (hex), after (id), types, filtered}] Thread: that
+ * of its lane. */
 #pragma once
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "journal/position.h"
+#include "routed.h"
 #include "script/run.h"
 
 enum tl_run_phase { TL_PHASE_ACTIVE, TL_PHASE_WAITING, TL_PHASE_PARKED };
@@ -49,7 +51,8 @@ struct tl_run_row {
     bool begun;    /* since it woke it has sent something, or was about to: after a crash it has its turn first */
     char *one_per; /* own; or NULL */
     char *cancel;  /* own; why it was cancelled, or NULL */
-    uint32_t cancel_after;     /* results given before that */
+    uint32_t cancel_after; /* results given before that */
+    struct tl_routed routed;
     struct tl_run_wait *waits; /* own */
     size_t wait_count;
     /* in memory only */

@@ -9,8 +9,7 @@
 #include "kinds.h"
 #include "run.h"
 
-/* ---- a run in a list -----------------------------------------------------------------------------------------------
- */
+/* ---- a run in a list ---- */
 
 void tl_runs_write_waits(struct tl_json_writer *w, const struct tl_run_row *run)
 {
@@ -98,8 +97,7 @@ tl_code tl_runs_list(struct tl_engine *engine, const struct tl_runs_query *query
     return code;
 }
 
-/* ---- one run with its steps ----------------------------------------------------------------------------------------
- */
+/* ---- one run with its steps ---- */
 
 static void put_text(struct tl_json_writer *w, const char *name, tl_str text)
 {

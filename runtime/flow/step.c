@@ -92,8 +92,7 @@ void tl_step_stick(struct tl_step *step, const struct tl_cause *cause)
     step->again_ms = TL_NEVER;
 }
 
-/* ---- results -------------------------------------------------------------------------------------------------------
- */
+/* ---- results ---- */
 
 struct tl_run_result tl_step_told(const struct tl_plan *plan, uint32_t flow, const struct tl_step_row *row)
 {
@@ -220,8 +219,7 @@ void tl_steps_ready(struct tl_lane *lane)
     }
 }
 
-/* ---- beginning -----------------------------------------------------------------------------------------------------
- */
+/* ---- beginning ---- */
 
 /* The steps that wait for one record. */
 struct record {

@@ -28,8 +28,7 @@ bool tl_step_is_result(const struct tl_step_row *row)
            (row->state == TL_STEP_DONE || row->state == TL_STEP_FAILED || row->state == TL_STEP_SKIPPED);
 }
 
-/* ---- writing: what is empty is left out ----------------------------------------------------------------------------
- */
+/* ---- writing: what is empty is left out ---- */
 
 static void put_text(struct tl_json_writer *w, const char *name, tl_str text)
 {
@@ -97,8 +96,7 @@ void tl_step_row_write(const struct tl_step_row *row, struct tl_buf *out)
     tl_json_end_object(&w);
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static tl_str get(const struct tl_json_value *root, const char *name, struct tl_arena *arena)
 {
@@ -166,8 +164,7 @@ tl_code tl_step_row_read(tl_str key, tl_str value, struct tl_arena *arena, struc
     return TL_OK;
 }
 
-/* ---- the event -----------------------------------------------------------------------------------------------------
- */
+/* ---- the event ---- */
 
 void tl_event_row_write(const struct tl_event *event, struct tl_buf *out)
 {

@@ -8,17 +8,16 @@
  *
  * Until the batch is durable nothing has changed and the lanes just go on. Nothing is derived in between, so the line
  * between the revisions is one commit for all flows and lanes: what was handed out before the hold is the old one's. A
- * lane never waits but in the meeting, for the owner's thread; and that waits for the lanes and, before the meeting,
- * for the journal, whose threads wait for nobody. */
+ * lane never waits but in the meeting, for the other lanes; the owner's thread waits for the lanes and, before the
+ * meeting, for the journal, whose threads wait for nobody. */
 #include "activation.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "capture_int.h"
 #include "engine_int.h"
-#include "flow/runs.h"
+#include "gone.h"
 #include "host.h"
-#include "journal/state.h"
 #include "merge.h"
 #include "next.h"
 #include "pause_int.h"
@@ -46,8 +45,7 @@ struct tl_switch {
     struct tl_map begun;    /* key → revision, own: units of other revisions than the next */
 };
 
-/* ---- lanes are visited ---------------------------------------------------------------------------------------------
- */
+/* ---- lanes are visited ---- */
 
 static void visit_all(struct tl_switch *sw, void (*deliver)(struct tl_mail *mail))
 {
@@ -80,8 +78,7 @@ static void visited(struct tl_switch *sw)
     pthread_mutex_unlock(&sw->lock);
 }
 
-/* ---- hold ----------------------------------------------------------------------------------------------------------
- */
+/* ---- hold ---- */
 
 /* Those that have no row yet which says it, or whose outcome is not durable yet. */
 static void list_unit(struct tl_switch *sw, const struct tl_unit *unit, const char *revision)
@@ -131,107 +128,7 @@ static void go_on(struct tl_mail *mail)
     visited(visit->of);
 }
 
-/* ---- check ---------------------------------------------------------------------------------------------------------
- */
-
-static void name(struct tl_buf *names, const char *what, uint64_t count)
-{
-    tl_buf_addf(names, "%s\"%s\" (%llu)", names->len > 0 ? ", " : "", what, (unsigned long long)count);
-}
-
-static size_t find_gone_flows(struct tl_switch *sw, struct tl_buf *names)
-{
-    const struct tl_plan *plan = &sw->engine->plan;
-    size_t flows = 0;
-    for (uint32_t f = 0; f < plan->flow_count; f++) {
-        uint64_t left = tl_progress_of_flow(&sw->engine->progress, f);
-        if (plan->flows[f]->kind != TL_PLAN_SCRIPT || left == 0 || tl_merge_has_flow(&sw->merge, plan, f))
-            continue;
-        name(names, plan->flows[f]->name, left);
-        flows++;
-    }
-    return flows;
-}
-
-static bool targets(const struct tl_plan_flow *flow, const struct tl_plan_system *system)
-{
-    bool found = flow->decl == NULL; /* of an earlier revision: nobody knows what it uses */
-    if (flow->part != system->part)
-        return false;
-    for (size_t i = 0; !found && i < flow->decl->target_count; i++) {
-        tl_str target = tl_str_z(flow->decl->targets[i]);
-        found = tl_str_eq(target, system->local) || tl_str_is(target, system->kind);
-    }
-    return found;
-}
-
-/* Runs of the flow that are open: those in memory without a row, and all that have one. */
-static uint64_t open_runs(struct tl_switch *sw, const struct tl_plan_flow *flow)
-{
-    struct tl_state_query query = {.table = TL_STR(TL_TABLE_RUN), .where = {tl_str_z(flow->name)}};
-    uint64_t count = 0;
-    size_t i = 0;
-    tl_str key, id;
-    void *revision;
-    struct tl_error err;
-    if (tl_state_count(sw->engine->journal, &query, &count, &err) != TL_OK) {
-        tl_log(TL_WARN, "engine.switch", err.text);
-        count = 1; /* nobody knows */
-    }
-    while (tl_map_next(&sw->begun, &i, &key, &revision))
-        count += tl_str_cut(&key, '/', &id) && tl_str_is(key, flow->name);
-    return count;
-}
-
-static void find_users(struct tl_switch *sw, const struct tl_plan_system *system, struct tl_buf *names)
-{
-    const struct tl_plan *plan = &sw->engine->plan;
-    for (size_t f = TL_FLOW_GAP + 1; f < plan->flow_count; f++) {
-        uint64_t runs = targets(plan->flows[f], system) ? open_runs(sw, plan->flows[f]) : 0;
-        if (runs > 0) {
-            tl_buf_addf(names, "%s\"%s\" by ", names->len > 0 ? ", " : "", system->name);
-            tl_buf_addf(names, "\"%s\" (%llu)", plan->flows[f]->name, (unsigned long long)runs);
-        }
-    }
-}
-
-static void find_gone_systems(struct tl_switch *sw, struct tl_buf *names)
-{
-    const struct tl_plan *plan = &sw->engine->plan;
-    bool applied = false;
-    for (uint32_t s = 0; s < plan->system_count; s++) {
-        if (plan->systems[s]->gone || tl_merge_has_system(&sw->merge, plan, s))
-            continue;
-        if (!applied)
-            tl_journal_wait_applied(sw->engine->journal, tl_journal_last(sw->engine->journal));
-        applied = true;
-        find_users(sw, plan->systems[s], names);
-    }
-}
-
-static tl_code check(struct tl_switch *sw, struct tl_engine_switched *out, struct tl_error *err)
-{
-    struct tl_buf names;
-    tl_code code = TL_OK;
-    tl_buf_init(&names, 700);
-    out->parked_flows = find_gone_flows(sw, &names);
-    if (names.len > 0 && !sw->next->park_removed)
-        code = tl_fail(err, TL_EDIFFERS,
-                       "flows would be removed that have pending units: %s. Wait until they have ended, or park them",
-                       names.ptr);
-    tl_buf_clear(&names);
-    if (code == TL_OK && !sw->next->park_removed)
-        find_gone_systems(sw, &names);
-    if (names.len > 0)
-        code = tl_fail(err, TL_EDIFFERS,
-                       "systems would be removed that open runs use: %s. Wait until they have ended, or park them",
-                       names.ptr);
-    tl_buf_free(&names);
-    return code;
-}
-
-/* ---- commit --------------------------------------------------------------------------------------------------------
- */
+/* ---- commit ---- */
 
 /* Integrations that are removed are not live any more. */
 static void forget_gone(struct tl_switch *sw, struct tl_batch *batch)
@@ -261,8 +158,7 @@ static tl_code commit(struct tl_switch *sw, struct tl_engine_switched *out, stru
     return code;
 }
 
-/* ---- meet ----------------------------------------------------------------------------------------------------------
- */
+/* ---- meet ---- */
 
 static void take_states(struct tl_switch *sw, struct tl_lane *lane)
 {
@@ -294,25 +190,6 @@ static void take_over(struct tl_switch *sw, struct tl_lane *lane)
     tl_lane_go_on(lane);
 }
 
-static void meet(struct tl_mail *mail)
-{
-    struct visit *visit = TL_CONTAINER_OF(mail, struct visit, mail);
-    struct tl_switch *sw = visit->of;
-    int64_t from_ns = tl_mono_ns();
-    pthread_mutex_lock(&sw->lock);
-    sw->arrived++;
-    pthread_cond_broadcast(&sw->changed);
-    while (!sw->open)
-        pthread_cond_wait(&sw->changed, &sw->lock);
-    pthread_mutex_unlock(&sw->lock);
-    take_over(sw, visit->lane);
-    int64_t pause_ns = tl_mono_ns() - from_ns;
-    pthread_mutex_lock(&sw->lock);
-    sw->pause_ns = pause_ns > sw->pause_ns ? pause_ns : sw->pause_ns;
-    pthread_mutex_unlock(&sw->lock);
-    visited(sw);
-}
-
 static void change_plan(struct tl_switch *sw)
 {
     struct tl_engine *engine = sw->engine;
@@ -322,29 +199,48 @@ static void change_plan(struct tl_switch *sw)
     pthread_mutex_unlock(&engine->plan_lock);
     tl_pauses_apply(engine);
     tl_dispatch_go_on(engine);
+}
+
+/* The lane that comes last changes the plan: were it the owner's thread, all would stand still until that has a core.
+ */
+static void stand_still(struct tl_switch *sw)
+{
     pthread_mutex_lock(&sw->lock);
-    sw->open = true;
-    pthread_cond_broadcast(&sw->changed);
+    if (++sw->arrived == sw->engine->lane_count) {
+        change_plan(sw);
+        sw->open = true;
+        pthread_cond_broadcast(&sw->changed);
+    }
+    while (!sw->open)
+        pthread_cond_wait(&sw->changed, &sw->lock);
     pthread_mutex_unlock(&sw->lock);
 }
 
-/* A lane without a thread of its own stands still anyway. */
+static void meet(struct tl_mail *mail)
+{
+    struct visit *visit = TL_CONTAINER_OF(mail, struct visit, mail);
+    struct tl_switch *sw = visit->of;
+    int64_t from_ns = tl_mono_ns();
+    if (!sw->engine->config.by_hand)
+        stand_still(sw);
+    take_over(sw, visit->lane);
+    int64_t pause_ns = tl_mono_ns() - from_ns;
+    pthread_mutex_lock(&sw->lock);
+    sw->pause_ns = pause_ns > sw->pause_ns ? pause_ns : sw->pause_ns;
+    pthread_mutex_unlock(&sw->lock);
+    visited(sw);
+}
+
+/* Lanes without threads of their own stand still anyway. */
 static void change_over(struct tl_switch *sw)
 {
-    struct tl_engine *engine = sw->engine;
-    if (engine->config.by_hand) {
+    if (sw->engine->config.by_hand)
         change_plan(sw);
-        visit_all(sw, meet);
-    } else {
-        visit_all(sw, meet);
-        wait_for(sw, &sw->arrived);
-        change_plan(sw);
-    }
+    visit_all(sw, meet);
     wait_for(sw, &sw->done);
 }
 
-/* ---- the whole -----------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static tl_code stale(const struct tl_engine_next *next, struct tl_error *err)
 {
@@ -386,7 +282,8 @@ static tl_code until_durable(struct tl_switch *sw, struct tl_engine_switched *ou
     wait_for(sw, &sw->done);
     uint64_t cut = tl_dispatch_hold(engine);
     tl_merge_init(&sw->merge, engine, &sw->next->plan, cut, floor);
-    tl_code code = check(sw, out, err);
+    struct tl_gone gone = {.engine = engine, .next = sw->next, .merge = &sw->merge, .begun = &sw->begun};
+    tl_code code = tl_gone_check(&gone, &out->parked_flows, err);
     if (code == TL_OK)
         code = commit(sw, out, err);
     if (code == TL_OK)

@@ -9,8 +9,7 @@
 #include "run.h"
 #include "ticks.h"
 
-/* ---- the list ------------------------------------------------------------------------------------------------------
- */
+/* ---- the list ---- */
 
 void tl_tick_job_free(struct tl_tick_job *job)
 {
@@ -181,8 +180,7 @@ tl_code tl_ticks_begin(struct tl_lane *lane, struct tl_error *err)
     return code;
 }
 
-/* ---- another revision ----------------------------------------------------------------------------------------------
- */
+/* ---- another revision ---- */
 
 /* Its row goes with the lane's next batch. */
 static void drop_job(struct tl_lane *lane, struct tl_tick_job *job)
@@ -253,8 +251,7 @@ void tl_ticks_revise(struct tl_lane *lane)
     look_now(lane);
 }
 
-/* ---- asked by others -----------------------------------------------------------------------------------------------
- */
+/* ---- asked by others ---- */
 
 int64_t tl_ticks_due_ms(const struct tl_lane *lane)
 {

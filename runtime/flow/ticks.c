@@ -20,8 +20,7 @@
 #define LONG_MS 3600000    /* an instant that waited longer than this needs a clock that is trusted (rule 24) */
 #define PAYLOAD_SIZE 2048
 
-/* ---- texts ---------------------------------------------------------------------------------------------------------
- */
+/* ---- texts ---- */
 
 void tl_tick_put_instant(struct tl_json_writer *w, const char *name, int64_t ms)
 {
@@ -66,8 +65,7 @@ static void put_row(struct tl_tick_job *job, struct tl_batch *batch)
     tl_buf_free(&value);
 }
 
-/* ---- what is due ---------------------------------------------------------------------------------------------------
- */
+/* ---- what is due ---- */
 
 static void add_tick(struct tl_tick_job *job, int64_t planned_ms, unsigned missed, struct tl_batch *batch)
 {
@@ -168,8 +166,7 @@ static void plan(struct tl_tick_job *job, int64_t now, struct tl_batch *batch)
     job->coming_ms = tl_schedule_next(job->schedule, atomic_load(&job->upto_ms));
 }
 
-/* ---- a look --------------------------------------------------------------------------------------------------------
- */
+/* ---- a look ---- */
 
 static int64_t mono_of(int64_t wall_ms)
 {

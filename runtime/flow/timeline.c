@@ -34,8 +34,7 @@ struct timeline {
     size_t line_count, line_cap;
 };
 
-/* ---- which events
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- which events ---- */
 
 static void add_event(struct timeline *timeline, tl_position position)
 {
@@ -77,8 +76,7 @@ static void add_emitted(struct timeline *timeline, tl_position cause, uint64_t c
     tl_cursor_free(cursor);
 }
 
-/* ---- lines
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- lines ---- */
 
 static void begin(struct timeline *timeline, struct tl_json_writer *w, int64_t time_ms, const char *kind,
                   tl_position event)
@@ -302,8 +300,7 @@ static tl_code tell(struct timeline *timeline, tl_position position, struct tl_e
     return code == TL_ENOTFOUND ? TL_OK : code;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static int by_time(const void *a, const void *b)
 {

@@ -70,8 +70,7 @@ void tl_timers_set(struct tl_lane *lane, int64_t due_ms)
     tl_journal_submit(journal, tl_batch_new(journal), TL_APPLIED, lane->loop, recorded, lane);
 }
 
-/* ---- due -----------------------------------------------------------------------------------------------------------
- */
+/* ---- due ---- */
 
 struct timer {
     int64_t due_ms;

@@ -5,8 +5,7 @@
 #include "flow/runs.h"
 #include "slice.h"
 
-/* ---- while it runs -------------------------------------------------------------------------------------------------
- */
+/* ---- while it runs ---- */
 
 /* The failure of this step is not part of its history: a retry tries it again. */
 static void forget_failure(struct tl_drive *drive, tl_str step)
@@ -91,8 +90,7 @@ void tl_run_undo(struct tl_drive *drive, tl_str reason)
     tl_drive_go_on(drive);
 }
 
-/* ---- when it is repeated -------------------------------------------------------------------------------------------
- */
+/* ---- when it is repeated ---- */
 
 /* True: it is known what the open call did. */
 static bool settle_open(struct tl_step *step, const struct tl_step_row *open)
@@ -144,8 +142,7 @@ bool tl_recall_settled(struct tl_drive *drive)
     return true;
 }
 
-/* ---- from outside --------------------------------------------------------------------------------------------------
- */
+/* ---- from outside ---- */
 
 static void abort_drive(struct tl_drive *drive, const char *reason)
 {
@@ -200,8 +197,7 @@ void tl_run_expire(struct tl_lane *lane, struct tl_run_row *run)
     tl_run_abort(lane, run, "the flow's deadline passed", false);
 }
 
-/* ---- afresh --------------------------------------------------------------------------------------------------------
- */
+/* ---- afresh ---- */
 
 struct afresh {
     struct tl_then then;

@@ -10,8 +10,7 @@
 /* Number of the wait that stands for the flow's deadline. */
 #define DEADLINE_NUMBER 0
 
-/* ---- before it is registered ---------------------------------------------------------------------------------------
- */
+/* ---- before it is registered ---- */
 
 static uint64_t key_hash(const struct tl_step *step)
 {
@@ -78,8 +77,7 @@ bool tl_wait_prepare(struct tl_step *step)
     return step->ask->kind != TL_ASK_AWAIT || !look_back(step);
 }
 
-/* ---- registering ---------------------------------------------------------------------------------------------------
- */
+/* ---- registering ---- */
 
 static void add_types(struct tl_run_wait *wait, const struct tl_run_ask *ask)
 {
@@ -169,8 +167,7 @@ void tl_wait_forget(struct tl_lane *lane, struct tl_run_row *row, uint32_t numbe
     tl_run_row_wait_drop(row, number);
 }
 
-/* ---- leaving -------------------------------------------------------------------------------------------------------
- */
+/* ---- leaving ---- */
 
 /* A run that has a deadline is woken when it passes. */
 static void put_deadline(struct tl_drive *drive, struct tl_batch *batch)

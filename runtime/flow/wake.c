@@ -11,8 +11,7 @@
 #include "run.h"
 #include "slice.h"
 
-/* ---- rows in memory ------------------------------------------------------------------------------------------------
- */
+/* ---- rows in memory ---- */
 
 void tl_run_keep(struct tl_lane *lane, struct tl_run_row *row)
 {
@@ -154,8 +153,7 @@ void tl_run_forget(struct tl_lane *lane, uint32_t flow, tl_position event, tl_st
     tl_run_delete(lane, row, batch);
 }
 
-/* ---- back into a unit ----------------------------------------------------------------------------------------------
- */
+/* ---- back into a unit ---- */
 
 struct tl_unit *tl_run_load(struct tl_lane *lane, struct tl_run_row *row)
 {
@@ -223,8 +221,7 @@ void tl_run_prefer(struct tl_lane *lane, struct tl_run_row *run)
     tl_keyline_retry(lane, unit->line, unit);
 }
 
-/* ---- waking --------------------------------------------------------------------------------------------------------
- */
+/* ---- waking ---- */
 
 static struct tl_step *resting_step(struct tl_run_row *run, uint32_t number)
 {

@@ -72,6 +72,8 @@ bool tl_breaker_leave(struct tl_breaker *breaker, const struct tl_breaker_config
         breaker->probing = false;
         if (failed) {
             open_it(breaker, config, failure, now_ms);
+            if (breaker->stale)
+                tl_breaker_renew(breaker, now_ms);
             return false;
         }
         tl_breaker_init(breaker);
@@ -101,4 +103,11 @@ void tl_breaker_reset(struct tl_breaker *breaker, int64_t now_ms)
 {
     if (breaker->state == TL_BREAKER_OPEN)
         breaker->until_ms = now_ms;
+}
+
+void tl_breaker_renew(struct tl_breaker *breaker, int64_t now_ms)
+{
+    tl_breaker_reset(breaker, now_ms);
+    breaker->count = breaker->pauses = 0;
+    breaker->stale = breaker->state == TL_BREAKER_HALF_OPEN && breaker->probing;
 }

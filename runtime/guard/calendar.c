@@ -8,6 +8,8 @@
 #include "codec/zone.h"
 
 #define WINDOWS_MAX 64
+/* A day that the clocks skip has another a week later; who keeps "never" would not look again. */
+#define DAYS_AHEAD 29
 
 struct window {
     char *text;           /* own */
@@ -112,13 +114,13 @@ static void span_of_day(const struct window *window, int64_t day, int64_t *start
     tl_zone_to_utc(window->zone, &to, &other, end);
 }
 
-/* The first span of the window that ends after `now` (seconds UTC); false when none within nine days. */
+/* The first span of the window that ends after `now` (seconds UTC); false when none within DAYS_AHEAD. */
 static bool next_span(const struct window *window, int64_t now, int64_t *start, int64_t *end)
 {
     struct tl_civil local = tl_zone_to_local(window->zone, now);
     int64_t today = tl_date_to_days(local.date);
 
-    for (int64_t day = today - 2; day <= today + 8; day++) {
+    for (int64_t day = today - 2; day <= today + DAYS_AHEAD; day++) {
         int32_t weekday = tl_date_weekday(tl_date_from_days(day)); /* 1 = Monday */
         if (!(window->rule.days >> (weekday - 1) & 1))
             continue;

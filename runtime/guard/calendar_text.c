@@ -123,12 +123,13 @@ static tl_code read_words(tl_str text, struct tl_window_text *out, struct tl_err
         return tl_fail(err, TL_ECONFIG, "the days are missing; write daily or days first, as in " EXAMPLE);
     if ((code = tl_weekdays_parse(days, &out->days, err)) != TL_OK)
         return code;
-    out->at = span.ptr;
+    out->at = days.ptr + days.len;
     if (span.len == 0)
         return tl_fail(err, TL_ECONFIG, "the span of time is missing, as in " EXAMPLE);
+    out->at = span.ptr;
     if ((code = read_span(span, out, err)) != TL_OK)
         return code;
-    out->at = out->zone.ptr;
+    out->at = span.ptr + span.len;
     if (out->zone.len == 0)
         return tl_fail(err, TL_ECONFIG, "the time zone is missing; add an IANA name such as Europe/Berlin, or UTC");
     out->at = tl_str_trim(rest).ptr;

@@ -59,8 +59,7 @@ static bool accept(struct reader *r, char c)
     return true;
 }
 
-/* ---- values --------------------------------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 /* A three-letter name of the field; -1: none stands here. */
 static int read_name(struct reader *r)
@@ -124,8 +123,7 @@ static void set(struct reader *r, int from, int to, int step)
         r->bits |= 1ull << ((value - least) % span + least);
 }
 
-/* ---- what only days have -------------------------------------------------------------------------------------------
- */
+/* ---- what only days have ---- */
 
 static tl_code read_last(struct reader *r)
 {
@@ -156,8 +154,7 @@ static bool read_suffix(struct reader *r, tl_code *code)
     return true;
 }
 
-/* ---- a field -------------------------------------------------------------------------------------------------------
- */
+/* ---- a field ---- */
 
 static tl_code read_item(struct reader *r, bool only)
 {
@@ -234,8 +231,7 @@ static void keep(const struct reader *r)
         rule->repeats |= r->spread;
 }
 
-/* ---- the whole -----------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static bool next_word(tl_str *rest, tl_str *word)
 {

@@ -16,6 +16,8 @@
 #define WAIT_CAP_MS (24 * 3600 * 1000LL)
 #define REPORT_LIFE_MS (15 * 60 * 1000) /* how long we believe what the platform said about its budget */
 #define CALLS_AT_ONCE 32
+#define OWED_LIFE_MS 3000 /* who does not come for its place in this time loses it */
+#define OWED_AGAIN_MS 20
 
 struct tl_gate {
     char *name; /* own */
@@ -26,7 +28,10 @@ struct tl_gate {
     struct tl_rate rate;
     uint32_t in_flight;
     uint32_t serial;
-    bool refused;      /* some waiter wants to be told */
+    bool refused;     /* some waiter wants to be told */
+    const void *owed; /* whose the next free place is; NULL: anybody's */
+    int64_t owed_until_ms;
+    bool owed_last;    /* a place that was owed was the last that was taken: now it is the others' turn */
     int64_t hold_ms;   /* monotonic: nobody calls before */
     uint32_t hold_row; /* quota answers in a row without a stated wait */
     uint64_t reported_used, reported_limit;
@@ -56,9 +61,7 @@ bool tl_gate_reason_is_long(enum tl_gate_reason reason)
     return reason != TL_GATE_OPEN && reason != TL_GATE_RATE && reason != TL_GATE_CONCURRENCY;
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 struct tl_gate *tl_gate_new(const char *name, const struct tl_gate_config *config, struct tl_instant now)
 {
@@ -93,9 +96,7 @@ const char *tl_gate_name(const struct tl_gate *gate)
     return gate->name;
 }
 
-/* ---- waiters
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- waiters ---- */
 
 void tl_gate_subscribe(struct tl_gate *gate, struct tl_gate_waiter *waiter)
 {
@@ -152,9 +153,7 @@ static void tell(struct tl_gate *gate)
     pthread_mutex_unlock(&gate->calling);
 }
 
-/* ---- deciding
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- deciding ---- */
 
 /* Wall time moved on: recomputed only at the edges of windows, and when the clock went back. */
 static void look_at_calendar(struct tl_gate *gate, int64_t wall_ms)
@@ -202,16 +201,24 @@ static enum tl_gate_reason check_long(struct tl_gate *gate, struct tl_instant no
     return TL_GATE_OPEN;
 }
 
+/* Is every place taken, or the last one owed to somebody else than `who`? */
+static bool is_full(const struct tl_gate *gate, const void *who, int64_t now_ms)
+{
+    bool owed = gate->owed != NULL && gate->owed != who && now_ms < gate->owed_until_ms;
+    return gate->config.concurrent != 0 && gate->in_flight + owed >= gate->config.concurrent;
+}
+
 /* Breaker, concurrency and rate on the objects given, which a mere look copies. */
 static enum tl_gate_reason take(const struct tl_gate *gate, struct tl_breaker *breaker, struct tl_rate *rate,
-                                struct tl_instant now, enum tl_priority priority, bool *probe, int64_t *until_ms)
+                                struct tl_instant now, enum tl_priority priority, const void *who, bool *probe,
+                                int64_t *until_ms)
 {
     enum tl_gate_reason why = TL_GATE_OPEN;
 
     if (!tl_breaker_enter(breaker, now.mono_ms, probe, until_ms))
         return TL_GATE_BREAKER;
-    if (gate->config.concurrent && gate->in_flight >= gate->config.concurrent) {
-        *until_ms = TL_NEVER;
+    if (is_full(gate, who, now.mono_ms)) {
+        *until_ms = gate->in_flight < gate->config.concurrent ? gate->owed_until_ms : TL_NEVER;
         why = TL_GATE_CONCURRENCY;
     } else {
         switch (tl_rate_take(rate, &gate->config.rate, priority, now.mono_ms, until_ms)) {
@@ -229,8 +236,19 @@ static enum tl_gate_reason take(const struct tl_gate *gate, struct tl_breaker *b
     return why;
 }
 
-bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
-                   struct tl_gate_waiter *waiter, struct tl_gate_ticket *ticket, struct tl_gate_closed *closed)
+/* With the lock. `who` asks seldom: found full, it is owed the next place, unless the last one was. */
+static void owe(struct tl_gate *gate, const void *who, struct tl_instant now, int64_t *until_ms)
+{
+    *until_ms = now.mono_ms + OWED_AGAIN_MS;
+    bool free = gate->owed == NULL || gate->owed == who || now.mono_ms >= gate->owed_until_ms;
+    if (!free || gate->owed_last)
+        return;
+    gate->owed = who;
+    gate->owed_until_ms = now.mono_ms + OWED_LIFE_MS;
+}
+
+static bool enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority, const void *who,
+                  struct tl_gate_waiter *waiter, struct tl_gate_ticket *ticket, struct tl_gate_closed *closed)
 {
     int64_t until_ms;
     bool probe = false;
@@ -238,8 +256,11 @@ bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority
     pthread_mutex_lock(&gate->lock);
     enum tl_gate_reason why = check_long(gate, now, priority, &until_ms);
     if (why == TL_GATE_OPEN)
-        why = take(gate, &gate->breaker, &gate->rate, now, priority, &probe, &until_ms);
+        why = take(gate, &gate->breaker, &gate->rate, now, priority, who, &probe, &until_ms);
     if (why == TL_GATE_OPEN) {
+        gate->owed_last = who != NULL && gate->owed == who;
+        if (gate->owed_last)
+            gate->owed = NULL;
         gate->in_flight++;
         gate->entered++;
         if (++gate->serial == 0)
@@ -251,11 +272,25 @@ bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority
             waiter->wants = true;
             gate->refused = true;
         }
+        if (who != NULL && why == TL_GATE_CONCURRENCY)
+            owe(gate, who, now, &until_ms);
         *ticket = (struct tl_gate_ticket){0, false};
         *closed = (struct tl_gate_closed){why, until_ms};
     }
     pthread_mutex_unlock(&gate->lock);
     return why == TL_GATE_OPEN;
+}
+
+bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
+                   struct tl_gate_waiter *waiter, struct tl_gate_ticket *ticket, struct tl_gate_closed *closed)
+{
+    return enter(gate, now, priority, NULL, waiter, ticket, closed);
+}
+
+bool tl_gate_enter_seldom(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority, const void *who,
+                          struct tl_gate_ticket *ticket, struct tl_gate_closed *closed)
+{
+    return enter(gate, now, priority, who, NULL, ticket, closed);
 }
 
 /* With the lock. */
@@ -268,7 +303,7 @@ static enum tl_gate_reason peek(struct tl_gate *gate, struct tl_instant now, enu
         struct tl_breaker breaker = gate->breaker;
         struct tl_rate rate = gate->rate;
         bool probe;
-        why = take(gate, &breaker, &rate, now, priority, &probe, until_ms);
+        why = take(gate, &breaker, &rate, now, priority, NULL, &probe, until_ms);
     }
     return why;
 }
@@ -281,9 +316,7 @@ bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority 
     return closed->why == TL_GATE_OPEN;
 }
 
-/* ---- leaving
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- leaving ---- */
 
 /* The platform asked for a wait, or said "too many" without one. */
 static void hold(struct tl_gate *gate, enum tl_failure failure, int64_t wait_ms, int64_t now_ms)
@@ -358,9 +391,7 @@ void tl_gate_hold(struct tl_gate *gate, int64_t wait_ms, struct tl_instant now)
     pthread_mutex_unlock(&gate->lock);
 }
 
-/* ---- people
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- people ---- */
 
 void tl_gate_configure(struct tl_gate *gate, const struct tl_gate_config *config, struct tl_instant now)
 {
@@ -414,9 +445,15 @@ void tl_gate_resume(struct tl_gate *gate, struct tl_instant now)
     tell(gate);
 }
 
-/* ---- seeing
- * ---------------------------------------------------------------------------------------------------------------
- */
+void tl_gate_renew(struct tl_gate *gate, struct tl_instant now)
+{
+    pthread_mutex_lock(&gate->lock);
+    tl_breaker_renew(&gate->breaker, now.mono_ms);
+    pthread_mutex_unlock(&gate->lock);
+    tell(gate);
+}
+
+/* ---- seeing ---- */
 
 static int64_t to_wall(int64_t mono_ms, struct tl_instant now)
 {

@@ -22,8 +22,7 @@ void tl_rate_init(struct tl_rate *rate, const struct tl_rate_config *config, int
     rate->slot = now_ms / SLOT_MS;
 }
 
-/* ---- per second
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- per second ---- */
 
 static void grow(struct tl_rate *rate, const struct tl_rate_config *config, int64_t now_ms)
 {
@@ -52,9 +51,7 @@ static void fill(struct tl_rate *rate, int64_t now_ms)
     rate->filled_ms = now_ms;
 }
 
-/* ---- per day
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- per day ---- */
 
 static void turn(struct tl_rate *rate, int64_t now_ms)
 {

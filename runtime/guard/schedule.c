@@ -38,8 +38,7 @@ const struct tl_zone *tl_schedule_zone(const struct tl_schedule *schedule)
     return schedule->zone;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 struct reading {
     tl_str text; /* without "every" and blanks around */
@@ -176,8 +175,7 @@ tl_code tl_schedule_parse(tl_str text, const char *zone, struct tl_schedule **ou
                    at + 1, own.text);
 }
 
-/* ---- instants ------------------------------------------------------------------------------------------------------
- */
+/* ---- instants ---- */
 
 static int64_t floor_div(int64_t a, int64_t b)
 {

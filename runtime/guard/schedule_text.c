@@ -27,8 +27,7 @@ static bool has_digit_first(tl_str word)
     return word.len > 0 && word.ptr[0] >= '0' && word.ptr[0] <= '9';
 }
 
-/* ---- times ---------------------------------------------------------------------------------------------------------
- */
+/* ---- times ---- */
 
 static void add_time(struct tl_schedule_rule *rule, int minutes)
 {
@@ -64,8 +63,7 @@ static tl_code read_times(struct words *w, tl_str list, struct tl_schedule_rule 
     return TL_OK;
 }
 
-/* ---- days ----------------------------------------------------------------------------------------------------------
- */
+/* ---- days ---- */
 
 /* Bit 0 Monday to bit 0 Sunday. */
 static uint8_t from_sunday(uint8_t days)

@@ -19,8 +19,7 @@ enum {
 static void watch(struct tl_connection *c);
 static void keep_reading(struct tl_connection *c);
 
-/* ---- the request as the handler sees it -----------------------------------------------------------------------------
- */
+/* ---- the request as the handler sees it ---- */
 
 static tl_str slice(const struct tl_connection *c, struct tl_http_span span)
 {
@@ -50,8 +49,7 @@ static void fill_request(struct tl_connection *c)
     request->body = tl_str_n(c->in + body, c->step == TL_HANDLING ? c->body_end - body : 0);
 }
 
-/* ---- input buffer
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- input buffer ---- */
 
 /* Moves the present request to the front. */
 static void move_to_front(struct tl_connection *c)
@@ -121,8 +119,7 @@ static bool want_more(struct tl_connection *c)
     return pull(c);
 }
 
-/* ---- one request after the other
- * ------------------------------------------------------------------------------------- */
+/* ---- one request after the other ---- */
 
 static void next_request(struct tl_connection *c)
 {
@@ -274,8 +271,7 @@ void tl_connection_process(struct tl_connection *c)
     watch(c);
 }
 
-/* ---- the socket
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the socket ---- */
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
@@ -374,8 +370,7 @@ void tl_connection_retire(struct tl_connection *c)
         tl_connection_cut(c);
 }
 
-/* ---- deadlines
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- deadlines ---- */
 
 static int64_t due_ms(const struct tl_connection *c)
 {
@@ -428,8 +423,7 @@ static void on_timer(struct tl_timer *timer)
         watch(c);
 }
 
-/* ---- a new connection
- * --------------------------------------------------------------------------------------------------- */
+/* ---- a new connection ---- */
 
 struct tl_connection *tl_connection_new(struct tl_http_server *server)
 {

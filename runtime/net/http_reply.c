@@ -167,8 +167,7 @@ void tl_connection_refuse(struct tl_connection *c, int status, const char *reaso
     c->since_ms = tl_mono_ms();
 }
 
-/* ---- in pieces
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- in pieces ---- */
 
 static void put_piece(struct tl_connection *c, tl_str piece)
 {

@@ -7,8 +7,7 @@
 
 enum { LINE = 76, SUBJECT_MAX = 120, WORD_BYTES = 39 /* of an encoded word; with it the line stays below LINE */ };
 
-/* ---- addresses -----------------------------------------------------------------------------------------------------
- */
+/* ---- addresses ---- */
 
 static bool is_plain(char c)
 {
@@ -39,8 +38,7 @@ bool tl_letter_address(tl_str address)
            is_dotted(name, "!#$%&'*+-/=?^_`{|}~", 64) && is_dotted(host, "-", 253);
 }
 
-/* ---- the head ------------------------------------------------------------------------------------------------------
- */
+/* ---- the head ---- */
 
 static bool is_ascii_line(tl_str text)
 {
@@ -89,8 +87,7 @@ static void add_date(struct tl_buf *out, int64_t time_ms)
                 (int)date.year, (int)(left / 3600), (int)(left / 60 % 60), (int)(left % 60));
 }
 
-/* ---- the body ------------------------------------------------------------------------------------------------------
- */
+/* ---- the body ---- */
 
 /* One line in quoted-printable: what a mail server might change on the way is written =XX. */
 static void add_line(struct tl_buf *out, tl_str line)

@@ -6,8 +6,7 @@
 
 enum { KEPT_BYTES = 64 * 1024, METHOD_MAX = 32 };
 
-/* ---- what curl calls
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- what curl calls ---- */
 
 static size_t on_body(char *ptr, size_t size, size_t count, void *ctx)
 {
@@ -57,8 +56,7 @@ static int on_write(void *ctx, char *peer, char *local, int peer_port, int local
     return CURL_PREREQFUNC_ABORT;
 }
 
-/* ---- new, reset, free
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- new, reset, free ---- */
 
 static void set_constants(struct tl_transfer *transfer)
 {
@@ -135,8 +133,7 @@ void tl_transfer_reset(struct tl_transfer *transfer)
     transfer->error[0] = 0;
 }
 
-/* ---- the request
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- the request ---- */
 
 static bool refuse(struct tl_transfer *transfer, enum tl_transfer_reason reason, const char *text)
 {

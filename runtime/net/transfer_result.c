@@ -95,12 +95,29 @@ static void note_refused_login(struct tl_transfer *transfer)
     tl_buf_add_z(&transfer->response, "535 the login was refused, or there is no way to log in that the server offers");
 }
 
+/* A greeting such as "554 no service here" is about the server (RFC 5321, 3.1): no letter has been spoken of yet. */
+static bool is_refused_greeting(const struct tl_transfer *transfer, CURLcode ended)
+{
+    return transfer->is_letter && ended == CURLE_WEIRD_SERVER_REPLY && transfer->result.status >= 400 &&
+           !may_be_sent(transfer);
+}
+
+static void note_refused_greeting(struct tl_transfer *transfer)
+{
+    tl_str words = tl_str_trim(tl_buf_str(&transfer->response));
+    snprintf(transfer->error, sizeof transfer->error, "the mail server lets nobody in: %.*s",
+             words.len > 200 ? 200 : (int)words.len, words.ptr != NULL ? words.ptr : "");
+    transfer->result.status = 0;
+}
+
 void tl_transfer_judge(struct tl_transfer *transfer, CURLcode ended)
 {
     struct tl_transfer_result *result = &transfer->result;
     note_figures(transfer);
     if (transfer->is_letter && ended == CURLE_LOGIN_DENIED && result->status < 400)
         note_refused_login(transfer);
+    if (is_refused_greeting(transfer, ended))
+        note_refused_greeting(transfer);
     if (ended == CURLE_OK && !transfer->is_head_whole)
         ended = CURLE_RECV_ERROR;                                /* curl takes a head that breaks off for a whole one */
     bool refused = transfer->is_letter && result->status >= 400; /* curl has names of its own for that */

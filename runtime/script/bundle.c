@@ -198,6 +198,14 @@ const struct tl_source *tl_bundle_source(const struct tl_bundle *bundle, const c
     return NULL;
 }
 
+bool tl_bundle_is_whole(const struct tl_bundle *bundle)
+{
+    for (size_t i = 0; i < bundle->sources.count; i++)
+        if (bundle->sources.items[i].broken)
+            return false;
+    return true;
+}
+
 bool tl_bundle_is_target(const struct tl_bundle *bundle, tl_str name)
 {
     for (size_t i = 0; i < bundle->systems.count; i++)

@@ -17,7 +17,8 @@ struct tl_source {
     const char *path; /* relative; of the standard library: its file name */
     tl_str text;
     enum tl_source_role role;
-    int rank; /* order among TL_SOURCE_MAIN */
+    int rank;    /* order among TL_SOURCE_MAIN */
+    bool broken; /* did not load to its end, while it was checked */
 };
 
 /* Rows of a lookup table, held by the host and shared by all states: key → JSON. */
@@ -73,6 +74,8 @@ enum tl_effect_class tl_bundle_effect(const struct tl_bundle *bundle, tl_str tar
 const char *tl_bundle_nearest_event(const struct tl_bundle *bundle, tl_str name);
 const char *tl_bundle_nearest_target(const struct tl_bundle *bundle, tl_str name);
 const struct tl_source *tl_bundle_source(const struct tl_bundle *bundle, const char *path, bool standard);
+/* Did every file load? If not, what others refer to may stand in one that did not. */
+bool tl_bundle_is_whole(const struct tl_bundle *bundle);
 /* Is it the name of a declared flow? */
 bool tl_bundle_is_flow(const struct tl_bundle *bundle, tl_str name);
 const char *tl_bundle_nearest_flow(const struct tl_bundle *bundle, tl_str name);
@@ -80,6 +83,8 @@ const char *tl_bundle_nearest_flow(const struct tl_bundle *bundle, tl_str name);
 bool tl_bundle_is_target(const struct tl_bundle *bundle, tl_str name);
 
 /* sources.c: reads the folder and the standard library, sorts, hashes. */
+/* Some editors write a byte order mark before Lua; it is no part of the text. */
+tl_str tl_source_without_mark(const char *path, tl_str text);
 tl_code tl_sources_read(struct tl_bundle *bundle, const char *dir, struct tl_error *err);
 tl_code tl_sources_take(struct tl_bundle *bundle, const struct tl_bundle_file *files, size_t count,
                         struct tl_error *err);

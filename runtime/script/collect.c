@@ -58,7 +58,7 @@ static void collect_one(struct tl_bundle *bundle, lua_State *L, int record, size
     form.table = lua_gettop(L);
     if (strcmp(readers[reader].kind, form.kind) == 0 && type == LUA_TTABLE)
         readers[reader].read(&form);
-    else if (reader == 0 && type != LUA_TTABLE)
+    else if (reader == 0 && type != LUA_TTABLE && tl_bundle_is_whole(bundle)) /* else it was not reached */
         tl_findings_add(&bundle->findings, TL_FINDING_ERROR, form.place, "%s \"%s\" has no body: write %s \"%s\" { … }",
                         form.kind, form.name, form.kind, form.name);
     lua_settop(L, record);

@@ -13,6 +13,10 @@ void tl_collect_every(struct tl_form *form);
 void tl_collect_expect(struct tl_form *form);
 /* After all: what refers to what, internal flows, captures. */
 void tl_collect_links(struct tl_bundle *bundle, struct tl_script *script);
+void tl_check_routes(struct tl_bundle *bundle);
+/* An error: something names what is not there; `nearest` or NULL. */
+void tl_complain(struct tl_bundle *bundle, struct tl_place place, const char *what, const char *name,
+                 const char *nearest);
 /* A map whose title and object the state holds; its references are checked. */
 void tl_check_map(struct tl_form *form);
 /* The same for a lens, and what its compilation complained of, at its fields. */

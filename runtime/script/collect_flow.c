@@ -191,6 +191,15 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void keep_calls(struct tl_form *form, struct tl_flow *flow, const struct tl_flow_check *check)
+{
+    struct tl_flow_call *calls = tl_arena_alloc(&form->bundle->arena, check->call_count * sizeof *calls);
+    for (size_t i = 0; i < check->call_count; i++)
+        calls[i] = check->calls[i];
+    flow->calls = calls;
+    flow->call_count = check->call_count;
+}
+
 static void keep_targets(struct tl_form *form, struct tl_flow *flow, const struct tl_flow_check *check)
 {
     const char **named = tl_arena_alloc(&form->bundle->arena, TL_COUNT_OF(check->named) * sizeof(char *));
@@ -218,6 +227,7 @@ void tl_check_flow_code(struct tl_form *form, struct tl_flow *flow)
                                   .effect_class = form->bundle->options.effect_class ? effect_class : NULL,
                                   .ctx = form->bundle,
                                   .findings = &form->bundle->findings,
+                                  .arena = &form->bundle->arena,
                                   .file = info.source[0] == '@' ? info.source + 1 : form->place.file};
     struct tl_buf dump;
     tl_buf_init(&dump, 64u * 1024 * 1024);
@@ -228,6 +238,7 @@ void tl_check_flow_code(struct tl_form *form, struct tl_flow *flow)
         tl_chunk_read(tl_buf_str(&dump), &arena, &run, NULL) == TL_OK)
         tl_inspect_flow(run, &check);
     keep_targets(form, flow, &check);
+    keep_calls(form, flow, &check);
     tl_arena_free(&arena);
     tl_buf_free(&dump);
     lua_pop(L, 1);

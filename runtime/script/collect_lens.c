@@ -17,13 +17,16 @@ struct tl_place tl_lens_field_place(const struct tl_form *form, const char *fiel
     return tl_form_place(&at, !field[0] ? NULL : last ? last + 1 : field);
 }
 
-/* { field, text } on the top */
+/* { field, text, warning } on the top */
 static void add_problem(struct tl_form *form, lua_State *L)
 {
     lua_getfield(L, -1, "field");
     lua_getfield(L, -2, "text");
     const char *field = lua_tostring(L, -2);
-    tl_findings_add(&form->bundle->findings, TL_FINDING_ERROR, tl_lens_field_place(form, field), "lens \"%s\"%s%s: %s",
+    lua_getfield(L, -3, "warning");
+    enum tl_severity severity = lua_toboolean(L, -1) ? TL_FINDING_WARNING : TL_FINDING_ERROR;
+    lua_pop(L, 1);
+    tl_findings_add(&form->bundle->findings, severity, tl_lens_field_place(form, field), "lens \"%s\"%s%s: %s",
                     form->name, field[0] ? ", " : "", field, lua_tostring(L, -1));
     lua_pop(L, 2);
 }

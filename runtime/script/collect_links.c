@@ -8,9 +8,11 @@
 
 #define NAMES_MAX 512
 
-static void complain(struct tl_bundle *bundle, struct tl_place place, const char *what, const char *name,
-                     const char *nearest)
+void tl_complain(struct tl_bundle *bundle, struct tl_place place, const char *what, const char *name,
+                 const char *nearest)
 {
+    if (!tl_bundle_is_whole(bundle))
+        return;
     tl_findings_add(&bundle->findings, TL_FINDING_ERROR, place, "%s \"%s\"%s%s%s", what, name,
                     nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }
@@ -26,13 +28,14 @@ static void need_steward(struct tl_bundle *bundle, struct tl_place place, const 
             return;
         names[count++] = bundle->stewards.items[i].name;
     }
-    complain(bundle, place, "there is no steward", name, tl_nearest(tl_str_z(name), names, count));
+    tl_complain(bundle, place, "there is no steward", name, tl_nearest(tl_str_z(name), names, count));
 }
 
 static void need_target(struct tl_bundle *bundle, struct tl_place place, const char *name)
 {
     if (name[0] && !tl_bundle_is_target(bundle, tl_str_z(name)))
-        complain(bundle, place, "there is no system or kind", name, tl_bundle_nearest_target(bundle, tl_str_z(name)));
+        tl_complain(bundle, place, "there is no system or kind", name,
+                    tl_bundle_nearest_target(bundle, tl_str_z(name)));
 }
 
 static bool has_entity(const struct tl_bundle *bundle, tl_str name, const char **nearest)
@@ -65,12 +68,12 @@ static void check_side(struct tl_bundle *bundle, struct tl_place place, tl_str s
     snprintf(name, sizeof name, "%.*s", TL_STR_ARGS(side));
     if (memchr(side.ptr, '@', side.len)) {
         if (!has_entity(bundle, side, &nearest))
-            complain(bundle, place, "there is no entity", name, nearest);
+            tl_complain(bundle, place, "there is no entity", name, nearest);
         return;
     }
     char *dot = strchr(name, '.');
     if (!dot) {
-        complain(bundle, place, "a side of a map is an entity@version or a system.Object, not", name, NULL);
+        tl_complain(bundle, place, "a side of a map is an entity@version or a system.Object, not", name, NULL);
         return;
     }
     *dot = '\0';
@@ -114,8 +117,8 @@ static void add_internal(struct tl_bundle *bundle, struct tl_event_type *event)
 {
     const char *dot = strchr(event->from, '.');
     if (!dot || !dot[1]) {
-        complain(bundle, event->place, "'from' is a system or kind and its object (\"salesforce.Opportunity\"), not",
-                 event->from, NULL);
+        tl_complain(bundle, event->place, "'from' is a system or kind and its object (\"salesforce.Opportunity\"), not",
+                    event->from, NULL);
         return;
     }
     tl_str target = tl_str_n(event->from, (size_t)(dot - event->from));
@@ -183,7 +186,7 @@ static void check_event_map(struct tl_bundle *bundle, struct tl_script *script, 
                 nearest = tl_arena_copy(&bundle->arena, tl_str_z(name));
             lua_pop(L, 1);
         }
-        complain(bundle, event->place, "there is no map", event->map, nearest);
+        tl_complain(bundle, event->place, "there is no map", event->map, nearest);
     }
     lua_pop(L, 1);
     if (split_title(event->map, &left, &right)) {
@@ -200,33 +203,8 @@ static void check_flow(struct tl_bundle *bundle, const struct tl_flow *flow)
     need_steward(bundle, flow->place, flow->steward);
     for (size_t i = 0; flow->origin == TL_FLOW_DECLARED && i < flow->on_count; i++)
         if (!tl_bundle_event(bundle, tl_str_z(flow->on[i])))
-            complain(bundle, flow->place, "there is no event", flow->on[i],
-                     tl_bundle_nearest_event(bundle, tl_str_z(flow->on[i])));
-}
-
-static void check_routes(struct tl_bundle *bundle)
-{
-    for (size_t i = 0; i < bundle->routes.count; i++) {
-        const struct tl_route *route = &bundle->routes.items[i];
-        size_t of_kind = 0;
-        for (size_t s = 0; s < bundle->systems.count; s++)
-            of_kind += strcmp(bundle->systems.items[s].kind, route->kind) == 0;
-        if (!of_kind)
-            complain(bundle, route->place, "no system is of the kind", route->kind, NULL);
-        for (size_t t = 0; t < route->to_count; t++)
-            if (!system_named(bundle, route->to[t].system))
-                complain(bundle, route->place, "there is no system", route->to[t].system,
-                         tl_bundle_nearest_target(bundle, tl_str_z(route->to[t].system)));
-        if (route->otherwise && !system_named(bundle, route->otherwise))
-            complain(bundle, route->place, "there is no system", route->otherwise, NULL);
-    }
-    for (size_t i = 0; i < bundle->systems.count; i++)
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(bundle->systems.items[i].kind, bundle->systems.items[k].kind) == 0 &&
-                !tl_bundle_route(bundle, tl_str_z(bundle->systems.items[i].kind)))
-                tl_findings_add(&bundle->findings, TL_FINDING_ERROR, bundle->systems.items[i].place,
-                                "several systems are of the kind \"%s\" and no route says which is meant",
-                                bundle->systems.items[i].kind);
+            tl_complain(bundle, flow->place, "there is no event", flow->on[i],
+                        tl_bundle_nearest_event(bundle, tl_str_z(flow->on[i])));
 }
 
 /* What the program says about the connectors. */
@@ -282,7 +260,7 @@ void tl_collect_links(struct tl_bundle *bundle, struct tl_script *script)
         check_flow(bundle, &bundle->flows.items[i]);
     tl_check_everys(bundle);
     tl_check_expectations(bundle);
-    check_routes(bundle);
+    tl_check_routes(bundle);
     check_connectors(bundle);
     say_later(bundle);
     for (size_t i = 0; i < bundle->systems.count; i++) {

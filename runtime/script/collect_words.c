@@ -37,8 +37,7 @@ static struct tl_place place_of(const struct site *s, const struct tl_token *tok
     return (struct tl_place){s->source->path, token->line};
 }
 
-/* ---- durations -----------------------------------------------------------------------------------------------------
- */
+/* ---- durations ---- */
 
 static void check_duration(const struct site *s, const struct tl_token *value, const char *what)
 {
@@ -52,8 +51,7 @@ static void check_duration(const struct site *s, const struct tl_token *value, c
         tl_findings_add(findings, TL_FINDING_ERROR, place_of(s, value), "%s: %s", what, err.text);
 }
 
-/* ---- tables of calls -----------------------------------------------------------------------------------------------
- */
+/* ---- tables of calls ---- */
 
 /* How many blocks, and brackets, a token opens (+) or closes (-). */
 static int block(const struct tl_token *token)
@@ -139,8 +137,7 @@ static void check_arguments(const struct site *s, size_t i, int which, const str
     }
 }
 
-/* ---- calls ---------------------------------------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 static const struct {
     const char *method;
@@ -191,8 +188,7 @@ static void check_operation(const struct site *s, size_t i)
     check_arguments(s, i + 5, put ? 3 : 2, &words);
 }
 
-/* ---- decimals ------------------------------------------------------------------------------------------------------
- */
+/* ---- decimals ---- */
 
 static bool has_type(const struct tl_json_value *schema, const char *type)
 {

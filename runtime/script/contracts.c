@@ -132,8 +132,9 @@ void tl_entity_contract_check(lua_State *L, const char *entity, tl_str json)
 
 /* ---- against those in use ---- */
 
+/* `whose` is the version before: "the version in use". */
 static void compare(struct tl_bundle *bundle, struct tl_place place, const char *what, const char *name,
-                    const struct tl_schema *before, const struct tl_schema *after)
+                    const char *whose, const struct tl_schema *before, const struct tl_schema *after)
 {
     struct tl_differences differences;
     if (!before || !after)
@@ -143,10 +144,11 @@ static void compare(struct tl_bundle *bundle, struct tl_place place, const char 
         const struct tl_difference *d = &differences.items[i];
         if (d->breaks)
             tl_findings_add(&bundle->findings, TL_FINDING_ERROR, place,
-                            "the contract of %s \"%s\" breaks %s of the version in use: %s%s%s (%s); give it a new "
+                            "the contract of %s \"%s\" breaks %s of %s: %s%s%s (%s); give it a new "
                             "version, \"%.*s@N\"",
-                            what, name, tl_breaks_words(d->breaks), d->pointer, d->pointer[0] ? ": " : "", d->text,
-                            d->rule, (int)(strchr(name, '@') ? strchr(name, '@') - name : (long)strlen(name)), name);
+                            what, name, tl_breaks_words(d->breaks), whose, d->pointer, d->pointer[0] ? ": " : "",
+                            d->text, d->rule, (int)(strchr(name, '@') ? strchr(name, '@') - name : (long)strlen(name)),
+                            name);
     }
     tl_differences_free(&differences);
 }
@@ -163,16 +165,46 @@ void tl_bundle_check_against(struct tl_bundle *bundle, const struct tl_bundle *i
     for (size_t i = 0; i < in_use->entities.count; i++) {
         const struct tl_entity *was = &in_use->entities.items[i], *is = tl_bundle_entity(bundle, tl_str_z(was->name));
         if (is)
-            compare(bundle, is->place, "entity", is->name, was->schema, is->schema);
+            compare(bundle, is->place, "entity", is->name, "the version in use", was->schema, is->schema);
         else
             say_gone(bundle, "entity", was->name);
     }
     for (size_t i = 0; i < in_use->events.count; i++) {
         const struct tl_event_type *was = &in_use->events.items[i], *is = tl_bundle_event(bundle, tl_str_z(was->name));
         if (is)
-            compare(bundle, is->place, "event", is->name, was->schema, is->schema);
+            compare(bundle, is->place, "event", is->name, "the version in use", was->schema, is->schema);
         else
             say_gone(bundle, "event", was->name);
     }
+    tl_findings_sort(&bundle->findings);
+}
+
+static const struct tl_schema *contract_of(const struct tl_bundle *bundle, bool entity, const char *name,
+                                           struct tl_place *place)
+{
+    const struct tl_entity *is = entity ? tl_bundle_entity(bundle, tl_str_z(name)) : NULL;
+    const struct tl_event_type *type = entity ? NULL : tl_bundle_event(bundle, tl_str_z(name));
+    if (is != NULL)
+        *place = is->place;
+    else if (type != NULL)
+        *place = type->place;
+    return is != NULL ? is->schema : type != NULL ? type->schema : NULL;
+}
+
+void tl_bundle_check_again(struct tl_bundle *bundle, bool entity, const char *name, const char *revision,
+                           const struct tl_bundle *earlier, const char *why)
+{
+    struct tl_place place = {"integration.lua", 0}, there;
+    const char *what = entity ? "entity" : "event";
+    const struct tl_schema *is = contract_of(bundle, entity, name, &place);
+    char whose[64];
+    snprintf(whose, sizeof whose, "revision %.12s, which declared it last", revision);
+    if (earlier != NULL)
+        compare(bundle, place, what, name, whose, contract_of(earlier, entity, name, &there), is);
+    else
+        tl_findings_add(&bundle->findings, TL_FINDING_ERROR, place,
+                        "the contract that %s \"%s\" had in %s cannot be read, so this one cannot be judged: %s; give "
+                        "it a new version",
+                        what, name, whose, why);
     tl_findings_sort(&bundle->findings);
 }

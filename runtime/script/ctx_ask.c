@@ -24,15 +24,26 @@ struct tl_run *tl_ctx_run(lua_State *L, const char *method)
     return script->run;
 }
 
-tl_str tl_ctx_json(lua_State *L, int index, struct tl_arena *arena)
+static tl_str json_by(lua_State *L, int index, struct tl_arena *arena,
+                      void (*encode)(lua_State *, int, struct tl_buf *))
 {
     struct tl_buf *buf = tl_scratch(L);
-    tl_value_encode(L, index, buf);
+    encode(L, index, buf);
     if (buf->overflow)
         luaL_error(L, "a value of more than %d bytes", (int)buf->max);
     tl_str json = tl_arena_str(arena, tl_buf_str(buf));
     tl_buf_clear(buf);
     return json;
+}
+
+tl_str tl_ctx_json(lua_State *L, int index, struct tl_arena *arena)
+{
+    return json_by(L, index, arena, tl_value_encode);
+}
+
+tl_str tl_ctx_json_floats(lua_State *L, int index, struct tl_arena *arena)
+{
+    return json_by(L, index, arena, tl_value_encode_floats);
 }
 
 tl_str tl_ctx_text(lua_State *L, int index, struct tl_arena *arena)
@@ -183,12 +194,45 @@ void tl_options_read(lua_State *L, int index, unsigned allowed, const char *what
 
 /* ---- waiting ---- */
 
+static int called(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    (void)context;
+    return lua_gettop(L);
+}
+
+int tl_pure(lua_State *L)
+{
+    lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, called);
+    return called(L, LUA_OK, 0);
+}
+
+/* Such a call is never far below what it calls; looking at a whole recursion would cost its square. */
+enum { PURE_LEVELS = 100 };
+
+bool tl_is_pure(lua_State *L)
+{
+    lua_Debug frame;
+    for (int level = 1; level < PURE_LEVELS && lua_getstack(L, level, &frame); level++) {
+        lua_getinfo(L, "f", &frame);
+        bool pure = lua_tocfunction(L, -1) == tl_pure;
+        lua_pop(L, 1);
+        if (pure)
+            return true;
+    }
+    return false;
+}
+
+static bool can_wait(lua_State *L)
+{
+    return lua_isyieldable(L) && !tl_is_pure(L);
+}
+
 static int cannot_wait(lua_State *L, const char *what)
 {
-    return luaL_error(L,
-                      "no waiting here: %s was called inside a callback of table.sort, gsub or tostring, or in a map; "
-                      "ask before it",
-                      what);
+    return luaL_error(
+        L, "no waiting here: %s was called inside a map, a lens, a `when` or a metamethod that C calls; ask before it",
+        what);
 }
 
 static struct tl_undo *make_undo(lua_State *L, struct tl_run *run, int function, tl_str id)
@@ -203,7 +247,7 @@ static struct tl_undo *make_undo(lua_State *L, struct tl_run *run, int function,
 int tl_ask(lua_State *L, struct tl_run *run, const struct tl_run_ask *request, const char *what,
            const struct tl_options *options, lua_KFunction answered)
 {
-    if (!lua_isyieldable(L))
+    if (!can_wait(L))
         return cannot_wait(L, what);
     struct tl_asked *asked = TL_ARENA_NEW(&run->arena, struct tl_asked);
     asked->ask = *request;
@@ -224,7 +268,7 @@ int tl_ask(lua_State *L, struct tl_run *run, const struct tl_run_ask *request, c
 
 int tl_join(lua_State *L, struct tl_run *run, struct tl_group *group, const char *what, lua_KFunction joined)
 {
-    if (!lua_isyieldable(L))
+    if (!can_wait(L))
         return cannot_wait(L, what);
     group->reference = luaL_ref(L, LUA_REGISTRYINDEX);
     run->pending_group = group;

@@ -66,6 +66,8 @@ static const char *meant_by(const struct tl_script *script, const char *target)
     return system ? system->name : target;
 }
 
+static int ask_put(lua_State *L, int status, lua_KContext context);
+
 /* ctx.<target>:put(entity, record, { undo, once, name }) */
 static int ctx_put(lua_State *L)
 {
@@ -74,17 +76,28 @@ static int ctx_put(lua_State *L)
     const char *entity = luaL_checkstring(L, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
     lua_settop(L, 4);
-    struct tl_options options;
-    tl_options_read(L, 4, TL_OPTION_NAME | TL_OPTION_UNDO | TL_OPTION_ONCE, "put", &options); /* 5 */
-    if (!tl_put_map_push(L, meant_by(tl_script_of(L), target), entity))
+    if (!tl_put_map_push(L, meant_by(tl_script_of(L), target), entity)) /* 5 */
         return luaL_error(L, "ctx.%s:put: no map writes %s there; declare map \"%s.<Object> <- %s\" or a lens", target,
                           entity, target, entity);
     tl_entity_contract_check(L, entity, tl_ctx_json(L, 3, &run->stretch));
-    lua_getfield(L, 6, "apply");
+    lua_pushcfunction(L, tl_pure);
+    lua_getfield(L, 5, "apply");
     lua_pushvalue(L, 3);
-    lua_call(L, 1, 1); /* 7: the platform's record */
-    if (!lua_istable(L, 7))
-        return luaL_error(L, "the map for %s gave a %s instead of a record", entity, luaL_typename(L, 7));
+    lua_callk(L, 2, 1, 0, ask_put); /* may give way */
+    return ask_put(L, LUA_OK, 0);
+}
+
+/* 5: the map; 6: the platform's record */
+static int ask_put(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    (void)context;
+    struct tl_run *run = tl_ctx_run(L, "put");
+    const char *target = lua_tostring(L, lua_upvalueindex(1)), *entity = lua_tostring(L, 2);
+    if (!lua_istable(L, 6))
+        return luaL_error(L, "the map for %s gave a %s instead of a record", entity, luaL_typename(L, 6));
+    struct tl_options options;
+    tl_options_read(L, 4, TL_OPTION_NAME | TL_OPTION_UNDO | TL_OPTION_ONCE, "put", &options); /* 7 */
     struct tl_arena *arena = &run->arena;
     struct tl_run_ask request = {.kind = TL_ASK_CALL,
                                  .effect = TL_EFFECT_IDEMPOTENT,
@@ -92,10 +105,10 @@ static int ctx_put(lua_State *L)
                                  .operation = TL_STR("put"),
                                  .entity = tl_arena_str(arena, tl_str_z(entity)),
                                  .once = options.once};
-    lua_getfield(L, 6, "object");
+    lua_getfield(L, 5, "object");
     request.object = tl_arena_str(arena, tl_str_z(lua_tostring(L, -1)));
-    request.key = encode_key(L, 6, 7, run);
-    request.record = tl_ctx_json(L, 7, arena);
+    request.key = encode_key(L, 5, 6, run);
+    request.record = tl_ctx_json(L, 6, arena);
     request.args =
         tl_str_z(tl_arena_printf(arena, "{\"key\":%.*s,\"object\":\"%.*s\",\"record\":%.*s}", TL_STR_ARGS(request.key),
                                  TL_STR_ARGS(request.object), TL_STR_ARGS(request.record)));

@@ -93,7 +93,7 @@ static int ctx_fail(lua_State *L)
     if (run->undoing)
         return luaL_error(L, "ctx:fail in an undo function: the run fails already; raise an error when the undo fails");
     run->reason = tl_ctx_text(L, 2, &run->arena);
-    run->data = lua_isnil(L, 3) ? TL_STR_NONE : tl_ctx_json(L, 3, &run->arena);
+    run->data = lua_isnil(L, 3) ? TL_STR_NONE : tl_ctx_json_floats(L, 3, &run->arena);
     run->place = tl_run_place(L, &run->arena);
     lua_pushnil(L);
     return tl_script_stop(L, TL_STOP_FAIL);

@@ -35,7 +35,7 @@ static int ctx_park(lua_State *L)
     tl_options_read(L, 4, TL_OPTION_NAME, "ctx:park", &options);
     struct tl_run_ask request = {.kind = TL_ASK_PARK,
                                  .reason = tl_ctx_text(L, 2, &run->arena),
-                                 .data = lua_isnil(L, 3) ? TL_STR_NONE : tl_ctx_json(L, 3, &run->arena)};
+                                 .data = lua_isnil(L, 3) ? TL_STR_NONE : tl_ctx_json_floats(L, 3, &run->arena)};
     return tl_ask(L, run, &request, "park", &options, answer_nothing);
 }
 
@@ -80,7 +80,7 @@ static tl_str named_text(lua_State *L, struct tl_run *run, const char *name, con
 static tl_str named_json(lua_State *L, struct tl_run *run, const char *name)
 {
     bool given = lua_getfield(L, 2, name) != LUA_TNIL;
-    tl_str json = given ? tl_ctx_json(L, -1, &run->arena) : TL_STR_NONE;
+    tl_str json = given ? tl_ctx_json_floats(L, -1, &run->arena) : TL_STR_NONE;
     lua_pop(L, 1);
     return json;
 }
@@ -105,17 +105,13 @@ static void check_events(lua_State *L, const struct tl_run_ask *request)
     }
 }
 
-/* 2: what was awaited; 3: `when` or nil. A candidate that `when` refuses is asked past. */
-static int awaited(lua_State *L, int status, lua_KContext context)
+static int awaited(lua_State *L, int status, lua_KContext context);
+
+/* 4: the candidate; what `when` said of it is on the top. One that it refuses is asked past. */
+static int judged(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
     const struct tl_asked *asked = (const struct tl_asked *)context;
-    tl_answer_document(L, LUA_YIELD, context); /* 4 */
-    if (lua_isnil(L, 4) || lua_isnil(L, 3))
-        return 1;
-    lua_pushvalue(L, 3);
-    lua_pushvalue(L, 4);
-    lua_call(L, 1, 1);
     bool wanted = lua_toboolean(L, -1);
     lua_settop(L, 4);
     if (wanted)
@@ -126,6 +122,20 @@ static int awaited(lua_State *L, int status, lua_KContext context)
     again.after = tl_ctx_text(L, -1, &run->arena);
     lua_settop(L, 3);
     return tl_ask(L, run, &again, "await", NULL, awaited);
+}
+
+/* 2: what was awaited; 3: `when` or nil. */
+static int awaited(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    tl_answer_document(L, LUA_YIELD, context); /* 4 */
+    if (lua_isnil(L, 4) || lua_isnil(L, 3))
+        return 1;
+    lua_pushcfunction(L, tl_pure);
+    lua_pushvalue(L, 3);
+    lua_pushvalue(L, 4);
+    lua_callk(L, 2, 1, context, judged); /* may give way */
+    return judged(L, LUA_OK, context);
 }
 
 /* ctx:await{ "type@1", …, within =, key =, when =, name = } → event, or nil when the time is over */

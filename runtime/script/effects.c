@@ -66,13 +66,26 @@ static bool lacks_once(const struct tl_proto *p, int pc)
     return given == 4 && tables == 1 && written == 1;
 }
 
+static void note_call(struct tl_flow_check *check, const char *target, tl_str operation)
+{
+    for (size_t i = 0; i < check->call_count; i++) {
+        if (strcmp(check->calls[i].target, target) == 0 && tl_str_is(operation, check->calls[i].operation))
+            return;
+    }
+    if (check->call_count < TL_COUNT_OF(check->calls))
+        check->calls[check->call_count++] = (struct tl_flow_call){target, tl_arena_copy(check->arena, operation)};
+}
+
 static void call_target(struct walk *w, const struct tl_proto *p, int pc, size_t target)
 {
     struct tl_flow_check *check = w->check;
     tl_str operation = tl_proto_string(p, TL_C(p->code[pc]));
     struct tl_place place = {check->file, p->lines[pc]};
     const char *name = check->targets[target], *nearest = NULL;
-    if (tl_str_is(operation, "put") || !check->effect_class)
+    if (tl_str_is(operation, "put"))
+        return;
+    note_call(check, name, operation);
+    if (!check->effect_class)
         return;
     enum tl_effect_class effect = check->effect_class(check->ctx, tl_str_z(name), operation, &nearest);
     if (effect == TL_EFFECT_UNKNOWN)

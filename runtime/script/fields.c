@@ -1,7 +1,6 @@
-/* Noting fields: scripts/lib/coverage.lua makes them known while maps and lenses are compiled, in every state anew. */
+/* The fields that are known, and which of them had a value. */
 #include "fields.h"
 #include "base/alloc.h"
-#include "lines.h"
 #include <string.h>
 
 static bool is_field(const struct tl_field *field, const char *map, const char *way, const char *name)
@@ -26,29 +25,11 @@ static size_t find_or_add(struct tl_fields *fields, const char *map, const char 
     return fields->count++;
 }
 
-static int note(lua_State *L)
+size_t tl_fields_know(struct tl_fields *fields, const char *map, const char *way, const char *name)
 {
-    struct tl_fields *fields = tl_lines_fields(tl_script_of(L)->limits.lines);
-    fields->items[lua_tointeger(L, lua_upvalueindex(1))].passed = true;
-    return 0;
-}
-
-static int host_field(lua_State *L)
-{
-    struct tl_fields *fields = tl_lines_fields(tl_script_of(L)->limits.lines);
-    size_t at = find_or_add(fields, luaL_checkstring(L, 1), luaL_checkstring(L, 2), luaL_checkstring(L, 3));
+    size_t at = find_or_add(fields, map, way, name);
     fields->next = at + 1;
-    lua_pushinteger(L, (lua_Integer)at);
-    lua_pushcclosure(L, note, 1);
-    return 1;
-}
-
-void tl_lib_host_fields(lua_State *L)
-{
-    if (tl_script_of(L)->limits.lines == NULL)
-        return;
-    lua_pushcfunction(L, host_field);
-    lua_setfield(L, -2, "field");
+    return at;
 }
 
 void tl_fields_free(struct tl_fields *fields)

@@ -1,6 +1,7 @@
 /* The fields of maps and lenses behind script/lines.h. Private to the room. Thread: that of the state. */
 #pragma once
-#include "script_state.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 struct tl_field {
     char *map, *way, *name; /* own */
@@ -13,7 +14,6 @@ struct tl_fields {
     size_t next; /* states make the same fields known in the same order: the likely place of the next one */
 };
 
+/* The field's place among the items, made known when it is new. */
+size_t tl_fields_know(struct tl_fields *fields, const char *map, const char *way, const char *name);
 void tl_fields_free(struct tl_fields *fields);
-/* Adds host.field(title, way, label) to the host table on the top: makes the field known and gives the function that
- * notes a value. Nothing where the state notes nothing. */
-void tl_lib_host_fields(lua_State *L);

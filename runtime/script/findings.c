@@ -38,6 +38,8 @@ void tl_findings_add(struct tl_findings *findings, enum tl_severity severity, st
     va_end(ap);
     if (!place.file)
         place.file = "";
+    if (place.line < 1) /* of the file as a whole: editors count from 1 */
+        place.line = 1;
     if (known(findings, place, text))
         return;
     if (severity == TL_FINDING_ERROR)

@@ -5,6 +5,7 @@
 #include "freeze.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "guard.h"
 #include "inspect.h"
 #include "load.h"
 #include "run_private.h"
@@ -231,8 +232,10 @@ static void visit(lua_State *L, int value, int seen, int work, const struct tl_f
     lua_pop(L, 1);
     if (skip)
         return;
-    if (lua_getmetatable(L, value))
+    if (lua_getmetatable(L, value)) {
+        tl_guard_look_through(L);
         later(L, seen, work);
+    }
     lua_pushnil(L);
     while (lua_next(L, value)) {
         if (lua_islightuserdata(L, -2)) {

@@ -3,6 +3,7 @@
 #include "chunk.h"
 #include "findings.h"
 #include "lexer.h"
+#include "script/bundle.h"
 
 /* Names a script may read as globals, and names with an answer of their own. */
 extern const char *const tl_global_names[];
@@ -37,7 +38,10 @@ struct tl_flow_check {
     void *ctx;
     struct tl_findings *findings;
     const char *file;
-    bool named[64]; /* out: targets used (the first 64) */
+    bool named[64];                /* out: targets used (the first 64) */
+    struct tl_arena *arena;        /* for `calls` */
+    struct tl_flow_call calls[64]; /* out: the first 64 */
+    size_t call_count;
 };
 /* Calls on ctx in a flow's function and the functions inside it: names, and unsafe operations without `once`. */
 void tl_inspect_flow(const struct tl_proto *run, struct tl_flow_check *check);

@@ -330,7 +330,7 @@ static int say_lineage(lua_State *L)
         lua_settop(L, 3);
         lua_rawseti(L, 2, (lua_Integer)i + 1);
     }
-    tl_value_encode(L, 2, saying->out);
+    tl_value_encode_floats(L, 2, saying->out);
     return 0;
 }
 

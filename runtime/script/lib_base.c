@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "codec/decimal.h"
 #include "freeze.h"
+#include "guard.h"
 #include "libs.h"
 #include "run_private.h"
 #include "value.h"
@@ -25,9 +26,41 @@ const char *tl_plain_tostring(lua_State *L, int index, size_t *len)
     return lua_tolstring(L, -1, len);
 }
 
+bool tl_push_own_tostring(lua_State *L, int index)
+{
+    if (lua_type(L, index) != LUA_TTABLE || luaL_getmetafield(L, index, "__tostring") == LUA_TNIL)
+        return false;
+    if (lua_type(L, -1) != LUA_TFUNCTION || lua_iscfunction(L, -1)) {
+        lua_pop(L, 1);
+        return false;
+    }
+    lua_pushvalue(L, index);
+    return true;
+}
+
+void tl_take_own_text(lua_State *L, int index)
+{
+    if (lua_type(L, -1) != LUA_TSTRING)
+        luaL_error(L, "'__tostring' must return a string");
+    lua_replace(L, index);
+}
+
+static int tostring_done(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    (void)context;
+    tl_take_own_text(L, 1);
+    lua_settop(L, 1);
+    return 1;
+}
+
 static int base_tostring(lua_State *L)
 {
     luaL_checkany(L, 1);
+    if (tl_push_own_tostring(L, 1)) {
+        lua_callk(L, 1, 1, 0, tostring_done);
+        return tostring_done(L, LUA_OK, 0);
+    }
     tl_plain_tostring(L, 1, NULL);
     return 1;
 }
@@ -251,6 +284,8 @@ static int base_rawset(lua_State *L)
         return tl_frozen_error(L);
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
         return luaL_error(L, "rawset: this table is protected");
+    lua_settop(L, 3);
+    tl_guard_check(L, 2);
     lua_rawset(L, 1);
     return 1;
 }
@@ -262,25 +297,6 @@ static int base_rawlen(lua_State *L)
         lua_pushinteger(L, tl_value_length(L, 1));
     else
         lua_pushinteger(L, (lua_Integer)lua_rawlen(L, 1));
-    return 1;
-}
-
-static int base_setmetatable(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TTABLE);
-    luaL_argexpected(L, lua_isnil(L, 2) || lua_istable(L, 2), 2, "nil or table");
-    if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
-        return luaL_error(L, "cannot change a protected metatable");
-    static const char *const refused[] = {"__gc", "__mode"};
-    for (size_t i = 0; lua_istable(L, 2) && i < TL_COUNT_OF(refused); i++) {
-        tl_real_table(L, 2);
-        lua_pushstring(L, refused[i]);
-        if (lua_rawget(L, -2) != LUA_TNIL)
-            return luaL_error(L, "%s is not allowed: what it does depends on when memory is collected", refused[i]);
-        lua_pop(L, 2);
-    }
-    lua_settop(L, 2);
-    lua_setmetatable(L, 1);
     return 1;
 }
 
@@ -331,7 +347,7 @@ static int base_xpcall(lua_State *L)
     return pcall_done(L, status, 2);
 }
 
-static int base_print(lua_State *L)
+static void note(lua_State *L)
 {
     luaL_Buffer text;
     int count = lua_gettop(L);
@@ -344,7 +360,27 @@ static int base_print(lua_State *L)
     }
     luaL_pushresult(&text);
     tl_run_note(L, lua_tostring(L, -1));
+}
+
+/* `called`: the argument whose own __tostring has just answered; 0 at the beginning. */
+static int print_on(lua_State *L, int status, lua_KContext called)
+{
+    (void)status;
+    if (called)
+        tl_take_own_text(L, (int)called);
+    for (int i = (int)called + 1; i <= lua_gettop(L); i++) {
+        if (tl_push_own_tostring(L, i)) {
+            lua_callk(L, 1, 1, i, print_on);
+            tl_take_own_text(L, i);
+        }
+    }
+    note(L);
     return 0;
+}
+
+static int base_print(lua_State *L)
+{
+    return print_on(L, LUA_OK, 0);
 }
 
 static const luaL_Reg functions[] = {{"tostring", base_tostring},
@@ -358,12 +394,13 @@ static const luaL_Reg functions[] = {{"tostring", base_tostring},
                                      {"xpcall", base_xpcall},
                                      {"print", base_print},
                                      {"keys", base_keys},
-                                     {"setmetatable", base_setmetatable},
+                                     {"setmetatable", tl_guard_setmetatable},
+                                     {"getmetatable", tl_guard_getmetatable},
                                      {NULL, NULL}};
 
 void tl_lib_base(lua_State *L)
 {
-    static const char *const kept[] = {"assert", "error", "getmetatable", "rawequal", "select", "type", "_VERSION"};
+    static const char *const kept[] = {"assert", "error", "rawequal", "select", "type", "_VERSION"};
     luaL_requiref(L, "_G", luaopen_base, 0);
     for (size_t i = 0; i < TL_COUNT_OF(kept); i++) {
         lua_getfield(L, -1, kept[i]);

@@ -1,7 +1,7 @@
 /* require "cjson": lua-cjson's decoder with safe limits (depth 128, no NaN, no hex), for JSON that is held
  * inside strings; its numbers are doubles, so integers from 2^53 on and long decimals lose digits:
- * `json.decode` of the standard library keeps them. `encode` is our codec (sorted keys). cjson.null is null.
- * Thread: that of the state. */
+ * `json.decode` of the standard library keeps them. `encode` is our codec (sorted keys), which here takes floats too.
+ * cjson.null is null. Thread: that of the state. */
 #include "libs.h"
 #include "run_private.h"
 #include "value.h"
@@ -20,15 +20,24 @@ static int cjson_decode(lua_State *L)
     return 1;
 }
 
-/* json.encode and cjson.encode. */
-int tl_json_encode_lua(lua_State *L)
+static int encode_by(lua_State *L, void (*encode)(lua_State *, int, struct tl_buf *))
 {
     luaL_checkany(L, 1);
     struct tl_buf *out = tl_scratch(L);
-    tl_value_encode(L, 1, out);
+    encode(L, 1, out);
     lua_pushlstring(L, out->ptr, out->len);
     tl_buf_clear(out);
     return 1;
+}
+
+int tl_json_encode_lua(lua_State *L)
+{
+    return encode_by(L, tl_value_encode);
+}
+
+int tl_json_encode_floats(lua_State *L)
+{
+    return encode_by(L, tl_value_encode_floats);
 }
 
 int tl_json_decode_lua(lua_State *L)
@@ -55,7 +64,7 @@ void tl_lib_cjson(lua_State *L)
     lua_getfield(L, -2, "decode");
     lua_pushcclosure(L, cjson_decode, 1);
     lua_setfield(L, -2, "decode");
-    lua_pushcfunction(L, tl_json_encode_lua);
+    lua_pushcfunction(L, tl_json_encode_floats);
     lua_setfield(L, -2, "encode");
     tl_null_push(L);
     lua_setfield(L, -2, "null");

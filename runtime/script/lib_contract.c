@@ -37,13 +37,6 @@ static int host_nearest(lua_State *L)
     return 1;
 }
 
-/* pure(function, …): called so that it cannot wait */
-static int host_pure(lua_State *L)
-{
-    lua_call(L, lua_gettop(L) - 1, 1);
-    return 1;
-}
-
 /* contract(path or $id) → the contract's JSON as a table, or nil */
 static int host_contract(lua_State *L)
 {
@@ -60,7 +53,7 @@ static int host_keeps(lua_State *L)
 {
     struct tl_error err;
     struct tl_buf *out = tl_scratch(L);
-    tl_value_encode(L, 2, out);
+    tl_value_encode_floats(L, 2, out);
     tl_code code = tl_bundle_check_entity(bundle_of(L), text_at(L, 1), tl_buf_str(out), &err);
     if (code == TL_OK || code == TL_ENOTFOUND)
         lua_pushnil(L);
@@ -71,10 +64,7 @@ static int host_keeps(lua_State *L)
 
 void tl_lib_host_contract(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"nearest", host_nearest},
-                                         {"pure", host_pure},
-                                         {"contract", host_contract},
-                                         {"keeps", host_keeps},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"nearest", host_nearest}, {"pure", tl_pure}, {"contract", host_contract}, {"keeps", host_keeps}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

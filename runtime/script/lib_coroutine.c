@@ -15,7 +15,8 @@ static lua_State *coroutine_at(lua_State *L, int index)
     return co;
 }
 
-/* The coroutine at 1 waits for ctx: until its answer is there, nobody else may resume it. */
+/* The coroutine at 1 waits for ctx: until its answer is there, nobody else may resume it. Or it was stopped: what it
+ * would close is left open, since Lua calls no hook any more in a coroutine that died in one. */
 static void mark(lua_State *L, bool suspended)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, tl_script_of(L)->suspended);
@@ -37,13 +38,16 @@ static bool is_marked(lua_State *L)
     return marked;
 }
 
-/* L is inside a callback of C: it cannot give up control, neither to wait nor to give way. */
+/* L is inside a callback of C or a pure call: it cannot give up control, neither to wait nor to give way; the inner one
+ * goes on. */
 static void refuse(lua_State *L, struct tl_script *script)
 {
-    if (script->preempting)
+    if (script->preempting) {
+        script->due = 0; /* until the next tick, else it would be asked again at once */
         tl_script_later(L);
-    else
+    } else {
         tl_run_refuse_wait(script);
+    }
     script->asking = script->preempting = false;
 }
 
@@ -58,7 +62,7 @@ static int resume(lua_State *L, lua_State *co, int args, bool wrap)
             break;
         lua_pop(co, results);
         mark(L, true);
-        if (lua_isyieldable(L))
+        if (lua_isyieldable(L) && !(script->asking && tl_is_pure(L)))
             return lua_yieldk(L, 0, (lua_KContext)wrap, resume_again);
         mark(L, false);
         refuse(L, script);
@@ -72,12 +76,13 @@ static int resume(lua_State *L, lua_State *co, int args, bool wrap)
         return results + (wrap ? 0 : 1);
     }
     bool stopped = tl_script_stopped(L, status);
+    if (stopped)
+        mark(L, true);
+    else if (wrap)
+        tl_script_stopped(L, tl_script_close(L, co));
     lua_xmove(co, L, 1);
-    if (stopped || wrap) {
-        if (wrap)
-            lua_resetthread(co);
+    if (stopped || wrap)
         return lua_error(L);
-    }
     lua_pushboolean(L, 0);
     lua_insert(L, -2);
     return 2;
@@ -160,7 +165,7 @@ static int co_wrap(lua_State *L)
 
 static int co_yield (lua_State *L)
 {
-    if (tl_run_is_outermost(L) || !lua_isyieldable(L))
+    if (tl_run_is_outermost(L) || !lua_isyieldable(L) || tl_is_pure(L))
         return luaL_error(L, "coroutine.yield outside of a coroutine of the script: only ctx waits");
     return lua_yield(L, lua_gettop(L));
 }
@@ -204,10 +209,9 @@ static int co_close(lua_State *L)
     const char *status = status_of(L, co);
     if (*status != 's' && *status != 'd')
         return luaL_error(L, "cannot close a %s coroutine", status);
-    struct tl_script *script = tl_script_of(L);
-    script->current = co;
-    int result = lua_resetthread(co);
-    script->current = L;
+    if (is_marked(L))
+        return luaL_error(L, "cannot close a coroutine that was stopped");
+    int result = tl_script_close(L, co);
     if (result == LUA_OK) {
         lua_pushboolean(L, 1);
         return 1;

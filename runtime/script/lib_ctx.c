@@ -81,7 +81,7 @@ static int ctx_log(lua_State *L)
     }
     size_t len;
     const char *message = luaL_checklstring(L, at, &len);
-    tl_str fields = lua_isnoneornil(L, at + 1) ? TL_STR_NONE : tl_ctx_json(L, at + 1, &run->stretch);
+    tl_str fields = lua_isnoneornil(L, at + 1) ? TL_STR_NONE : tl_ctx_json_floats(L, at + 1, &run->stretch);
     add_log(L, run, level, tl_str_n(message, len), fields);
     return 0;
 }

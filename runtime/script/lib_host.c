@@ -1,7 +1,6 @@
 /* The functions that scripts/lib stands on: text in UTF-8, JSON, lookup tables. Thread: that of the state. */
 #include "bundle_private.h"
 #include "codec/utf8.h"
-#include "fields.h"
 #include "libs.h"
 #include "load.h"
 #include "run_private.h"
@@ -79,14 +78,40 @@ static int host_lookup(lua_State *L)
     return 1;
 }
 
+/* is_object(value): a table with names, as opposed to a list and to `{}`, which may stand for either */
+static int host_is_object(lua_State *L)
+{
+    lua_settop(L, 1);
+    lua_pushboolean(L, lua_istable(L, 1) && tl_value_has_names(L, 1));
+    return 1;
+}
+
+/* is_list(value): a table marked as an array, or with elements */
+static int host_is_list(lua_State *L)
+{
+    lua_settop(L, 1);
+    lua_pushboolean(L, lua_istable(L, 1) &&
+                           (tl_array_is(L, 1) || (tl_value_length(L, 1) > 0 && !tl_value_has_names(L, 1))));
+    return 1;
+}
+
 void tl_lib_host(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"upper", host_upper},          {"lower", host_lower},          {"length", host_length},
-        {"first", host_first},          {"valid", host_valid},          {"lookup", host_lookup},
-        {"encode", tl_json_encode_lua}, {"decode", tl_json_decode_lua}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"upper", host_upper},
+                                         {"lower", host_lower},
+                                         {"length", host_length},
+                                         {"first", host_first},
+                                         {"valid", host_valid},
+                                         {"lookup", host_lookup},
+                                         {"encode", tl_json_encode_floats},
+                                         {"encode_exact", tl_json_encode_lua},
+                                         {"decode", tl_json_decode_lua},
+                                         {"is_object", host_is_object},
+                                         {"is_list", host_is_list},
+                                         {NULL, NULL}};
     luaL_newlib(L, functions);
     tl_lib_host_time(L);
     tl_lib_host_contract(L);
+    tl_lib_host_reads(L);
     tl_lib_host_fields(L);
 }

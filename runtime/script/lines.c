@@ -22,8 +22,7 @@ struct tl_lines {
     struct tl_fields fields;
 };
 
-/* ---- what can run --------------------------------------------------------------------------------------------------
- */
+/* ---- what can run ---- */
 
 static void know(struct file *file, const struct tl_proto *proto)
 {
@@ -95,8 +94,7 @@ void tl_lines_free(struct tl_lines *lines)
     tl_free(lines);
 }
 
-/* ---- what ran ------------------------------------------------------------------------------------------------------
- */
+/* ---- what ran ---- */
 
 static struct file *find(struct tl_lines *lines, const char *path)
 {
@@ -137,8 +135,7 @@ bool tl_lines_file(const struct tl_lines *lines, size_t i, struct tl_lines_file 
     return true;
 }
 
-/* ---- fields --------------------------------------------------------------------------------------------------------
- */
+/* ---- fields ---- */
 
 struct tl_fields *tl_lines_fields(struct tl_lines *lines)
 {

@@ -483,6 +483,8 @@ tl_code tl_load_files(struct tl_script *script, const struct tl_bundle *bundle, 
         struct load_job job = {source, &why, false};
         size_t before = findings ? findings->count : 0;
         code = tl_script_protected(script, load_one, &job, LOAD_CPU_MS, &why);
+        if (checking)
+            checking->sources.items[i].broken = code != TL_OK || !job.done;
         if (code != TL_OK && findings) {
             if (findings->count == before || script->stop == TL_STOP_NONE)
                 report(&loading, source, why.text, "", NULL);

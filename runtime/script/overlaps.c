@@ -28,8 +28,7 @@ struct writes {
     struct tl_json_doc *lineage; /* own; NULL: there is none */
 };
 
-/* ---- what is written -----------------------------------------------------------------------------------------------
- */
+/* ---- what is written ---- */
 
 /* Both sides of "crm.Customer <- party@1" or "party@1 <-> crm.Customer": is it the target's object for that entity? */
 static bool is_for(tl_str title, const struct write *write, tl_str *object)
@@ -141,8 +140,7 @@ static void writes_free(struct writes *writes)
     tl_free(writes->items);
 }
 
-/* ---- do two meet? --------------------------------------------------------------------------------------------------
- */
+/* ---- do two meet? ---- */
 
 static bool stands_for(const struct tl_system_decl *system, tl_str target)
 {

@@ -1,11 +1,11 @@
-/* A backtracking matcher for Lua patterns. Recursion is bounded (TL_MATCH_DEPTH); every item tried counts one
- * step, and each 256 steps the CPU budget is asked. Thread: that of the state. */
+/* A backtracking matcher for Lua patterns, without recursion: repeats are of single characters, so what may still be
+ * tried is a stack no deeper than the pattern has items, and the matcher can stop and go on anywhere. Thread: that of
+ * the state. */
 #include "pattern.h"
 #include "script_state.h"
 #include <ctype.h>
 #include <string.h>
 
-#define DEPTH_MAX 200
 #define CAPTURE_OPEN (-1)
 #define CAPTURE_POSITION (-2)
 
@@ -16,19 +16,38 @@ void tl_match_init(struct tl_match *m, lua_State *L, const char *src, size_t src
     m->src_end = src + src_len;
     m->pat_end = pat + pat_len;
     m->steps = 0;
-    m->depth = 0;
-    m->level = 0;
 }
 
-static void step(struct tl_match *m)
+void tl_match_begin(struct tl_match *m, const char *s, const char *pat)
 {
-    if ((++m->steps & 255u) == 0)
-        tl_script_check_budget(m->L);
+    m->at = s;
+    m->item = pat;
+    m->scan = TL_SCAN_NONE;
+    m->level = 0;
+    m->choices = 0;
+}
+
+/* Every character and item tried is a step; after 256 of them it asks for the budget and the slice. */
+static bool is_due(struct tl_match *m)
+{
+    if (++m->steps < 256)
+        return false;
+    m->steps = 0;
+    return tl_script_is_due(m->L);
+}
+
+/* A set, or what was captured, may be as long as the memory: so many bytes of it are a step. */
+enum { SET_BYTES = 16, CAPTURE_BYTES = 256 };
+
+static void add_steps(struct tl_match *m, ptrdiff_t bytes, ptrdiff_t a_step)
+{
+    m->steps += (unsigned)(bytes / a_step);
 }
 
 /* End of the single-character class that begins at p. */
 static const char *class_end(struct tl_match *m, const char *p)
 {
+    const char *begin = p;
     if (p == m->pat_end)
         luaL_error(m->L, "malformed pattern (ends too early)");
     if (*p == '%') {
@@ -48,6 +67,7 @@ static const char *class_end(struct tl_match *m, const char *p)
         first = false;
         p += *p == '%' && p + 1 < m->pat_end ? 2 : 1;
     }
+    add_steps(m, p - begin, SET_BYTES);
     return p + 1;
 }
 
@@ -118,7 +138,6 @@ static bool in_set(int c, const char *p, const char *last)
 
 static bool single(struct tl_match *m, const char *s, const char *p, const char *end)
 {
-    step(m);
     if (s >= m->src_end)
         return false;
     int c = (unsigned char)*s;
@@ -128,178 +147,243 @@ static bool single(struct tl_match *m, const char *s, const char *p, const char 
     case '%':
         return in_class(c, (unsigned char)p[1]);
     case '[':
+        add_steps(m, end - p, SET_BYTES);
         return in_set(c, p, end - 1);
     default:
         return (unsigned char)*p == c;
     }
 }
 
-static const char *greedy(struct tl_match *m, const char *s, const char *p, const char *end, ptrdiff_t least)
+/* ---- what may still be tried ---- */
+
+static struct tl_choice *choose(struct tl_match *m, enum tl_choice_kind kind, const char *item, const char *end)
 {
-    ptrdiff_t count = 0;
-    while (single(m, s + count, p, end))
-        count++;
-    for (; count >= least; count--) {
-        const char *rest = tl_match_at(m, s + count, end + 1);
-        if (rest)
-            return rest;
-    }
-    return NULL;
+    if (m->choices == TL_CHOICES)
+        luaL_error(m->L, "pattern too complex");
+    struct tl_choice *choice = &m->choice[m->choices++];
+    *choice = (struct tl_choice){kind, item, end, m->at, m->at, 0};
+    return choice;
 }
 
-static const char *lazy(struct tl_match *m, const char *s, const char *p, const char *end)
+/* The nearest other way; false when there is none. */
+static bool go_back(struct tl_match *m)
 {
-    for (;;) {
-        const char *rest = tl_match_at(m, s, end + 1);
-        if (rest)
-            return rest;
-        if (!single(m, s, p, end))
-            return NULL;
-        s++;
+    for (; m->choices > 0; m->choices--) {
+        struct tl_choice *choice = &m->choice[m->choices - 1];
+        switch (choice->kind) {
+        case TL_CHOICE_FEWER:
+            if (choice->at == choice->least)
+                continue;
+            m->at = --choice->at;
+            break;
+        case TL_CHOICE_MORE:
+            if (!single(m, choice->at, choice->item, choice->end))
+                continue;
+            m->at = ++choice->at;
+            break;
+        case TL_CHOICE_NONE:
+            m->at = choice->at;
+            m->choices--;
+            m->item = choice->end + 1;
+            return true;
+        case TL_CHOICE_OPENED:
+            m->level--;
+            continue;
+        case TL_CHOICE_CLOSED:
+            m->capture[choice->capture].len = CAPTURE_OPEN;
+            continue;
+        }
+        m->item = choice->end + 1;
+        return true;
     }
+    return false;
 }
 
-static const char *capture_open(struct tl_match *m, const char *s, const char *p, ptrdiff_t kind)
+/* ---- items: each says whether it fits, and moves on in subject and pattern ---- */
+
+static bool capture_open(struct tl_match *m, const char *rest, ptrdiff_t kind)
 {
     if (m->level >= TL_CAPTURES)
         luaL_error(m->L, "too many captures in the pattern");
-    m->capture[m->level].at = s;
+    choose(m, TL_CHOICE_OPENED, m->item, rest);
+    m->capture[m->level].at = m->at;
     m->capture[m->level].len = kind;
     m->level++;
-    const char *rest = tl_match_at(m, s, p);
-    if (!rest)
-        m->level--;
-    return rest;
+    m->item = rest;
+    return true;
 }
 
-static const char *capture_close(struct tl_match *m, const char *s, const char *p)
+static bool capture_close(struct tl_match *m)
 {
     int i = m->level - 1;
     while (i >= 0 && m->capture[i].len != CAPTURE_OPEN)
         i--;
     if (i < 0)
         luaL_error(m->L, "invalid pattern capture");
-    m->capture[i].len = s - m->capture[i].at;
-    const char *rest = tl_match_at(m, s, p);
-    if (!rest)
-        m->capture[i].len = CAPTURE_OPEN;
-    return rest;
+    choose(m, TL_CHOICE_CLOSED, m->item, m->item)->capture = i;
+    m->capture[i].len = m->at - m->capture[i].at;
+    m->item++;
+    return true;
 }
 
-static const char *balanced(struct tl_match *m, const char *s, const char *p)
-{
-    if (p + 1 >= m->pat_end)
-        luaL_error(m->L, "malformed pattern (missing arguments to '%%b')");
-    if (s >= m->src_end || *s != *p)
-        return NULL;
-    int open = 1;
-    for (s++; s < m->src_end; s++) {
-        step(m);
-        if (*s == p[1]) {
-            if (--open == 0)
-                return s + 1;
-        } else if (*s == p[0]) {
-            open++;
-        }
-    }
-    return NULL;
-}
-
-static const char *back_reference(struct tl_match *m, const char *s, int digit)
+static bool back_reference(struct tl_match *m, int digit)
 {
     int i = digit - '1';
     if (i < 0 || i >= m->level || m->capture[i].len == CAPTURE_OPEN)
         luaL_error(m->L, "invalid capture index %%%d", i + 1);
-    size_t len = m->capture[i].len < 0 ? 0 : (size_t)m->capture[i].len;
-    if ((size_t)(m->src_end - s) < len || memcmp(m->capture[i].at, s, len) != 0)
-        return NULL;
-    return s + len;
+    ptrdiff_t len = m->capture[i].len; /* of a position: nothing is equal to that */
+    if (len < 0 || m->src_end - m->at < len)
+        return false;
+    add_steps(m, len, CAPTURE_BYTES);
+    if (memcmp(m->capture[i].at, m->at, (size_t)len) != 0)
+        return false;
+    m->at += len;
+    m->item += 2;
+    return true;
 }
 
-static bool at_frontier(struct tl_match *m, const char *s, const char *set, const char *end)
+static bool at_frontier(struct tl_match *m)
 {
-    int before = s == m->src ? 0 : (unsigned char)s[-1];
-    int here = s < m->src_end ? (unsigned char)*s : 0;
+    const char *set = m->item + 2;
+    if (set >= m->pat_end || *set != '[')
+        luaL_error(m->L, "missing '[' after '%%f' in pattern");
+    const char *end = class_end(m, set);
+    int before = m->at == m->src ? 0 : (unsigned char)m->at[-1];
+    int here = m->at < m->src_end ? (unsigned char)*m->at : 0;
+    m->item = end;
+    add_steps(m, 2 * (end - set), SET_BYTES);
     return !in_set(before, set, end - 1) && in_set(here, set, end - 1);
 }
 
-/* Items that begin with '%' and are more than a class. *handled says whether this was one. */
-static const char *special(struct tl_match *m, const char *s, const char **p, bool *handled)
+/* %bxy: looks for the y that ends it. */
+static bool balanced(struct tl_match *m)
 {
-    *handled = true;
-    char c = (*p)[1];
-    if (c == 'b') {
-        s = balanced(m, s, *p + 2);
-        *p += 4;
-        return s;
-    }
-    if (c == 'f') {
-        const char *set = *p + 2;
-        if (set >= m->pat_end || *set != '[')
-            luaL_error(m->L, "missing '[' after '%%f' in pattern");
-        const char *end = class_end(m, set);
-        *p = end;
-        return at_frontier(m, s, set, end) ? s : NULL;
-    }
-    if (isdigit((unsigned char)c)) {
-        s = back_reference(m, s, (unsigned char)c);
-        *p += 2;
-        return s;
-    }
-    *handled = false;
-    return s;
+    if (m->item + 3 >= m->pat_end)
+        luaL_error(m->L, "malformed pattern (missing arguments to '%%b')");
+    if (m->at >= m->src_end || *m->at != m->item[2])
+        return false;
+    m->scan = TL_SCAN_BALANCED;
+    m->scan_at = m->at + 1;
+    m->scan_open = 1;
+    return true;
 }
 
-static const char *match_here(struct tl_match *m, const char *s, const char *p)
+static bool greedy(struct tl_match *m, const char *end, ptrdiff_t least)
 {
-    while (p < m->pat_end) {
-        step(m);
-        if (*p == '(')
-            return p + 1 < m->pat_end && p[1] == ')' ? capture_open(m, s, p + 2, CAPTURE_POSITION)
-                                                     : capture_open(m, s, p + 1, CAPTURE_OPEN);
-        if (*p == ')')
-            return capture_close(m, s, p + 1);
-        if (*p == '$' && p + 1 == m->pat_end)
-            return s == m->src_end ? s : NULL;
-        if (*p == '%' && p + 1 < m->pat_end) {
-            bool handled;
-            s = special(m, s, &p, &handled);
-            if (!s)
-                return NULL;
-            if (handled)
-                continue;
-        }
-        const char *end = class_end(m, p);
-        char repeat = end < m->pat_end ? *end : '\0';
-        if (repeat == '*')
-            return greedy(m, s, p, end, 0);
-        if (repeat == '+')
-            return greedy(m, s, p, end, 1);
-        if (repeat == '-')
-            return lazy(m, s, p, end);
-        bool hit = single(m, s, p, end);
-        if (repeat == '?') {
-            const char *rest = hit ? tl_match_at(m, s + 1, end + 1) : NULL;
-            if (rest)
-                return rest;
-            p = end + 1;
-            continue;
-        }
-        if (!hit)
-            return NULL;
-        s++;
-        p = end;
-    }
-    return s;
+    if (least && !single(m, m->at, m->item, end))
+        return false;
+    choose(m, TL_CHOICE_FEWER, m->item, end)->least = m->at + least;
+    m->scan = TL_SCAN_GREEDY;
+    m->scan_at = m->at + least;
+    return true;
 }
 
-const char *tl_match_at(struct tl_match *m, const char *s, const char *pat)
+static bool repeated(struct tl_match *m, const char *end)
 {
-    if (++m->depth > DEPTH_MAX)
-        luaL_error(m->L, "pattern too complex");
-    const char *end = match_here(m, s, pat);
-    m->depth--;
+    char repeat = end < m->pat_end ? *end : '\0';
+    if (repeat == '*' || repeat == '+')
+        return greedy(m, end, repeat == '+');
+    if (repeat == '-') {
+        choose(m, TL_CHOICE_MORE, m->item, end);
+        m->item = end + 1;
+        return true;
+    }
+    bool hit = single(m, m->at, m->item, end);
+    if (repeat == '?') {
+        if (hit)
+            choose(m, TL_CHOICE_NONE, m->item, end);
+        m->item = end + 1;
+    } else {
+        m->item = end;
+    }
+    m->at += hit;
+    return hit || repeat == '?';
+}
+
+static bool fits(struct tl_match *m)
+{
+    const char *p = m->item;
+    bool more = p + 1 < m->pat_end;
+    if (*p == '(')
+        return more && p[1] == ')' ? capture_open(m, p + 2, CAPTURE_POSITION) : capture_open(m, p + 1, CAPTURE_OPEN);
+    if (*p == ')')
+        return capture_close(m);
+    if (*p == '$' && !more) {
+        m->item++;
+        return m->at == m->src_end;
+    }
+    if (*p == '%' && more && p[1] == 'b')
+        return balanced(m);
+    if (*p == '%' && more && p[1] == 'f')
+        return at_frontier(m);
+    if (*p == '%' && more && isdigit((unsigned char)p[1]))
+        return back_reference(m, (unsigned char)p[1]);
+    return repeated(m, class_end(m, p));
+}
+
+/* ---- scans: items that may be as long as the subject ---- */
+
+/* As many characters as fit, to be given back one by one. */
+static enum tl_match_end scan_greedy(struct tl_match *m)
+{
+    struct tl_choice *choice = &m->choice[m->choices - 1];
+    while (single(m, m->scan_at, choice->item, choice->end)) {
+        m->scan_at++;
+        if (is_due(m))
+            return TL_MATCH_PAUSED;
+    }
+    m->at = choice->at = m->scan_at;
+    m->item = choice->end + 1;
+    return TL_MATCH_YES;
+}
+
+static enum tl_match_end scan_balanced(struct tl_match *m)
+{
+    char opens = m->item[2], closes = m->item[3];
+    while (m->scan_at < m->src_end) {
+        char c = *m->scan_at++;
+        if (c == closes)
+            m->scan_open--;
+        else if (c == opens)
+            m->scan_open++;
+        if (m->scan_open == 0) {
+            m->at = m->scan_at;
+            m->item += 4;
+            return TL_MATCH_YES;
+        }
+        if (is_due(m))
+            return TL_MATCH_PAUSED;
+    }
+    return TL_MATCH_NO;
+}
+
+static enum tl_match_end scan(struct tl_match *m)
+{
+    enum tl_match_end end = m->scan == TL_SCAN_GREEDY ? scan_greedy(m) : scan_balanced(m);
+    if (end != TL_MATCH_PAUSED)
+        m->scan = TL_SCAN_NONE;
     return end;
+}
+
+enum tl_match_end tl_match_go_on(struct tl_match *m)
+{
+    for (;;) {
+        bool fit = true;
+        if (m->scan != TL_SCAN_NONE) {
+            enum tl_match_end end = scan(m);
+            if (end == TL_MATCH_PAUSED)
+                return end;
+            fit = end == TL_MATCH_YES;
+        } else if (m->item == m->pat_end) {
+            return TL_MATCH_YES;
+        } else if (is_due(m)) {
+            return TL_MATCH_PAUSED;
+        } else {
+            fit = fits(m);
+        }
+        if (!fit && !go_back(m))
+            return TL_MATCH_NO;
+    }
 }
 
 void tl_match_push_one(struct tl_match *m, int i, const char *s, const char *e)

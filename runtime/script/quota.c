@@ -20,6 +20,7 @@
 #define CLASS_BYTES 16u
 #define SMALL_MAX (CLASS_BYTES * TL_QUOTA_CLASSES)
 #define SLAB_BYTES (32u * 1024)
+#define LARGE_BYTES (128u * 1024)
 
 struct tl_slab {
     struct tl_slab *next;
@@ -93,6 +94,13 @@ static void *resize(struct tl_quota *quota, void *ptr, size_t osize, size_t nsiz
     return fresh;
 }
 
+/* Lua looks for a function behind a chain of __call inside one instruction, where no hook stops it; a table whose
+ * __call leads back to itself ends there only when the stack cannot grow. */
+static bool is_late(const struct tl_quota *quota, size_t size)
+{
+    return quota->over && size >= LARGE_BYTES;
+}
+
 void *tl_quota_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 {
     struct tl_quota *quota = ud;
@@ -108,6 +116,8 @@ void *tl_quota_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
             quota->spent = true;
         return NULL;
     }
+    if (nsize > had && is_late(quota, nsize))
+        return NULL;
     void *fresh;
     if (had)
         fresh = resize(quota, ptr, osize, nsize);

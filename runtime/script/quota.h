@@ -2,6 +2,7 @@
  * bytes come from slabs that are given back when the state is closed; larger ones from the heap. Thread: that
  * of the state. */
 #pragma once
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -12,6 +13,7 @@ struct tl_quota {
     size_t limit;                      /* now: a growing request beyond it is refused */
     size_t hard;                       /* of the state */
     bool spent;                        /* the hard limit was met */
+    volatile sig_atomic_t over;        /* the budget of CPU is used up: no large blocks any more */
     void *free_list[TL_QUOTA_CLASSES]; /* singly linked free pieces */
     struct tl_slab *slabs;             /* own */
     char *at, *end;                    /* unused rest of the newest slab */

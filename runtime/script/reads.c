@@ -20,10 +20,15 @@ struct follow {
 /* ---- locals that are set once ---- */
 
 enum {
+    OP_LOADF = 2,
     OP_LOADK = 3,
     OP_LOADNIL = 8,
     OP_GETTABLE = 12,
     OP_GETI = 13,
+    OP_ADDK = 22,
+    OP_IDIVK = 28,
+    OP_ADD = 34,
+    OP_IDIV = 40,
     OP_MMBIN = 46,
     OP_MMBINK = 48,
     OP_JMP = 56,
@@ -220,6 +225,59 @@ static const struct tl_known *method(struct tl_read_check *check, tl_str name)
     return value;
 }
 
+static const struct tl_known *float_of(struct follow *f, double number)
+{
+    struct tl_known *value = TL_ARENA_NEW(f->check->arena, struct tl_known);
+    value->kind = TL_KNOWN_FLOAT;
+    value->number = number;
+    return value;
+}
+
+static const struct tl_known *constant(struct follow *f, int index)
+{
+    bool is = index < f->p->constant_count && f->p->constants[index].kind == TL_CONST_FLOAT;
+    return is ? float_of(f, f->p->constants[index].number) : NULL;
+}
+
+/* ---- numbers ---- */
+
+/* Arithmetic with a register and a constant, or with two registers. */
+static void check_arithmetic(struct follow *f, int pc)
+{
+    static const char *const signs[] = {"+", "-", "*", "%", "^", "/", "//"};
+    uint32_t i = f->p->code[pc];
+    int op = TL_OP(i), line = f->p->lines[pc];
+    const struct tl_known *left = read_register(f, TL_B(i), pc);
+    if (op >= OP_ADDK && op <= OP_IDIVK)
+        tl_known_computed(f->check, signs[op - OP_ADDK], left, constant(f, TL_C(i)), line);
+    else if (op >= OP_ADD && op <= OP_IDIV)
+        tl_known_computed(f->check, signs[op - OP_ADD], left, read_register(f, TL_C(i), pc), line);
+}
+
+/* The name of what is compared: of a local, or of one outside that was just fetched. Members are looked at by their
+ * text (collect_words.c). */
+static tl_str compared_name(const struct follow *f, int reg, int pc)
+{
+    const struct tl_local *local = local_at(f->p, reg, pc);
+    uint32_t before = pc > 0 ? f->p->code[pc - 1] : 0;
+    if (local)
+        return local->name;
+    bool fetched = pc > 0 && TL_OP(before) == TL_OP_GETUPVAL && TL_A(before) == reg;
+    return fetched ? tl_proto_upvalue(f->p, TL_B(before)) : TL_STR_NONE;
+}
+
+static void check_comparison(struct follow *f, int pc)
+{
+    uint32_t i = f->p->code[pc];
+    const struct tl_const *k = TL_B(i) < f->p->constant_count ? &f->p->constants[TL_B(i)] : NULL;
+    long number = TL_B(i) - 127;
+    if (TL_OP(i) == TL_OP_EQK && k && k->kind == TL_CONST_INTEGER)
+        number = (long)k->integer;
+    else if (TL_OP(i) != TL_OP_EQI || TL_C(i))
+        return;
+    tl_known_compared(f->check, read_register(f, TL_A(i), pc), compared_name(f, TL_A(i), pc), number, f->p->lines[pc]);
+}
+
 /* The value that the instruction puts into its register. */
 static const struct tl_known *given(struct follow *f, int pc)
 {
@@ -244,6 +302,10 @@ static const struct tl_known *given(struct follow *f, int pc)
         return TL_K(i) ? method(f->check, tl_proto_string(f->p, TL_C(i))) : NULL;
     case TL_OP_CALL:
         return result_of(f, pc);
+    case OP_LOADF:
+        return float_of(f, TL_BX(i) - 0xffff);
+    case OP_LOADK:
+        return constant(f, TL_BX(i));
     default:
         return NULL;
     }
@@ -263,6 +325,8 @@ static void follow_function(struct follow *f)
             f->element = tl_known(f->check, TL_KNOWN_VALUE, f->registers[a]->shapes, f->registers[a]->count);
             f->element_register = a + 5;
         }
+        check_arithmetic(f, pc);
+        check_comparison(f, pc);
         const struct tl_known *value = given(f, pc);
         if (!writes(i, &first, &last))
             continue;

@@ -6,12 +6,13 @@
 #include "contract/shape.h"
 #include "findings.h"
 
-enum tl_known_kind { TL_KNOWN_VALUE, TL_KNOWN_EVENT, TL_KNOWN_LIST, TL_KNOWN_IPAIRS, TL_KNOWN_METHOD };
+enum tl_known_kind { TL_KNOWN_VALUE, TL_KNOWN_EVENT, TL_KNOWN_LIST, TL_KNOWN_IPAIRS, TL_KNOWN_METHOD, TL_KNOWN_FLOAT };
 
 /* What is known of a value. Alternatives: a flow on several events is given one of several. */
 struct tl_known {
     enum tl_known_kind kind;
     tl_str method;                 /* METHOD: a function of ctx */
+    double number;                 /* FLOAT: as the text has it */
     const struct tl_shape *shapes; /* VALUE: its own; EVENT: of its data; LIST: of its elements */
     size_t count;
 };
@@ -39,3 +40,10 @@ const struct tl_known *tl_known_member(struct tl_read_check *check, const struct
                                        int line);
 /* An element of it; NULL when nothing is known. */
 const struct tl_known *tl_known_element(struct tl_read_check *check, const struct tl_known *value);
+/* The value of a local of this name is compared with a whole number by == or ~=: a warning where it may be a decimal.
+ */
+void tl_known_compared(struct tl_read_check *check, const struct tl_known *value, tl_str name, long number, int line);
+/* a op b, with op "+" "-" "*" "/" "//" "%" "^": an error where a number of a document meets a float, or is divided by
+ * "/". NULL: nothing is known of it. */
+void tl_known_computed(struct tl_read_check *check, const char *op, const struct tl_known *a, const struct tl_known *b,
+                       int line);

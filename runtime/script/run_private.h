@@ -131,6 +131,11 @@ struct tl_place tl_run_place(lua_State *L, struct tl_arena *arena);
 void tl_run_note(lua_State *L, const char *text);
 /* Makes the pending wait raise "no waiting here" when its coroutine is resumed. */
 void tl_run_refuse_wait(struct tl_script *script);
+/* pure(function, …): calls it so that it may give way, and cannot wait. A lua_CFunction; callers that have more to do
+ * use lua_callk. */
+int tl_pure(lua_State *L);
+/* Is the function of C that runs in L inside such a call? */
+bool tl_is_pure(lua_State *L);
 /* Is L the coroutine of a branch itself, and not one of the script's own? */
 bool tl_run_is_outermost(lua_State *L);
 /* A run that has not begun; begin makes its coroutine (of the order's function when `order`); false: the outcome says
@@ -202,6 +207,8 @@ int tl_group_work(lua_State *L, const struct tl_group *group, size_t index);
 struct tl_run *tl_ctx_run(lua_State *L, const char *method);
 /* The value at `index` as JSON, in the run's arena. */
 tl_str tl_ctx_json(lua_State *L, int index, struct tl_arena *arena);
+/* The same with floats: for what people read. */
+tl_str tl_ctx_json_floats(lua_State *L, int index, struct tl_arena *arena);
 /* Copies of texts at `index`; raises when it is none. */
 tl_str tl_ctx_text(lua_State *L, int index, struct tl_arena *arena);
 /* The texts one after the other, in the arena. */
@@ -272,5 +279,7 @@ void tl_ctx_protect(lua_State *L);
 void tl_ctx_answer_by(lua_State *L, lua_CFunction index, int upvalues);
 /* Pushes the map that writes the entity to a system (its own or its kind's) or kind; false: none, nothing pushed. */
 bool tl_put_map_push(lua_State *L, const char *target, const char *entity);
+/* json.encode; cjson.encode, which takes floats. */
 int tl_json_encode_lua(lua_State *L);
+int tl_json_encode_floats(lua_State *L);
 int tl_json_decode_lua(lua_State *L);

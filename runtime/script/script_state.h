@@ -26,6 +26,7 @@ struct tl_script {
     volatile sig_atomic_t due;     /* the slice is over: the stretch gives way as soon as it can */
     bool preempting;               /* the yield under way is for that */
     struct tl_watch outer;         /* what was counted before on this thread */
+    uintptr_t stack;               /* where the thread's stack stood when the state was entered */
     enum tl_stop stop;             /* of the stretch */
     size_t collected;              /* bytes held when make_room (stretch.c) had collected */
     bool asking;                   /* the yield under way is the runtime's, not the script's */
@@ -59,8 +60,16 @@ void tl_script_calm(lua_State *L);
 void tl_script_later(lua_State *L);
 /* lua_resume from L, with the watchdog following the coroutine that runs. */
 int tl_script_resume(lua_State *L, lua_State *co, int args, int *results);
+/* lua_resetthread of co from L, with the watchdog following what its variables run as they are closed. Raises when that
+ * is below too many calls of C. */
+int tl_script_close(lua_State *L, lua_State *co);
 /* In long C loops: raises the stop when the budget is used up. */
 void tl_script_check_budget(lua_State *L);
+/* In long C loops that can go on later: as tl_script_check_budget, and true when the slice is over and L can give way.
+ * Then the function keeps what it has on L's stack and returns tl_script_give_way, after which `go_on` is called with
+ * `context` in its place. */
+bool tl_script_is_due(lua_State *L);
+int tl_script_give_way(lua_State *L, lua_KContext context, lua_KFunction go_on);
 /* Stops the stretch: never returns. `text` is on the top of the stack or NULL. */
 int tl_script_stop(lua_State *L, enum tl_stop stop);
 /* Calls a C function with `job` as its one argument, in a coroutine, under the CPU budget. TL_EINPUT with its

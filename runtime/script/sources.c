@@ -67,11 +67,17 @@ bool tl_bundle_takes(const char *path)
     return false;
 }
 
+tl_str tl_source_without_mark(const char *path, tl_str text)
+{
+    bool marked = tl_str_ends(tl_str_z(path), TL_STR(".lua")) && tl_str_starts(text, TL_STR("\xef\xbb\xbf"));
+    return marked ? tl_str_from(text, 3) : text;
+}
+
 static void add(struct tl_bundle *bundle, const char *path, tl_str text, bool standard)
 {
     struct tl_source *source = TL_LIST_ADD(bundle->sources);
     source->path = tl_arena_copy(&bundle->arena, tl_str_z(path));
-    source->text = text;
+    source->text = tl_source_without_mark(path, text);
     if (standard)
         source->role = TL_SOURCE_STANDARD;
     else

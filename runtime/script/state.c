@@ -23,7 +23,6 @@ void tl_script_calm(lua_State *L)
 
 void tl_script_later(lua_State *L)
 {
-    tl_script_of(L)->due = 0;
     lua_sethook(L, on_hook, LUA_MASKRET, 0);
 }
 
@@ -72,18 +71,42 @@ void tl_script_interrupt(struct tl_script *script)
         lua_sethook(L, on_hook, LUA_MASKCOUNT | LUA_MASKLINE | LUA_MASKCALL | LUA_MASKRET, 1);
 }
 
-int tl_script_resume(lua_State *L, lua_State *co, int args, int *results)
+/* The watchdog looks at L from here on, and what it said of the one before holds. */
+static void follow(struct tl_script *script, lua_State *L)
 {
-    struct tl_script *script = tl_script_of(L);
-    script->current = co;
-    if (script->limits.slice_count > 0)
-        tl_script_calm(co);
-    if (script->expired || script->due)
-        tl_script_interrupt(script);
-    int status = lua_resume(co, L, args, results);
     script->current = L;
     if (script->expired || script->due)
         tl_script_interrupt(script);
+}
+
+int tl_script_resume(lua_State *L, lua_State *co, int args, int *results)
+{
+    struct tl_script *script = tl_script_of(L);
+    if (script->limits.slice_count > 0)
+        tl_script_calm(co);
+    follow(script, co);
+    int status = lua_resume(co, L, args, results);
+    follow(script, L);
+    return status;
+}
+
+/* The coroutine counts its calls of C from where it was resumed first, so a chain of coroutines that close each other
+ * is not bounded by Lua. */
+enum { CLOSE_STACK = 512 * 1024 };
+
+static bool is_deep(const struct tl_script *script)
+{
+    return (intptr_t)(script->stack - (uintptr_t)__builtin_frame_address(0)) > CLOSE_STACK;
+}
+
+int tl_script_close(lua_State *L, lua_State *co)
+{
+    struct tl_script *script = tl_script_of(L);
+    if (is_deep(script))
+        return luaL_error(L, "C stack overflow");
+    follow(script, co);
+    int status = lua_resetthread(co);
+    follow(script, L);
     return status;
 }
 
@@ -105,11 +128,28 @@ void tl_script_check_budget(lua_State *L)
     tl_script_stop(L, TL_STOP_CPU);
 }
 
+bool tl_script_is_due(lua_State *L)
+{
+    tl_script_check_budget(L);
+    const struct tl_script *script = tl_script_of(L);
+    bool over = script->due || script->limits.slice_count > 0;
+    return over && script->run && !script->run->order && lua_isyieldable(L);
+}
+
+int tl_script_give_way(lua_State *L, lua_KContext context, lua_KFunction go_on)
+{
+    struct tl_script *script = tl_script_of(L);
+    tl_script_calm(L);
+    script->due = 1;
+    script->preempting = true;
+    return lua_yieldk(L, 0, context, go_on);
+}
+
 bool tl_script_stopped(lua_State *L, int status)
 {
     struct tl_script *script = tl_script_of(L);
     if (status == LUA_ERRMEM && script->stop == TL_STOP_NONE) {
-        script->stop = TL_STOP_MEMORY;
+        script->stop = script->expired ? TL_STOP_CPU : TL_STOP_MEMORY; /* late blocks are refused: quota.c */
         script->stop_place = tl_run_place(L, &script->stop_arena);
     }
     return script->stop != TL_STOP_NONE;

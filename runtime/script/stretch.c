@@ -100,7 +100,9 @@ static int loop(lua_State *L)
     struct tl_script *script = run->script;
     if (s->cancel)
         tl_undo_begin(L, run, true);
-    while (run->ready && !run->ended && !script->due) {
+    /* The first step takes the result that the stretch was begun with, so it comes before the slice can be over: the
+     * thread may have lost its core meanwhile. */
+    for (bool first = true; run->ready && !run->ended && (first || !script->due); first = false) {
         struct tl_branch *branch = run->ready;
         run->ready = branch->under;
         step(L, run, branch);
@@ -206,8 +208,8 @@ static int run_slice(struct tl_run *run, struct stretch *s)
     run->preempted = status == LUA_OK && run->ready && !run->ended;
     if (run->preempted) {
         run->used_us += tl_watchdog_used();
-        if (script->quota.used > before) /* else it has collected what others left */
-            run->grown += script->quota.used - before;
+        size_t held = run->grown + script->quota.used;
+        run->grown = held > before ? held - before : 0; /* what it collected may have been of others */
     }
     tl_watchdog_leave(script);
     tl_script_calm(L);

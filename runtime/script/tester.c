@@ -36,8 +36,7 @@ static tl_str text_at(lua_State *L, int index)
     return tl_str_n(text, len);
 }
 
-/* ---- errors of tests: tables with message, place and chain ---------------------------------------------------------
- */
+/* ---- errors of tests: tables with message, place and chain ---- */
 
 static void push_place(lua_State *L)
 {
@@ -144,15 +143,14 @@ static int host_try(lua_State *L)
     return lua_gettop(L);
 }
 
-/* ---- values --------------------------------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 static int encode(lua_State *L)
 {
     struct tl_script *script = tl_script_of(L);
     tl_buf_clear(&script->scratch);
     script->scratch.overflow = false;
-    tl_value_encode(L, 1, &script->scratch);
+    tl_value_encode_floats(L, 1, &script->scratch);
     lua_pushlstring(L, script->scratch.ptr != NULL ? script->scratch.ptr : "", script->scratch.len);
     return 1;
 }
@@ -245,8 +243,7 @@ static int host_titles(lua_State *L)
     return 1;
 }
 
-/* ---- the world -----------------------------------------------------------------------------------------------------
- */
+/* ---- the world ---- */
 
 static struct tl_tester *own(lua_State *L)
 {
@@ -284,8 +281,7 @@ static int host_call(lua_State *L)
     return tl_value_decode(L, text_at(L, 4), &err) ? 1 : luaL_error(L, "%s", err.text);
 }
 
-/* ---- calling -------------------------------------------------------------------------------------------------------
- */
+/* ---- calling ---- */
 
 struct call_job {
     struct tl_tester *tester;
@@ -307,7 +303,7 @@ static int call_word(lua_State *L)
         return luaL_error(L, "%s", err.text);
     lua_call(L, 1, 1);
     if (!lua_isnil(L, -1))
-        tl_value_encode(L, -1, job->result);
+        tl_value_encode_floats(L, -1, job->result);
     return 0;
 }
 
@@ -386,8 +382,7 @@ tl_code tl_tester_call(struct tl_tester *tester, const char *word, tl_str arg, i
     return run_outside(tester, call_word, &job, cpu_ms, err);
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 struct load_job {
     struct tl_tester *tester;
@@ -405,7 +400,8 @@ static int load_tests(lua_State *L)
 {
     struct load_job *job = lua_touserdata(L, 1);
     lua_settop(L, 0);
-    struct tl_source source = {.path = job->path, .text = job->text, .role = TL_SOURCE_SKIPPED};
+    struct tl_source source = {
+        .path = job->path, .text = tl_source_without_mark(job->path, job->text), .role = TL_SOURCE_SKIPPED};
     struct tl_error err = {TL_OK, ""};
     lua_rawgeti(L, LUA_REGISTRYINDEX, job->tester->words);
     if (!tl_load_source(L, &source, &err))

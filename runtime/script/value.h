@@ -12,8 +12,11 @@
 /* Pushes the value. False: nothing pushed, `err` says line:column. May raise for memory. */
 bool tl_value_decode(lua_State *L, tl_str json, struct tl_error *err);
 /* Appends the value at `index` as JSON with sorted keys. Raises when it is not JSON (function, cycle, NaN,
- * text that is not UTF-8, mixed keys); `out` keeps what was written so far. */
+ * text that is not UTF-8, mixed keys) and for floats, which are not what anybody computed exactly; `out` keeps what was
+ * written so far. */
 void tl_value_encode(lua_State *L, int index, struct tl_buf *out);
+/* The same with floats, shortest digits: for what people read, and for values of tests. */
+void tl_value_encode_floats(lua_State *L, int index, struct tl_buf *out);
 
 /* The same for declarations: a function is written as {"$function":"file:line"}. */
 void tl_value_encode_config(lua_State *L, int index, struct tl_buf *out);
@@ -33,6 +36,8 @@ lua_Integer tl_value_length(lua_State *L, int index);
 /* Pushes the table that holds the members of the one at `index`: itself, or what a frozen table stands for.
  */
 void tl_real_table(lua_State *L, int index);
+/* Is the table at `index` an object with at least one member? `{}` may stand for either. */
+bool tl_value_has_names(lua_State *L, int index);
 /* Marks the table at `index` as an array. */
 void tl_array_mark(lua_State *L, int index);
 bool tl_array_is(lua_State *L, int index);

@@ -18,7 +18,9 @@ struct encoder {
     struct tl_script *script;
     struct tl_json_writer writer;
     int depth;
-    bool config; /* functions are written as {"$function":"file:line"} */
+    bool floats;  /* are written */
+    size_t steps; /* since it asked for the budget */
+    bool config;  /* functions are written as {"$function":"file:line"} */
     struct step path[TL_VALUE_DEPTH + 1];
 };
 
@@ -40,6 +42,27 @@ static int refuse(struct encoder *e, const char *what, const char *detail)
                       detail[0] ? ": " : "", detail);
 }
 
+static void finish(const struct encoder *e)
+{
+    struct tl_error err;
+    if (tl_json_writer_done(&e->writer, &err) != TL_OK)
+        luaL_error(e->L, "%s", err.text);
+}
+
+/* Each value is a step, and so many bytes of a text. What is too long already is not written to its end. */
+enum { STEP_BYTES = 64 };
+
+static void look(struct encoder *e, size_t bytes)
+{
+    e->steps += 1 + bytes / STEP_BYTES;
+    if (e->steps < 256)
+        return;
+    e->steps = 0;
+    tl_script_check_budget(e->L);
+    if (e->writer.out->overflow)
+        finish(e);
+}
+
 static bool is_sequence(lua_State *L, int index, lua_Integer *length)
 {
     lua_Unsigned n = lua_rawlen(L, index);
@@ -57,6 +80,21 @@ static bool is_sequence(lua_State *L, int index, lua_Integer *length)
         seen++;
     }
     return seen == n;
+}
+
+bool tl_value_has_names(lua_State *L, int index)
+{
+    lua_Integer length;
+    tl_real_table(L, index);
+    int table = lua_gettop(L);
+    bool is = !tl_array_is(L, table) && !is_sequence(L, table, &length);
+    lua_pushnil(L);
+    if (is && lua_next(L, table))
+        lua_pop(L, 2);
+    else
+        is = false;
+    lua_settop(L, table - 1);
+    return is;
 }
 
 /* An array may have no members beside its elements: they would be lost. */
@@ -176,6 +214,7 @@ static void encode_object(struct encoder *e, int index)
     tl_json_begin_object(&e->writer);
     for (int i = 0; i < count; i++) {
         e->path[e->depth++] = (struct step){members[i].key, 0};
+        look(e, members[i].key.len);
         tl_json_key_str(&e->writer, members[i].key);
         encode(e, members[i].at);
         e->depth--;
@@ -227,6 +266,7 @@ static void encode_string(struct encoder *e, int index)
 {
     size_t len;
     const char *text = lua_tolstring(e->L, index, &len);
+    look(e, len);
     tl_json_string(&e->writer, tl_str_n(text, len));
     if (e->writer.why)
         refuse(e, "a string", e->writer.why);
@@ -260,9 +300,20 @@ static void encode_function(struct encoder *e, int index)
     tl_json_end_object(&e->writer);
 }
 
+/* 99 * 1.19 is 117.80999999999999: a document says what was computed exactly, or how it was rounded. */
+static void refuse_float(struct encoder *e, double number)
+{
+    char what[60];
+    snprintf(what, sizeof what, "the float %.17g", number);
+    refuse(e, what,
+           "a float is not exact; compute with decimals, decimal \"1.19\", or say how it is rounded, "
+           "decimal((\"%.2f\"):format(x))");
+}
+
 static void encode(struct encoder *e, int index)
 {
     lua_State *L = e->L;
+    look(e, 0);
     switch (lua_type(L, index)) {
     case LUA_TNIL:
         tl_json_null(&e->writer);
@@ -275,6 +326,8 @@ static void encode(struct encoder *e, int index)
             encode_integer(e, lua_tointeger(L, index));
         else if (!isfinite(lua_tonumber(L, index)))
             refuse(e, "a number that is infinite or not a number", "");
+        else if (!e->floats)
+            refuse_float(e, lua_tonumber(L, index));
         else
             tl_json_double(&e->writer, lua_tonumber(L, index));
         break;
@@ -304,23 +357,26 @@ static void encode(struct encoder *e, int index)
     }
 }
 
-static void encode_whole(lua_State *L, int index, struct tl_buf *out, bool config)
+static void encode_whole(lua_State *L, int index, struct tl_buf *out, bool floats, bool config)
 {
-    struct encoder e = {.L = L, .script = tl_script_of(L), .depth = 0, .config = config};
+    struct encoder e = {.L = L, .script = tl_script_of(L), .depth = 0, .floats = floats, .config = config};
     tl_json_writer_init(&e.writer, out);
     luaL_checkstack(L, 16, NULL);
     encode(&e, lua_absindex(L, index));
-    struct tl_error err;
-    if (tl_json_writer_done(&e.writer, &err) != TL_OK)
-        luaL_error(L, "%s", err.text);
+    finish(&e);
 }
 
 void tl_value_encode(lua_State *L, int index, struct tl_buf *out)
 {
-    encode_whole(L, index, out, false);
+    encode_whole(L, index, out, false, false);
+}
+
+void tl_value_encode_floats(lua_State *L, int index, struct tl_buf *out)
+{
+    encode_whole(L, index, out, true, false);
 }
 
 void tl_value_encode_config(lua_State *L, int index, struct tl_buf *out)
 {
-    encode_whole(L, index, out, true);
+    encode_whole(L, index, out, true, true);
 }

@@ -24,7 +24,8 @@ struct watchdog {
     volatile sig_atomic_t armed;
     volatile long idle;
     struct tl_script *volatile running;
-    volatile long start, budget, slice; /* of `running`: struct tl_watch */
+    volatile long start, budget, entered, slice; /* of `running`: struct tl_watch */
+    volatile long calm_until;                    /* monotonic: no hook is set again before */
 };
 
 static __thread struct watchdog own_watchdog;
@@ -36,17 +37,39 @@ static int signal_number(void)
     return SIGRTMIN + 5;
 }
 
-static long cpu_us(void)
+static long clock_us(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    clock_gettime(clock, &t); /* the machine's clock: a driven one stands still while a script computes */
     return t.tv_sec * 1000000L + t.tv_nsec / 1000 + 1;
+}
+
+static long cpu_us(void)
+{
+    return clock_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static long mono_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
 }
 
 static void set_interval(struct watchdog *w, long us)
 {
     struct itimerspec spec = {{0, us * 1000L}, {0, us * 1000L}};
     timer_settime(w->timer, 0, &spec, NULL);
+}
+
+/* A hook that the script took away again is set by the next tick. Lua walks over all calls under way for it, and where
+ * they are many that takes as long as a tick: the script has three times as long to come to the hook. */
+static void interrupt(struct watchdog *w, struct tl_script *script)
+{
+    long begin = mono_us();
+    if (begin < w->calm_until)
+        return;
+    tl_script_interrupt(script);
+    long end = mono_us();
+    w->calm_until = end + 3 * (end - begin);
 }
 
 static void count(struct watchdog *w, struct tl_script *script)
@@ -56,12 +79,12 @@ static void count(struct watchdog *w, struct tl_script *script)
         w->start = now;
     long used = now - w->start;
     if (used >= w->budget)
-        script->expired = 1;
-    else if (w->slice > 0 && used >= w->slice - TICK_US / 2)
+        script->expired = script->quota.over = 1;
+    else if (w->slice > 0 && mono_us() - w->entered >= w->slice - TICK_US / 2)
         script->due = 1;
     else
         return;
-    tl_script_interrupt(script);
+    interrupt(w, script);
 }
 
 static void on_tick(int number, siginfo_t *info, void *context)
@@ -120,6 +143,7 @@ static void watch(struct watchdog *w, const struct tl_watch *watch)
     w->running = NULL;
     w->start = watch->start;
     w->budget = watch->budget;
+    w->entered = watch->entered;
     w->slice = watch->slice;
     w->running = watch->script;
 }
@@ -130,10 +154,11 @@ void tl_watchdog_enter(struct tl_script *script, long budget_us, long slice_us, 
     if (!w->made)
         make(w);
     script->expired = script->due = 0;
-    script->outer = (struct tl_watch){w->running, w->start, w->budget, w->slice};
+    script->stack = (uintptr_t)__builtin_frame_address(0);
+    script->outer = (struct tl_watch){w->running, w->start, w->budget, w->entered, w->slice};
     if (script->outer.script && script->outer.start == 0)
         script->outer.start = cpu_us();
-    watch(w, &(struct tl_watch){script, exact ? cpu_us() : 0, budget_us, slice_us});
+    watch(w, &(struct tl_watch){script, exact ? cpu_us() : 0, budget_us, mono_us(), slice_us});
     w->idle = 0;
     if (!w->armed) {
         w->armed = 1;
@@ -151,4 +176,5 @@ long tl_watchdog_used(void)
 void tl_watchdog_leave(struct tl_script *script)
 {
     watch(&own_watchdog, &script->outer);
+    script->quota.over = 0;
 }

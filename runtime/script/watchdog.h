@@ -8,11 +8,14 @@
 
 struct tl_script;
 
-/* What is counted for a script. Microseconds of the thread's CPU time. */
+/* What is counted for a script. Microseconds: the budget of the thread's CPU time; the slice of the monotonic clock,
+ * which costs next to nothing to read, and others wait that long however much of it the thread had a core. */
 struct tl_watch {
     struct tl_script *script; /* borrow; NULL: nobody */
-    long start;               /* 0: the next tick sets it, which spares each stretch a look at the clock */
-    long budget, slice;       /* from the start; slice 0: none */
+    long start;               /* CPU; 0: the next tick sets it, which spares each stretch a look at that clock */
+    long budget;              /* from the start */
+    long entered;
+    long slice; /* from `entered`; 0: none */
 };
 
 /* Counts from now for this script on this thread, until tl_watchdog_leave: sets script->due after `slice_us` (0: never;

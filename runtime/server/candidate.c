@@ -4,6 +4,7 @@
 #include "base/disk.h"
 #include "base/tree.h"
 #include "codec/json.h"
+#include "declared.h"
 #include "script/lens.h"
 #include "server/parcel.h"
 #include <stdio.h>
@@ -41,8 +42,7 @@ void tl_candidates_sweep(const char *data)
     tl_free(path);
 }
 
-/* ---- loading ------------------------------------------------------------------------------------------------------
- */
+/* ---- loading ---- */
 
 tl_code tl_candidate_stage(struct tl_candidate *candidate, const struct tl_json_value *files, struct tl_error *err)
 {
@@ -74,8 +74,7 @@ tl_code tl_candidate_take_kept(struct tl_candidate *candidate, const char *revis
     return code;
 }
 
-/* ---- checking -----------------------------------------------------------------------------------------------------
- */
+/* ---- checking ---- */
 
 static tl_code refuse_errors(const struct tl_bundle *bundle, struct tl_error *err)
 {
@@ -108,7 +107,8 @@ tl_code tl_candidate_check_contracts(struct tl_candidate *candidate, struct tl_e
         else
             tl_bundle_check_beside(bundle, tl_live_bundle(live, i));
     }
-    return refuse_errors(bundle, err);
+    tl_code code = tl_declared_check(candidate, tl_live_named(live, tl_bundle_integration(bundle)), err);
+    return code == TL_OK ? refuse_errors(bundle, err) : code;
 }
 
 tl_code tl_candidate_check_settings(struct tl_candidate *candidate, struct tl_error *err)
@@ -138,8 +138,7 @@ tl_code tl_candidate_check_settings(struct tl_candidate *candidate, struct tl_er
                    first->secret ? "< FILE" : "VALUE", first->place.file, first->place.line);
 }
 
-/* ---- trying -------------------------------------------------------------------------------------------------------
- */
+/* ---- trying ---- */
 
 static tl_code run(struct tl_candidate *candidate, struct tl_confined *confined, const char *const *command,
                    const char *option, struct tl_buf *out, int *status, struct tl_error *err)
@@ -252,8 +251,7 @@ tl_code tl_candidate_try(struct tl_candidate *candidate, struct tl_confined *con
     return code == TL_OK && candidate->has_tests && !skip_tests ? run_tests(candidate, confined, err) : code;
 }
 
-/* ---- telling ------------------------------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 static void put_findings(struct tl_json_writer *w, const struct tl_bundle *bundle)
 {

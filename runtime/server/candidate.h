@@ -41,8 +41,8 @@ TL_MUST_CHECK tl_code tl_candidate_take_kept(struct tl_candidate *candidate, con
                                              struct tl_error *err);
 /* Refuses errors (TL_ECONFIG). */
 TL_MUST_CHECK tl_code tl_candidate_check(struct tl_candidate *candidate, struct tl_error *err);
-/* Adds what the contracts in use have to say, and what the integrations beside it share with it, and refuses errors
- * among it (TL_ECONFIG). */
+/* Adds what the contracts in use, and those that were in use last, have to say, and what the integrations beside it
+ * share with it, and refuses errors among it (TL_ECONFIG). */
 TL_MUST_CHECK tl_code tl_candidate_check_contracts(struct tl_candidate *candidate, struct tl_error *err);
 /* Refuses a bundle that names settings or secrets without a value (TL_ECONFIG: which, and the command). */
 TL_MUST_CHECK tl_code tl_candidate_check_settings(struct tl_candidate *candidate, struct tl_error *err);

@@ -32,8 +32,7 @@ static void put(struct comparing *c, const char *kind, const char *name, const c
     c->count++;
 }
 
-/* ---- the facts of a declaration -----------------------------------------------------------------------------------
- */
+/* ---- the facts of a declaration ---- */
 
 static void fact(struct tl_buf *out, const char *name, const char *value)
 {
@@ -192,8 +191,7 @@ static bool steward_at(const struct tl_bundle *bundle, size_t i, const char **na
     return true;
 }
 
-/* ---- two declarations of a name -----------------------------------------------------------------------------------
- */
+/* ---- two declarations of a name ---- */
 
 typedef bool fact_at(const struct tl_bundle *bundle, size_t i, const char **name, struct tl_buf *facts);
 
@@ -287,8 +285,7 @@ static void compare_list(struct comparing *c, const char *kind, fact_at *at, boo
     tl_buf_free(&changed);
 }
 
-/* ---- files --------------------------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 /* NULL: no part of the revision. */
 static const char *kind_of(tl_str path)
@@ -357,8 +354,7 @@ size_t tl_changes_put(struct tl_json_writer *w, const struct tl_bundle *live, co
     return c.count;
 }
 
-/* ---- what this server lacks, and what goes on ---------------------------------------------------------------------
- */
+/* ---- what this server lacks, and what goes on ---- */
 
 size_t tl_missing_put(struct tl_json_writer *w, struct tl_settings *settings, const char *owner,
                       const struct tl_bundle *bundle)
@@ -497,29 +493,41 @@ void tl_pending_put(struct tl_json_writer *w, struct tl_engine *engine, const ch
     tl_buf_free(&status);
 }
 
-static bool is_target(const struct tl_bundle *bundle, const char *target)
+static bool has_system(const struct tl_bundle *bundle, const char *name)
 {
     size_t count;
     const struct tl_system_decl *systems = tl_bundle_systems(bundle, &count);
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(systems[i].name, target) == 0 || strcmp(systems[i].kind, target) == 0)
+        if (strcmp(systems[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* By its name, or as one of its kind: its runs may have been routed there. */
+static bool may_use(const struct tl_flow *flow, const struct tl_system_decl *system)
+{
+    for (size_t i = 0; i < flow->target_count; i++) {
+        if (strcmp(system->name, flow->targets[i]) == 0 || strcmp(system->kind, flow->targets[i]) == 0)
             return true;
     }
     return false;
 }
 
 static void put_staying(struct tl_json_writer *w, const struct tl_flow *flow, const char *name, uint64_t runs,
-                        const struct tl_bundle *next)
+                        const struct tl_bundle *live, const struct tl_bundle *next)
 {
+    size_t count;
+    const struct tl_system_decl *systems = tl_bundle_systems(live, &count);
     tl_json_begin_object(w);
     tl_json_put_z(w, "flow", name);
     tl_json_put_uint(w, "runs", runs);
     tl_json_put_bool(w, "gone", !has_flow(next, tl_str_z(flow->name)));
     tl_json_key(w, "systems_gone");
     tl_json_begin_array(w);
-    for (size_t i = 0; i < flow->target_count; i++) {
-        if (next == NULL || !is_target(next, flow->targets[i]))
-            tl_json_string_z(w, flow->targets[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (may_use(flow, &systems[i]) && (next == NULL || !has_system(next, systems[i].name)))
+            tl_json_string_z(w, systems[i].name);
     }
     tl_json_end_array(w);
     tl_json_end_object(w);
@@ -539,7 +547,7 @@ void tl_staying_put(struct tl_json_writer *w, struct tl_journal *journal, const 
         if (tl_state_count(journal, &query, &runs, &err) != TL_OK)
             tl_log(TL_WARN, "deploy.staying", err.text);
         if (runs != 0)
-            put_staying(w, &flows[i], name, runs, next);
+            put_staying(w, &flows[i], name, runs, live, next);
         tl_free(name);
     }
     tl_json_end_array(w);

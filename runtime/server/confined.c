@@ -37,8 +37,7 @@ void tl_confined_cancel(struct tl_confined *confined)
     pthread_mutex_unlock(&confined->lock);
 }
 
-/* ---- its folder ---------------------------------------------------------------------------------------------------
- */
+/* ---- its folder ---- */
 
 /* For its temporary files and its output. In memory where the machine has such a place; short, because a test's own
  * folder goes into it. */
@@ -91,8 +90,7 @@ static char **environment(const char *dir)
     return all;
 }
 
-/* ---- its life -----------------------------------------------------------------------------------------------------
- */
+/* ---- its life ---- */
 
 /* posix_spawn and not fork: the pages of a big server are not copied, and its lanes do not stand still for that. */
 static int spawn(const char *const *words, const char *dir, pid_t *child)

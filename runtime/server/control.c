@@ -3,6 +3,7 @@
 #include "control.h"
 #include "base/alloc.h"
 #include "codec/uri.h"
+#include "codec/utf8.h"
 #include "deploy.h"
 #include "server/parcel.h"
 #include <pwd.h>
@@ -38,6 +39,8 @@ static const struct {
     {"GET", "/v1/settings", tl_control_settings, false},
     {"POST", "/v1/settings", tl_control_settings_set, false},
     {"GET", "/v1/secrets", tl_control_secrets, false},
+    {"GET", "/v1/settings/history", tl_control_settings_history, false},
+    {"GET", "/v1/secrets/history", tl_control_secrets_history, false},
     {"POST", "/v1/secrets", tl_control_secrets_set, false},
     {"GET", "/v1/doctor", tl_control_doctor, false},
     {"GET", "/v1/revisions", tl_control_revisions, false},
@@ -235,13 +238,27 @@ static void name_caller(const struct tl_http_peer *peer, char who[128])
         snprintf(who, 128, "uid %lld", (long long)peer->uid);
 }
 
+tl_code tl_control_check_reason(const struct tl_json_value *root, struct tl_error *err)
+{
+    tl_str reason = tl_json_get_text(root, "reason");
+    size_t at = 0;
+    uint32_t code;
+    while (tl_utf8_next(reason, &at, &code)) {
+        if (tl_utf8_steers(code))
+            return tl_fail(err, TL_EINPUT,
+                           "the reason holds a control character (U+%04X): it is one line of text, for the history",
+                           (unsigned)code);
+    }
+    return TL_OK;
+}
+
 static tl_code parse_body(struct tl_control_request *request, struct tl_error *err)
 {
     if (request->http->body.len == 0)
         return TL_OK;
     tl_code code = tl_json_parse(request->http->body, NULL, &request->body, err);
     request->root = code == TL_OK ? tl_json_root(request->body) : NULL;
-    return code;
+    return code == TL_OK ? tl_control_check_reason(request->root, err) : code;
 }
 
 static void on_request(void *ctx, struct tl_http_request *http)

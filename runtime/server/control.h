@@ -16,6 +16,9 @@ struct tl_control_request {
     size_t rest_count;
 };
 
+/* The reason in what is asked must be one line of text: it is part of a history that people read (TL_EINPUT). */
+TL_MUST_CHECK tl_code tl_control_check_reason(const struct tl_json_value *root, struct tl_error *err);
+
 /* A handler answers with one of these, then or later; both free the request. */
 void tl_control_answer(struct tl_control_request *request, const struct tl_buf *json);
 void tl_control_fail(struct tl_control_request *request, const struct tl_error *err);
@@ -68,8 +71,10 @@ void tl_control_recording(struct tl_control_request *request);
 void tl_control_pause(struct tl_control_request *request);
 void tl_control_resume(struct tl_control_request *request);
 void tl_control_settings(struct tl_control_request *request);
+void tl_control_settings_history(struct tl_control_request *request);
 void tl_control_settings_set(struct tl_control_request *request);
 void tl_control_secrets(struct tl_control_request *request);
+void tl_control_secrets_history(struct tl_control_request *request);
 void tl_control_secrets_set(struct tl_control_request *request);
 void tl_control_revisions(struct tl_control_request *request);
 void tl_control_doctor(struct tl_control_request *request);

@@ -4,8 +4,7 @@
 #include "flow/pause.h"
 #include <stdio.h>
 
-/* ---- looking
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 static tl_code list_exceptions(const struct tl_control_request *request, const struct tl_control_words *words,
                                struct tl_buf *out, struct tl_error *err)
@@ -36,8 +35,7 @@ void tl_control_exception(struct tl_control_request *request)
     tl_control_written(request, tl_exception_show(request->server->engine, request->rest[0], &out, &err), &out, &err);
 }
 
-/* ---- acting
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- acting ---- */
 
 static bool desk_act_parse(tl_str word, enum tl_desk_act *out)
 {

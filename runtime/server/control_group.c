@@ -23,8 +23,7 @@ void tl_control_groups(struct tl_control_request *request)
     tl_control_list(request, words, TL_COUNT_OF(words), list_groups);
 }
 
-/* ---- an act on a group ---------------------------------------------------------------------------------------------
- */
+/* ---- an act on a group ---- */
 
 struct drive {
     struct tl_control_request *request;

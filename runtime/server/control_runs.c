@@ -3,8 +3,7 @@
 #include "flow/runs.h"
 #include "journal/state.h"
 
-/* ---- runs ----------------------------------------------------------------------------------------------------------
- */
+/* ---- runs ---- */
 
 static tl_code list_runs(const struct tl_control_request *request, const struct tl_control_words *words,
                          struct tl_buf *out, struct tl_error *err)
@@ -77,8 +76,7 @@ void tl_control_run_act(struct tl_control_request *request)
     tl_run_do(request->server->engine, &act, request->server->loop, tl_control_acted, request);
 }
 
-/* ---- decisions -----------------------------------------------------------------------------------------------------
- */
+/* ---- decisions ---- */
 
 static tl_code list_decisions(const struct tl_control_request *request, const struct tl_control_words *words,
                               struct tl_buf *out, struct tl_error *err)

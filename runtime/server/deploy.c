@@ -27,8 +27,7 @@ struct tl_deploys *tl_deploys_new(struct tl_server *server)
 
 static void begin_next(struct tl_deploys *deploys);
 
-/* ---- a loader's thread --------------------------------------------------------------------------------------------
- */
+/* ---- a loader's thread ---- */
 
 static void try_body(void *ctx)
 {
@@ -57,8 +56,7 @@ static void start(struct tl_job *job, void (*body)(void *ctx), void (*ended)(str
     tl_loop_next(job->server->loop, &job->mail);
 }
 
-/* ---- the ends -----------------------------------------------------------------------------------------------------
- */
+/* ---- the ends ---- */
 
 static void give_up(struct tl_job *job)
 {
@@ -105,8 +103,7 @@ static void on_tried(struct tl_mail *mail)
     begin_next(deploys);
 }
 
-/* ---- the lines ----------------------------------------------------------------------------------------------------
- */
+/* ---- the lines ---- */
 
 static void begin_next(struct tl_deploys *deploys)
 {
@@ -168,8 +165,7 @@ void tl_deploys_renew(struct tl_server *server, void (*done)(void *ctx, tl_code 
     join_line(&server->deploys->loading, job);
 }
 
-/* ---- seeing -------------------------------------------------------------------------------------------------------
- */
+/* ---- seeing ---- */
 
 const char *tl_deploys_doing(const struct tl_deploys *deploys)
 {
@@ -185,8 +181,7 @@ size_t tl_deploys_waiting(const struct tl_deploys *deploys)
     return count;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 static void give_up_all(struct tl_deploys *deploys, struct tl_list *line)
 {

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "codec/json.h"
+#include "declared.h"
 #include "journal/state.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,8 +11,7 @@
 
 enum { ROW_MAX = 1 << 20, LOOK_BACK = 10000 };
 
-/* ---- writing ------------------------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static tl_code next_number(struct tl_journal *journal, uint64_t *out, struct tl_error *err)
 {
@@ -90,6 +90,8 @@ tl_code tl_history_put(struct tl_journal *journal, const struct tl_attempt *atte
         code = write_row(attempt, number, &row, err);
     if (code == TL_OK)
         code = put_both(attempt, number, tl_buf_str(&row), batch, err);
+    if (code == TL_OK && attempt->stage == NULL && attempt->bundle != NULL)
+        code = tl_declared_put(batch, attempt->bundle, err);
     tl_buf_free(&row);
     return code;
 }
@@ -105,8 +107,7 @@ tl_code tl_history_add(struct tl_journal *journal, const struct tl_attempt *atte
     return code;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 typedef bool see_row(void *ctx, const struct tl_json_value *row, int64_t time_ms);
 

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "codec/json_writer.h"
 #include "journal/journal.h"
+#include "script/bundle.h"
 
 /* Row: key = number of the attempt, 16 hex digits, growing; value = JSON object number, act, outcome, revision,
  * integration, before, who, reason, stage, why, ms; a1 = "live" (also of one that was taken away, whose outcome is
@@ -20,10 +21,12 @@ struct tl_attempt {
     const char *who, *reason;
     const char *stage, *why; /* where it was refused; NULL: it is live */
     int64_t ms;
+    const struct tl_bundle
+        *bundle; /* what is live with it, whose contracts are kept in mind (declared.h); NULL: none */
 };
 
-/* Adds the row and its audit record to a batch. Waits for the state, so never on a lane; nobody else adds one
- * meanwhile. */
+/* Adds the row, its audit record and the contracts to a batch. Waits for the state, so never on a lane; nobody else
+ * adds one meanwhile. */
 TL_MUST_CHECK tl_code tl_history_put(struct tl_journal *journal, const struct tl_attempt *attempt,
                                      struct tl_batch *batch, struct tl_error *err);
 /* A commit of its own; durable and visible when it returns. */

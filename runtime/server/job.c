@@ -3,14 +3,16 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "awaited.h"
 #include "changes.h"
 #include "flow/switch.h"
 #include "history.h"
 #include "script/bundle_store.h"
 #include "server/parcel.h"
+#include <stdio.h>
 #include <string.h>
 
-enum { TOLD_MAX = 16 << 20, PREFIX_LEAST = 6, REASON_MAX = 4000 };
+enum { TOLD_MAX = 16 << 20, PREFIX_LEAST = 6, REASON_MAX = 4000, NAMES_MAX = 600 };
 
 const char *tl_job_kind_name(enum tl_job_kind kind)
 {
@@ -32,6 +34,7 @@ struct tl_job *tl_job_new(struct tl_server *server, enum tl_job_kind kind)
     tl_candidate_init(&job->candidate, server);
     tl_buf_init(&job->report, TOLD_MAX);
     tl_buf_init(&job->told, TOLD_MAX);
+    tl_buf_init(&job->awaited, NAMES_MAX);
     job->integration = tl_copy_z("");
     return job;
 }
@@ -43,6 +46,7 @@ void tl_job_free(struct tl_job *job)
     tl_confined_deinit(&job->confined);
     tl_buf_free(&job->report);
     tl_buf_free(&job->told);
+    tl_buf_free(&job->awaited);
     tl_free(job->integration);
     tl_free(job->reason);
     tl_free(job->to);
@@ -67,8 +71,7 @@ static const char *owner_of(const struct tl_job *job)
     return tl_live_owner(&job->server->live, job->integration);
 }
 
-/* ---- what is asked ------------------------------------------------------------------------------------------------
- */
+/* ---- what is asked ---- */
 
 static tl_code read_options(struct tl_job *job, const struct tl_json_value *root, struct tl_error *err)
 {
@@ -82,6 +85,9 @@ static tl_code read_options(struct tl_job *job, const struct tl_json_value *root
         return tl_fail(err, TL_EINPUT, "say why, for the history: --reason TEXT");
     if (job->reason != NULL && strlen(job->reason) > REASON_MAX)
         return tl_fail(err, TL_EINPUT, "the reason is longer than %d bytes", REASON_MAX);
+    tl_code code = tl_control_check_reason(root, err);
+    if (code != TL_OK)
+        return code;
     if (job->park_removed && !job->dry_run && !tl_json_get_bool(root, "yes", false))
         return tl_fail(err, TL_EINPUT,
                        "--park-removed takes waiting work out of its flows: 'tidelock plan' says what, --yes does it");
@@ -89,8 +95,7 @@ static tl_code read_options(struct tl_job *job, const struct tl_json_value *root
     return TL_OK;
 }
 
-/* ---- a rollback's revision ----------------------------------------------------------------------------------------
- */
+/* ---- a rollback's revision ---- */
 
 struct finding_kept {
     const char *prefix;
@@ -126,8 +131,7 @@ static tl_code find_kept(struct tl_job *job, char revision[65], struct tl_error 
     return code;
 }
 
-/* ---- stages -------------------------------------------------------------------------------------------------------
- */
+/* ---- stages ---- */
 
 static tl_code load_staged(struct tl_job *job, const struct tl_json_value *root, struct tl_error *err)
 {
@@ -157,6 +161,14 @@ static tl_code find_live(struct tl_job *job, const char **name, struct tl_error 
     return code;
 }
 
+/* Also one that is refused says what of it stays live. */
+static void name_job(struct tl_job *job, const char *name)
+{
+    tl_free(job->integration);
+    job->integration = tl_copy_z(name);
+    snprintf(job->before, sizeof job->before, "%s", live_hash(job));
+}
+
 static tl_code load_earlier(struct tl_job *job, char revision[65], struct tl_error *err)
 {
     const char *name = NULL;
@@ -176,12 +188,42 @@ static tl_code check_of(const struct tl_job *job, struct tl_error *err)
 static tl_code load_kept(struct tl_job *job, struct tl_error *err)
 {
     char revision[65];
+    const struct tl_live *live = &job->server->live;
+    if (job->of != NULL && tl_live_find(live, job->of) >= 0)
+        name_job(job, job->of);
+    else if (job->of == NULL && live->count == 1)
+        name_job(job, tl_live_name(live, 0));
     tl_code code = job->to != NULL ? find_kept(job, revision, err) : load_earlier(job, revision, err);
     if (code == TL_OK)
         code = tl_candidate_take_kept(&job->candidate, revision, err);
     if (code == TL_OK)
         code = check_of(job, err);
     return code == TL_ECORRUPT ? TL_ECONFIG : code;
+}
+
+/* What open runs would wait for in vain. */
+static void put_awaited(struct tl_job *job, struct tl_json_writer *w, const struct tl_bundle *next)
+{
+    struct tl_error err;
+    const struct tl_live *live = &job->server->live;
+    tl_json_key(w, "awaited");
+    if (tl_awaited_put(w, job->server->journal, live, next, next != NULL ? NULL : job->integration, &job->awaited,
+                       &err) == TL_OK)
+        return;
+    tl_log(TL_WARN, "deploy.awaited", err.text);
+    tl_buf_addf(&job->awaited, "nobody knows: %s", err.text);
+    tl_json_null(w);
+}
+
+static tl_code refuse_awaited(struct tl_job *job, struct tl_error *err)
+{
+    if (job->dry_run || job->park_removed || job->awaited.len == 0)
+        return TL_OK;
+    job->candidate.stage = TL_STAGE_SWITCH;
+    return tl_fail(err, TL_EDIFFERS,
+                   "events would not be declared any more that open runs wait for: %s. Wait until they have ended, or "
+                   "leave them waiting with --park-removed, until their time is over or a person cancels them",
+                   job->awaited.ptr);
 }
 
 /* What would change, what is missing, what goes on as it is. */
@@ -199,12 +241,12 @@ static void compare(struct tl_job *job)
     tl_connectors_put(&w, job->server->connectors, job->server->config->plugins, next);
     tl_json_key(&w, "staying");
     tl_staying_put(&w, job->server->journal, owner_of(job), live, next);
+    put_awaited(job, &w, next);
     tl_json_put_uint(&w, "differences", differences);
     tl_json_end_object(&w);
 }
 
-/* ---- the way of each ----------------------------------------------------------------------------------------------
- */
+/* ---- the way of each ---- */
 
 /* Where it would join, one that was renamed would not take the place of what it was. */
 static tl_code refuse_join(const struct tl_job *job, struct tl_error *err)
@@ -220,9 +262,7 @@ static void name_candidate(struct tl_job *job)
 {
     const struct tl_bundle *bundle = tl_integration_bundle(job->candidate.integration);
     memcpy(job->revision, tl_bundle_hash(bundle), sizeof job->revision);
-    tl_free(job->integration);
-    job->integration = tl_copy_z(tl_bundle_integration(bundle));
-    memcpy(job->before, live_hash(job), strlen(live_hash(job)) + 1);
+    name_job(job, tl_bundle_integration(bundle));
     job->unchanged = strcmp(job->revision, job->before) == 0;
 }
 
@@ -254,11 +294,10 @@ static tl_code try_candidate(struct tl_job *job, struct tl_error *err)
         code = tl_candidate_check_settings(candidate, err);
     if (code == TL_OK && !kept)
         code = tl_candidate_try(candidate, &job->confined, job->skip_tests, err);
-    return code;
+    return code == TL_OK ? refuse_awaited(job, err) : code;
 }
 
-/* ---- one that goes ------------------------------------------------------------------------------------------------
- */
+/* ---- one that goes ---- */
 
 static void tell_what_stays(struct tl_job *job)
 {
@@ -268,6 +307,7 @@ static void tell_what_stays(struct tl_job *job)
     tl_json_put_lossy(&w, "integration", tl_str_z(job->integration));
     tl_json_key(&w, "staying");
     tl_staying_put(&w, job->server->journal, owner_of(job), live_bundle(job), NULL);
+    put_awaited(job, &w, NULL);
     tl_json_end_object(&w);
 }
 
@@ -279,9 +319,7 @@ static tl_code try_retire(struct tl_job *job, struct tl_error *err)
     tl_code code = find_live(job, &name, err);
     if (code != TL_OK)
         return code;
-    tl_free(job->integration);
-    job->integration = tl_copy_z(name);
-    memcpy(job->before, live_hash(job), sizeof job->before);
+    name_job(job, name);
     memcpy(job->revision, job->before, sizeof job->revision);
     if (tl_live_find(&job->server->live, name) == 0)
         return tl_fail(err, TL_ECONFIG,
@@ -289,11 +327,10 @@ static tl_code try_retire(struct tl_job *job, struct tl_error *err)
                        "Pause its flows, or deploy a revision of it that does nothing",
                        name);
     tell_what_stays(job);
-    return TL_OK;
+    return refuse_awaited(job, err);
 }
 
-/* ---- all ---------------------------------------------------------------------------------------------------------
- */
+/* ---- all ---- */
 
 static tl_code load_asked(struct tl_job *job, const struct tl_json_value *root, struct tl_error *err)
 {
@@ -357,8 +394,7 @@ void tl_job_prepare(struct tl_job *job)
     job->load_ms = tl_mono_ms() - begun;
 }
 
-/* ---- the switch ---------------------------------------------------------------------------------------------------
- */
+/* ---- the switch ---- */
 
 static struct tl_attempt attempt_of(const struct tl_job *job)
 {
@@ -413,8 +449,7 @@ void tl_job_finish(struct tl_job *job)
         record_refusal(job);
 }
 
-/* ---- the answer ---------------------------------------------------------------------------------------------------
- */
+/* ---- the answer ---- */
 
 /* The members of a JSON object, without its braces; nothing of an empty one. */
 static void add_members(struct tl_buf *out, const struct tl_buf *object)

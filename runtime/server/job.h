@@ -32,6 +32,7 @@ struct tl_job {
     bool unchanged;                /* it is live already */
     struct tl_buf report;          /* JSON object: what tl_candidate_put says; empty: nothing was loaded */
     struct tl_buf told;            /* JSON object: changes, missing, staying; empty: not compared */
+    struct tl_buf awaited;         /* events that runs wait for and nobody would declare; empty: none */
     int64_t begun_ms, load_ms, switch_ms; /* monotonic; how long */
     double pause_ms;                      /* lanes stood still */
     tl_code code;

@@ -39,8 +39,7 @@ static bool has(void *ctx, enum tl_escalation_channel channel)
     return yes;
 }
 
-/* ---- the settings --------------------------------------------------------------------------------------------------
- */
+/* ---- the settings ---- */
 
 bool tl_notify_uses(bool secret, tl_str name)
 {
@@ -77,8 +76,7 @@ tl_code tl_notify_check(bool secret, tl_str name, tl_str value, struct tl_error 
     return TL_OK;
 }
 
-/* ---- endings -------------------------------------------------------------------------------------------------------
- */
+/* ---- endings ---- */
 
 static void finish(struct sending *sending, bool sent, const char *why)
 {
@@ -118,8 +116,7 @@ static void on_mailed(void *ctx, const struct tl_transfer_result *result)
     finish(ctx, answered && result->status / 100 == 2, answered ? why : result->error);
 }
 
-/* ---- ways ----------------------------------------------------------------------------------------------------------
- */
+/* ---- ways ---- */
 
 static void post(struct tl_server *server, const struct tl_escalation_message *message, struct sending *sending,
                  struct tl_arena *arena)
@@ -190,8 +187,7 @@ static void send_message(void *ctx, const struct tl_escalation_message *message,
     tl_arena_free(&arena);
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 tl_code tl_notify_start(struct tl_server *server, struct tl_error *err)
 {

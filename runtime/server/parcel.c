@@ -58,8 +58,7 @@ bool tl_parcel_has_tests(const struct tl_parcel *parcel)
     return false;
 }
 
-/* ---- from a folder ------------------------------------------------------------------------------------------------
- */
+/* ---- from a folder ---- */
 
 static tl_code read_file(struct tl_parcel *parcel, const char *full, const char *path, struct tl_error *err)
 {
@@ -155,8 +154,7 @@ tl_code tl_parcel_read(const char *dir, struct tl_parcel *out, struct tl_error *
     return code;
 }
 
-/* ---- as JSON ------------------------------------------------------------------------------------------------------
- */
+/* ---- as JSON ---- */
 
 /* Longer than base64 when most of its bytes need an escape. */
 static size_t quoted_bytes(tl_str text)
@@ -273,8 +271,7 @@ tl_code tl_parcel_parse(const struct tl_json_value *files, struct tl_parcel *out
     return code;
 }
 
-/* ---- into a folder ------------------------------------------------------------------------------------------------
- */
+/* ---- into a folder ---- */
 
 static tl_code fail_write(struct tl_error *err, int error, const char *path)
 {

@@ -49,8 +49,7 @@ void tl_revisions_free(struct tl_revisions *revisions)
     tl_free(revisions);
 }
 
-/* ---- keeping -------------------------------------------------------------------------------------------------------
- */
+/* ---- keeping ---- */
 
 /* The age of a copy is the time of its folder. */
 void tl_revisions_touch(struct tl_revisions *revisions, const char *live)
@@ -77,8 +76,7 @@ tl_code tl_revisions_keep(struct tl_revisions *revisions, const struct tl_bundle
     return TL_OK;
 }
 
-/* ---- cleaning ------------------------------------------------------------------------------------------------------
- */
+/* ---- cleaning ---- */
 
 static tl_code count_runs(struct tl_journal *journal, const char *revision, uint64_t *out)
 {
@@ -155,8 +153,7 @@ void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journa
     tl_free(t.old);
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static const char *what_to_do(tl_code code)
 {
@@ -240,8 +237,7 @@ void tl_revisions_forget(struct tl_revisions *revisions)
     }
 }
 
-/* ---- seeing --------------------------------------------------------------------------------------------------------
- */
+/* ---- seeing ---- */
 
 struct report {
     struct tl_journal *journal;

@@ -21,9 +21,9 @@ TL_MUST_CHECK tl_code tl_revisions_keep(struct tl_revisions *revisions, const st
                                         struct tl_error *err);
 /* The live one is still live: its age counts from now on. */
 void tl_revisions_touch(struct tl_revisions *revisions, const char *live);
-/* Removes what is not one of `keep` (what is live, and what a rollback would go to; "" is none), has been live for the
- * last time 30 days before `now_ms` (wall), and has no open run. Waits for the journal's state, so never on a lane;
- * before lanes run. What cannot be removed is logged and stays. */
+/* Removes what is not one of `keep` (what is live, what a rollback would go to, what declared a contract last; "" is
+ * none), has been live for the last time 30 days before `now_ms` (wall), and has no open run. Waits for the journal's
+ * state, so never on a lane; before lanes run. What cannot be removed is logged and stays. */
 void tl_revisions_tidy(struct tl_revisions *revisions, struct tl_journal *journal, const char *const *keep,
                        size_t count, int64_t now_ms);
 

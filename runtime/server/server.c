@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "candidate.h"
+#include "declared.h"
 #include "deploy.h"
 #include "flow/status.h"
 #include "history.h"
@@ -22,8 +23,7 @@
 
 enum { STOP_GRACE_MS = 5000, RETAIN_EVERY_MS = 60 * 60 * 1000, FILE_MAX_BYTES = 1 << 20 };
 
-/* ---- the journal's callbacks, on its threads
- * ---------------------------------------------------------------------------- */
+/* ---- the journal's callbacks, on its threads ---- */
 
 static void on_commit(void *ctx, struct tl_commit *commit)
 {
@@ -43,8 +43,7 @@ static bool before_drop(void *ctx, uint64_t first, uint64_t last)
     return yes;
 }
 
-/* ---- the engine
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- the engine ---- */
 
 static void set_engine(struct tl_server *server, struct tl_engine *engine)
 {
@@ -130,8 +129,7 @@ bool tl_server_unready(struct tl_server *server, struct tl_buf *why)
     return why->len != 0;
 }
 
-/* ---- start
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- start ---- */
 
 static tl_code make_data_folder(const char *data, struct tl_error *err)
 {
@@ -273,7 +271,8 @@ static tl_code note_start(struct tl_server *server, struct tl_error *err)
                                  .before = live,
                                  .who = "server start",
                                  .reason = server->config->dir,
-                                 .ms = tl_mono_ms() - server->started_ms};
+                                 .ms = tl_mono_ms() - server->started_ms,
+                                 .bundle = bundle};
     return tl_history_add(server->journal, &attempt, err);
 }
 
@@ -297,6 +296,25 @@ static void find_earlier(struct tl_server *server, size_t i, char earlier[65])
         (void)!tl_history_earlier(server->journal, name, earlier, NULL);
 }
 
+/* Removes what is neither one of `live` (what is, and what a rollback would go to) nor named by a contract. */
+static void tidy_revisions(struct tl_server *server, const char *const *live, size_t live_count)
+{
+    struct tl_arena arena;
+    struct tl_error err;
+    const char **declared;
+    size_t count;
+    tl_arena_init(&arena);
+    if (tl_declared_revisions(server->journal, &arena, &declared, &count, &err) == TL_OK) {
+        const char **keep = tl_arena_alloc(&arena, (live_count + count) * sizeof *keep);
+        memcpy(keep, live, live_count * sizeof *keep);
+        memcpy(keep + live_count, declared, count * sizeof *keep);
+        tl_revisions_tidy(server->revisions, server->journal, keep, live_count + count, tl_wall_ms());
+    } else {
+        tl_log(TL_WARN, "revision.dropped", err.text); /* costs space only */
+    }
+    tl_arena_free(&arena);
+}
+
 /* The journal is this process's alone by now, so the folder of revisions is too. */
 static tl_code keep_revisions(struct tl_server *server, struct tl_error *err)
 {
@@ -312,7 +330,7 @@ static tl_code keep_revisions(struct tl_server *server, struct tl_error *err)
         code = tl_revisions_keep(server->revisions, tl_live_bundle(&server->live, i), err);
     }
     if (code == TL_OK)
-        tl_revisions_tidy(server->revisions, server->journal, keep, 2 * count, tl_wall_ms());
+        tidy_revisions(server, keep, 2 * count);
     return code;
 }
 
@@ -449,8 +467,7 @@ static tl_code start(struct tl_server *server, struct tl_error *err)
     return code;
 }
 
-/* ---- stop
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- stop ---- */
 
 static void one_stopped(void *ctx)
 {

@@ -33,8 +33,7 @@ void tl_server_name_live(struct tl_server *server)
     tl_buf_free(&text);
 }
 
-/* ---- what was live ------------------------------------------------------------------------------------------------
- */
+/* ---- what was live ---- */
 
 static void retire(struct tl_server *server, struct tl_integration *integration, struct tl_system *system)
 {
@@ -77,8 +76,7 @@ void tl_server_forget_retired(struct tl_server *server)
         free_first(&server->retired);
 }
 
-/* ---- what will be -------------------------------------------------------------------------------------------------
- */
+/* ---- what will be ---- */
 
 static tl_code prepare_engine(struct tl_server *server, struct tl_server_next *next, struct tl_error *err)
 {
@@ -136,8 +134,7 @@ void tl_server_next_free(struct tl_server *server, struct tl_server_next *next)
     tl_free(next);
 }
 
-/* ---- the switch ---------------------------------------------------------------------------------------------------
- */
+/* ---- the switch ---- */
 
 static void exchange(struct tl_server *server, struct tl_server_next *next)
 {
@@ -210,7 +207,13 @@ static tl_code start_engine(struct tl_server *server, struct tl_server_next *nex
 tl_code tl_server_switch(struct tl_server *server, struct tl_server_next *next, const struct tl_attempt *attempt,
                          struct tl_engine_switched *out, struct tl_error *err)
 {
+    struct tl_attempt whole;
     *out = (struct tl_engine_switched){0};
+    if (attempt != NULL) {
+        whole = *attempt;
+        whole.bundle = tl_live_named(&next->live, attempt->integration); /* NULL: it is taken away */
+        attempt = &whole;
+    }
     tl_code code = next->engine != NULL ? switch_engine(server, next, attempt, out, err)
                                         : start_engine(server, next, attempt, err);
     tl_server_next_free(server, next);

@@ -24,8 +24,7 @@ struct tl_held {
     char message[1024];      /* of a refusal that no platform made */
 };
 
-/* ---- the answer ----------------------------------------------------------------------------------------------------
- */
+/* ---- the answer ---- */
 
 static void held_free(struct tl_held *held)
 {
@@ -150,8 +149,7 @@ static void *end(struct tl_held *held, struct tl_lane *lane)
     return held;
 }
 
-/* ---- the port ------------------------------------------------------------------------------------------------------
- */
+/* ---- the port ---- */
 
 static void *start(void *ctx, struct tl_lane *lane, tl_str system, const struct tl_call_request *request,
                    tl_call_done *done, void *done_ctx)
@@ -235,8 +233,7 @@ void tl_world_calls_init(struct tl_world *w)
     w->port = (struct tl_call_port){start, lookup, cancel, read_record, facts_of, w, NULL}; /* each row is a call */
 }
 
-/* ---- those that are kept back --------------------------------------------------------------------------------------
- */
+/* ---- those that are kept back ---- */
 
 int64_t tl_world_calls_due(const struct tl_world *w)
 {

@@ -48,8 +48,7 @@ static void print_lines(const struct tl_lines *lines)
     printf("  %-34s %4d/%-4d %3d%%\n", "all", ran, executable, per_cent(ran, executable));
 }
 
-/* ---- fields --------------------------------------------------------------------------------------------------------
- */
+/* ---- fields ---- */
 
 /* The fields of one map or lens in one direction. They stand apart in the list: a lens makes each field known in both
  * directions at once. */
@@ -127,8 +126,7 @@ void tl_cover_print(const struct tl_lines *lines)
     print_fields(lines);
 }
 
-/* ---- JSON ----------------------------------------------------------------------------------------------------------
- */
+/* ---- JSON ---- */
 
 static void write_lines(const struct tl_lines *lines, struct tl_json_writer *w)
 {

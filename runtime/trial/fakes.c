@@ -30,8 +30,7 @@ void tl_fakes_free(struct tl_fakes *fakes)
     memset(fakes->key, 0, sizeof fakes->key);
 }
 
-/* ---- words ---------------------------------------------------------------------------------------------------------
- */
+/* ---- words ---- */
 
 static bool is_digit(uint32_t code)
 {
@@ -156,8 +155,7 @@ void tl_fake_text(struct tl_fakes *fakes, tl_str text, struct tl_buf *out)
     }
 }
 
-/* ---- values with a form of their own -------------------------------------------------------------------------------
- */
+/* ---- values with a form of their own ---- */
 
 /* The top level goes, "example" stands for it. */
 void tl_fake_domain(struct tl_fakes *fakes, tl_str domain, struct tl_buf *out)

@@ -24,8 +24,7 @@ struct fixtures {
     double seconds;
 };
 
-/* ---- one case ------------------------------------------------------------------------------------------------------
- */
+/* ---- one case ---- */
 
 static tl_code ask(struct fixtures *f, const char *word, tl_str arg, struct tl_buf *out, struct tl_error *err)
 {
@@ -129,8 +128,7 @@ static tl_code run_case(struct fixtures *f, const char *file, struct tl_error *e
     return code;
 }
 
-/* ---- one map -------------------------------------------------------------------------------------------------------
- */
+/* ---- one map ---- */
 
 /* "order@1 from crm.Deal" → "order@1 <- crm.Deal" */
 static char *title_of(const char *folder)

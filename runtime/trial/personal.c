@@ -5,8 +5,9 @@
 
 #define NAME_MAX_BYTES 400
 
-/* ---- fields --------------------------------------------------------------------------------------------------------
- * A field's name is taken apart into words: "BillingPostalCode", "billing_postal_code" and "Billing-Postal-Code__c" are
+/* ---- fields ---- */
+
+/* A field's name is taken apart into words: "BillingPostalCode", "billing_postal_code" and "Billing-Postal-Code__c" are
  * " billing postal code ". The first rule that fits counts. */
 
 enum place { ANYWHERE, LAST };
@@ -123,8 +124,7 @@ enum tl_personal tl_personal_field(tl_str name)
     return TL_NOT_PERSONAL;
 }
 
-/* ---- values --------------------------------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 static size_t span(tl_str text, size_t from, const char *others)
 {
@@ -212,4 +212,19 @@ size_t tl_personal_at(tl_str text, enum tl_personal *kind)
         }
     }
     return 0;
+}
+
+size_t tl_personal_param(tl_str text, size_t *at, enum tl_personal *kind)
+{
+    if (text.len == 0 || (text.ptr[0] != '?' && text.ptr[0] != '&'))
+        return 0;
+    size_t equals = span(text, 1, "._-[]");
+    if (equals == 1 || equals >= text.len || text.ptr[equals] != '=')
+        return 0;
+    *kind = tl_personal_field(tl_str_n(text.ptr + 1, equals - 1));
+    *at = equals + 1;
+    size_t end = *at;
+    while (end < text.len && !isspace((unsigned char)text.ptr[end]) && strchr("&#<>\"'", text.ptr[end]) == NULL)
+        end++;
+    return *kind == TL_NOT_PERSONAL ? 0 : end - *at;
 }

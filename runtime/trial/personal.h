@@ -23,3 +23,6 @@ const char *tl_personal_word(enum tl_personal kind);
 /* A mail address, phone number, IBAN, VAT number or token at the start of the text, by its form alone: its length, and
  * what it is. 0: none begins here. */
 size_t tl_personal_at(tl_str text, enum tl_personal *kind);
+/* A named value at the start of the text, as URLs have them: "?email=ann&…". The length of the value, which begins at
+ * *at; *kind is what its name says. 0: none begins here, or its name says nothing. */
+size_t tl_personal_param(tl_str text, size_t *at, enum tl_personal *kind);

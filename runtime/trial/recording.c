@@ -21,8 +21,7 @@ struct recording {
     size_t events, left_out;
 };
 
-/* ---- files ---------------------------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 static tl_code write_file(struct recording *r, const char *path, tl_str text, struct tl_error *err)
 {
@@ -55,8 +54,7 @@ static tl_code check_name(const struct tl_recording_options *options, struct tl_
     return code;
 }
 
-/* ---- fixtures of maps ----------------------------------------------------------------------------------------------
- */
+/* ---- fixtures of maps ---- */
 
 /* "order@1 <- crm.Deal" and "order@1 <-> crm.Deal" → "order@1 from crm.Deal" */
 static char *folder_of(const char *title)
@@ -120,8 +118,7 @@ static tl_code write_fixtures(struct recording *r, const struct tl_json_value *e
     return code;
 }
 
-/* ---- events --------------------------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
 /* Can a test deliver it? */
 static bool is_known(const struct recording *r, const struct tl_json_value *event)
@@ -184,15 +181,19 @@ static tl_code write_event(struct recording *r, const struct tl_json_value *even
     return code;
 }
 
-static void write_redacted(const struct recording *r, struct tl_json_writer *w)
+/* Fields in which something was replaced; or those with words that nothing is known of. */
+static void write_fields(const struct recording *r, const char *name, bool replaced, struct tl_json_writer *w)
 {
-    tl_json_key(w, "redacted");
+    tl_json_key(w, name);
     tl_json_begin_array(w);
     for (size_t i = 0; i < r->redaction.field_count; i++) {
         const struct tl_redacted *field = &r->redaction.fields[i];
+        if ((field->kind != TL_NOT_PERSONAL) != replaced)
+            continue;
         tl_json_begin_object(w);
         tl_json_put_lossy(w, "field", tl_str_z(field->field));
-        tl_json_put_z(w, "as", tl_personal_word(field->kind));
+        if (replaced)
+            tl_json_put_z(w, "as", tl_personal_word(field->kind));
         tl_json_put_uint(w, "values", field->values);
         tl_json_end_object(w);
     }
@@ -219,7 +220,8 @@ static tl_code write_recording(struct recording *r, const struct tl_json_value *
             r->left_out++;
     }
     tl_json_end_array(&w);
-    write_redacted(r, &w);
+    write_fields(r, "redacted", true, &w);
+    write_fields(r, "stayed", false, &w);
     tl_json_end_object(&w);
     if (code == TL_OK)
         code = tl_json_writer_done(&w, err);
@@ -243,8 +245,7 @@ static void take_back(const struct recording *r)
     }
 }
 
-/* ---- the whole -----------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static tl_code report(const struct recording *r, struct tl_buf *out, struct tl_error *err)
 {
@@ -259,7 +260,8 @@ static tl_code report(const struct recording *r, struct tl_buf *out, struct tl_e
     tl_json_end_array(&w);
     tl_json_put_uint(&w, "events", r->events);
     tl_json_put_uint(&w, "left_out", r->left_out);
-    write_redacted(r, &w);
+    write_fields(r, "redacted", true, &w);
+    write_fields(r, "stayed", false, &w);
     tl_json_end_object(&w);
     return tl_json_writer_done(&w, err);
 }

@@ -33,8 +33,7 @@ void tl_redaction_free(struct tl_redaction *r)
     tl_buf_free(&r->path);
 }
 
-/* ---- which fields --------------------------------------------------------------------------------------------------
- */
+/* ---- which fields ---- */
 
 /* A member as the walk meets it. */
 struct member {
@@ -94,20 +93,38 @@ static bool is_id(tl_str name, tl_str text)
     return digit && !blank;
 }
 
-/* What is done to a text of this field. */
-static enum tl_personal kind_of(const struct tl_redaction *r, const struct member *m, tl_str text)
+/* What is done to a text whose name says `kind`. */
+static enum tl_personal named_kind(const struct tl_redaction *r, enum tl_personal kind, tl_str name, tl_str text)
 {
-    if (m->kept || text.len == 0 || m->kind == TL_NOT_PERSONAL)
+    if (text.len == 0 || kind == TL_NOT_PERSONAL)
         return TL_NOT_PERSONAL;
-    if (m->kind >= TL_PERSONAL_MAIL)
-        return m->kind == TL_PERSONAL_MAIL && tl_str_find(text, '@') < 0 ? TL_PERSONAL_NAME : m->kind;
-    if (is_date(text) || tl_bundle_names(r->bundle, text) || (m->kind == TL_PERSONAL_NAME && is_id(m->name, text)))
+    if (kind >= TL_PERSONAL_MAIL)
+        return kind == TL_PERSONAL_MAIL && tl_str_find(text, '@') < 0 ? TL_PERSONAL_NAME : kind;
+    if (is_date(text) || tl_bundle_names(r->bundle, text) || (kind == TL_PERSONAL_NAME && is_id(name, text)))
         return TL_NOT_PERSONAL;
-    return m->kind;
+    return kind;
 }
 
-/* ---- what is replaced ----------------------------------------------------------------------------------------------
- */
+/* … to a text of this field. */
+static enum tl_personal kind_of(const struct tl_redaction *r, const struct member *m, tl_str text)
+{
+    return m->kept ? TL_NOT_PERSONAL : named_kind(r, m->kind, m->name, text);
+}
+
+/* A named value of a URL that is personal, or one of a personal form, begins here: its length, behind *before bytes
+ * that stay; 0: neither. */
+static size_t form_at(const struct tl_redaction *r, tl_str text, size_t *before, enum tl_personal *kind)
+{
+    size_t len = tl_personal_param(text, before, kind);
+    if (len > 0)
+        *kind = named_kind(r, *kind, tl_str_n(text.ptr + 1, *before - 2), tl_str_n(text.ptr + *before, len));
+    if (len > 0 && *kind != TL_NOT_PERSONAL)
+        return len;
+    *before = 0;
+    return tl_personal_at(text, kind);
+}
+
+/* ---- what is replaced ---- */
 
 static void fake(struct tl_redaction *r, enum tl_personal kind, tl_str text, struct tl_buf *out)
 {
@@ -150,10 +167,10 @@ static bool is_known_word(const struct tl_redaction *r, tl_str word)
     return known;
 }
 
-/* What begins here: how long it is, and how it is replaced; 0: nothing personal. */
-static size_t personal_at(const struct tl_redaction *r, tl_str text, enum tl_personal *kind)
+/* What begins here: how long it is, behind *before bytes that stay, and how it is replaced; 0: nothing personal. */
+static size_t personal_at(const struct tl_redaction *r, tl_str text, size_t *before, enum tl_personal *kind)
 {
-    size_t len = tl_personal_at(text, kind);
+    size_t len = form_at(r, text, before, kind);
     if (len > 0)
         return len;
     const struct tl_whole *whole = whole_at(r, text);
@@ -170,9 +187,11 @@ static bool clean(struct tl_redaction *r, tl_str text, enum tl_personal *kind, s
     bool changed = false;
     while (text.len > 0) {
         enum tl_personal here;
-        size_t len = personal_at(r, text, &here);
+        size_t before, len = personal_at(r, text, &before, &here);
         if (len > 0) {
-            fake(r, here, tl_str_n(text.ptr, len), out);
+            tl_buf_add(out, text.ptr, before);
+            fake(r, here, tl_str_n(text.ptr + before, len), out);
+            len += before;
             *kind = here;
             changed = true;
         } else {
@@ -198,8 +217,7 @@ static void note(struct tl_redaction *r, enum tl_personal kind)
     r->fields[r->field_count++] = (struct tl_redacted){tl_str_dup(path), kind, 1};
 }
 
-/* ---- collecting ----------------------------------------------------------------------------------------------------
- */
+/* ---- collecting ---- */
 
 static void know_words(struct tl_redaction *r, tl_str text)
 {
@@ -236,16 +254,15 @@ static void know(struct tl_redaction *r, enum tl_personal kind, tl_str text)
         know_whole(r, kind, text);
 }
 
-/* Mails, phones and the like that stand inside other texts. */
+/* Mails, phones, named values and the like that stand inside other texts. */
 static void know_forms(struct tl_redaction *r, tl_str text)
 {
     while (text.len > 0) {
         enum tl_personal kind;
-        size_t len = tl_personal_at(text, &kind);
+        size_t before, len = form_at(r, text, &before, &kind);
         if (len > 0)
-            know(r, kind, tl_str_n(text.ptr, len));
-        else
-            len = tl_fake_step(text);
+            know(r, kind, tl_str_n(text.ptr + before, len));
+        len = len > 0 ? before + len : tl_fake_step(text);
         text = tl_str_from(text, len);
     }
 }
@@ -294,8 +311,7 @@ void tl_redact_collect(struct tl_redaction *r, const char *root, const struct tl
     r->sorted = false;
 }
 
-/* ---- writing -------------------------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static int by_place(const void *a, const void *b)
 {
@@ -336,6 +352,15 @@ static void sort(struct tl_redaction *r)
 static void write_value(struct tl_redaction *r, const struct member *m, const struct tl_json_value *value,
                         struct tl_json_writer *w);
 
+/* Words that somebody wrote, and whose name nothing is known of, can only be looked at. */
+static bool is_written(tl_str text)
+{
+    for (size_t i = 1; i + 1 < text.len; i++)
+        if (text.ptr[i] == ' ' && is_word(text.ptr[i - 1]) && isalpha((unsigned char)text.ptr[i + 1]))
+            return true;
+    return false;
+}
+
 static void write_text(struct tl_redaction *r, const struct member *m, tl_str text, struct tl_json_writer *w)
 {
     struct tl_buf out;
@@ -348,6 +373,8 @@ static void write_text(struct tl_redaction *r, const struct member *m, tl_str te
         tl_buf_add_str(&out, text);
     } else if (clean(r, text, &inside, &out)) {
         note(r, inside);
+    } else if (is_written(text)) {
+        note(r, TL_NOT_PERSONAL);
     }
     tl_json_string(w, tl_buf_str(&out));
     tl_buf_free(&out);

@@ -31,8 +31,7 @@ struct tl_repl {
     bool ended;
 };
 
-/* ---- loading -------------------------------------------------------------------------------------------------------
- */
+/* ---- loading ---- */
 
 static void unload(struct loaded *loaded)
 {
@@ -103,8 +102,7 @@ static bool reload(struct tl_repl *repl, struct tl_buf *out)
     return repl->title == NULL || use(repl, tl_str_z(repl->title), out) == TL_OK;
 }
 
-/* ---- asking the words (scripts/trial/repl.lua) ---------------------------------------------------------------------
- */
+/* ---- asking the words (scripts/trial/repl.lua) ---- */
 
 /* Appends the text of the answer. TL_EDIFFERS: it says that something is wrong. */
 static tl_code ask(struct tl_repl *repl, const char *word, tl_str arg, struct tl_buf *out)
@@ -196,8 +194,7 @@ static bool evaluate(struct tl_repl *repl, tl_str line, struct tl_buf *out)
     return false;
 }
 
-/* ---- commands ------------------------------------------------------------------------------------------------------
- */
+/* ---- commands ---- */
 
 static const char help[] =
     ":list                  the maps and lenses\n"
@@ -259,8 +256,7 @@ static bool command(struct tl_repl *repl, tl_str line, struct tl_buf *out)
     return unknown(word, out);
 }
 
-/* ---- documents over several lines ----------------------------------------------------------------------------------
- */
+/* ---- documents over several lines ---- */
 
 /* Counts brackets outside of texts; what is wrong with the rest the reader says. */
 static void count_brackets(struct tl_repl *repl, tl_str line)
@@ -321,8 +317,7 @@ bool tl_repl_ended(const struct tl_repl *repl)
     return repl->ended;
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 tl_code tl_repl_open(const struct tl_repl_options *options, struct tl_repl **out, struct tl_error *err)
 {

@@ -11,13 +11,7 @@
 #define FILE_MAX_BYTES ((size_t)4 << 20)
 #define TEXT_MAX ((size_t)64 << 20)
 
-bool tl_suite_wants(const struct tl_suite *suite, const char *name)
-{
-    return suite->options->filter == NULL || strstr(name, suite->options->filter) != NULL;
-}
-
-/* ---- one test ------------------------------------------------------------------------------------------------------
- */
+/* ---- one test ---- */
 
 static char *dup_or_null(const struct tl_json_value *object, const char *key)
 {
@@ -63,8 +57,7 @@ static void run_test(struct tl_suite *suite, const char *file, size_t number, co
     tl_buf_free(&answer);
 }
 
-/* ---- one file ------------------------------------------------------------------------------------------------------
- */
+/* ---- one file ---- */
 
 /* The tests of the file just loaded: their names. */
 static tl_code run_tests(struct tl_suite *suite, const char *file, struct tl_error *err)
@@ -124,8 +117,7 @@ static tl_code run_files(struct tl_suite *suite, struct tl_error *err)
     return code;
 }
 
-/* ---- all -----------------------------------------------------------------------------------------------------------
- */
+/* ---- all ---- */
 
 static tl_code refuse_errors(const struct tl_bundle *bundle, const char *dir, struct tl_error *err)
 {

@@ -15,5 +15,5 @@ struct tl_suite {
 
 /* fixtures.c: tests/maps. TL_EIO. */
 TL_MUST_CHECK tl_code tl_fixtures_run(struct tl_suite *suite, struct tl_error *err);
-/* Does the name hold --filter's text? */
+/* filter.c: does the name hold --filter's text? */
 bool tl_suite_wants(const struct tl_suite *suite, const char *name);

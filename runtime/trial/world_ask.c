@@ -14,8 +14,7 @@
 
 #define TEXT_MAX ((size_t)64 << 20)
 
-/* ---- deliver -------------------------------------------------------------------------------------------------------
- */
+/* ---- deliver ---- */
 
 static void accepted(void *ctx, const struct tl_accepted *answer)
 {
@@ -73,13 +72,33 @@ static bool is_taken(const struct tl_world *w, tl_str type)
     return false;
 }
 
+/* A webhook's system says where in the message the key is (`key`), and where the record (`payload`), which is what a
+ * test delivers. Appends nothing when it does not, or nothing is there. */
+static void declared_key(const struct tl_system_decl *system, tl_str record, struct tl_buf *out)
+{
+    struct tl_json_doc *config = NULL;
+    struct tl_buf scratch;
+    struct tl_error err;
+    tl_str text;
+    if (system == NULL || tl_json_parse(tl_str_z(system->config), NULL, &config, &err) != TL_OK)
+        return;
+    tl_str pointer = tl_json_get_text(tl_json_root(config), "key");
+    tl_str around = tl_json_get_text(tl_json_root(config), "payload");
+    if (around.len > 0 && tl_str_starts(pointer, around))
+        pointer = tl_str_from(pointer, around.len);
+    tl_buf_init(&scratch, TL_KEY_MAX);
+    if (tl_str_starts(pointer, TL_STR("/")) && tl_json_pointer_text(record, pointer, &scratch, &text, &err) == TL_OK)
+        tl_buf_add_str(out, text);
+    tl_buf_free(&scratch);
+    tl_json_free(config);
+}
+
 /* The key of a platform's record: what people search by, when the event says where it stands; else its id. */
-static tl_str record_key(const struct tl_world *w, tl_str type, const struct tl_json_value *data)
+static tl_str record_key(const struct tl_world *w, const struct tl_json_value *data)
 {
     size_t count;
     const struct tl_event_type *events = tl_bundle_events(w->bundle, &count);
     static const char *const ids[] = {"id", "Id", "ID"};
-    (void)type;
     for (size_t i = 0; i < TL_COUNT_OF(ids); i++) {
         tl_str id = tl_json_text(tl_json_get(data, ids[i]));
         if (id.len > 0)
@@ -121,7 +140,9 @@ static tl_code deliver(struct tl_world *w, const struct tl_json_value *args, str
     } else {
         type = of_system(w, type, &source, &arena);
         code = is_taken(w, type) ? TL_OK : no_such_event(w, type, err);
-        tl_buf_add_str(&key, record_key(w, type, data));
+        declared_key(tl_bundle_system(w->bundle, source), payload, &key);
+        if (key.len == 0)
+            tl_buf_add_str(&key, record_key(w, data));
     }
     if (given.len > 0) {
         tl_buf_clear(&key);
@@ -149,8 +170,7 @@ static tl_code deliver(struct tl_world *w, const struct tl_json_value *args, str
     return code == TL_OK ? tl_world_settle(w, err) : code;
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------------------
- */
+/* ---- the rest ---- */
 
 static tl_code advance(struct tl_world *w, const struct tl_json_value *args, struct tl_error *err)
 {

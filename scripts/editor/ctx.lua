@@ -59,7 +59,7 @@ function Ctx:await(what) end
 ---@return tidelock.Answer answer
 function Ctx:decide(what) end
 
----A run of another flow: what its function returns, or an error of class "failed".
+---A run of another flow, under the key of this one: what its function returns, or an error of class "failed".
 ---@param flow string
 ---@param input table
 ---@param options? tidelock.StepOptions

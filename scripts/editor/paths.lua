@@ -38,6 +38,12 @@ function paths.names(path) end
 ---@return string
 function paths.text(path) end
 
+---These members of a document as they stand: a null is a null, what is not there is not there.
+---@param document table
+---@param names string[]
+---@return table
+function paths.pick(document, names) end
+
 ---All of a document, nulls and empty arrays included.
 ---@param document table
 ---@return table

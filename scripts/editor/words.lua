@@ -7,6 +7,8 @@
 
 ---A place in the platform's record: names by dots, [n] for elements ("Lines[1].Sku"), or a list of names.
 ---@alias tidelock.Path string|string[]
+
+---How a decimal loses digits; "half-even" is what banks do.
 ---@alias tidelock.Rounding "half-even"|"half-up"|"half-down"|"down"|"up"|"floor"|"ceiling"
 
 ---@class tidelock.Options
@@ -16,7 +18,8 @@
 ---@field one_way? "read"|"write" lenses: the field goes one way
 
 ---@class tidelock.TextOptions: tidelock.Options
----@field most? integer characters; what is longer is cut
+---@field most? integer characters; what is longer is refused …
+---@field cut? boolean … or cut
 ---@field trim? boolean without blanks around it
 ---@field upper? boolean
 ---@field lower? boolean
@@ -25,7 +28,7 @@
 ---@field to? "text" the platform (in a map: what is written) holds text
 
 ---@class tidelock.DecimalOptions: tidelock.Options
----@field scale? integer digits after the point; a lens rounds only when `round` is named
+---@field scale? integer digits after the point; more are refused unless `round` is named
 ---@field currency? string the scale of this currency, "EUR"
 ---@field round? tidelock.Rounding
 ---@field to? "text" the platform (in a map: what is written) holds text
@@ -42,7 +45,7 @@
 ---@field precision? "s"|"ms" lenses: finer digits are cut
 
 ---@class tidelock.ListOptions: tidelock.Options
----@field by? string lenses: the field of an element by which it is found again
+---@field by? string|false lenses: the field of an element by which it is found again; false: there is none
 
 ---@class tidelock.as
 as = {}
@@ -179,8 +182,3 @@ function Lens.lineage() end
 ---Its page, in Markdown.
 ---@return string
 function Lens.doc() end
-
----Both ways: lens "account@1 <-> salesforce.Account" { … }
----@param title string
----@return fun(fields: table): tidelock.Lens
-function lens(title) end

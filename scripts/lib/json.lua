@@ -1,3 +1,4 @@
--- JSON in strings, without losing a digit: the codec of the runtime. Objects are written with sorted keys.
+-- JSON in strings, without losing a digit: the codec of the runtime. Objects are written with sorted keys, floats are
+-- refused.
 local host = ...
-return { encode = host.encode, decode = host.decode, null = null }
+return { encode = host.encode_exact, decode = host.decode, null = null }

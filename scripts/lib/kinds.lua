@@ -2,9 +2,10 @@
 --   get(value)       the platform's value as the entity's
 --   put(value, old)  the entity's value as the platform's (nil where a kind only reads)
 --   same(a, b)       are two values of the entity the same to this field? What it changes on purpose does not count
--- Maps use `get` alone, whichever way they go. With `lens`, nothing is rounded unless a rounding is named.
+-- Maps use `get` alone, whichever way they go. Nothing is rounded or cut unless the field says so.
 local host = ...
 local decimals = require "decimals"
+local paths = require "paths"
 local M = {}
 
 -- An error of class "data": the record is parked for its steward.
@@ -17,6 +18,55 @@ function M.fail(message) error(M.failure(message), 0) end
 local function bad(where, what, value)
   local shown = type(value) == "table" and "a table" or "'" .. tostring(value) .. "'"
   M.fail(where .. ": " .. shown .. " is not " .. what)
+end
+
+-- What stands somewhere, for a sentence: "the text 'x'", "an object with 'sku'", "a list".
+local function told(value)
+  if host.is_list(value) then return "a list" end
+  if type(value) == "table" then
+    local names = keys(value)
+    return #names > 0 and "an object with '" .. tostring(names[1]) .. "'" or "an object"
+  end
+  if type(value) == "string" then return "the text '" .. host.first(value, 40) .. "'" end
+  return "the value " .. tostring(value)
+end
+
+-- need(label, place, "list" or "object", value): value, which must be one. What it is instead would be lost without a word.
+function M.need(label, place, wanted, value)
+  local is = type(value) == "table"
+  if wanted == "list" then is = is and not host.is_object(value) else is = is and not host.is_list(value) end
+  if is then return value end
+  local hint = ""
+  for _, name in ipairs(wanted == "list" and type(value) == "table" and keys(value) or {}) do
+    if host.is_list(value[name]) then hint = "; the list is at " .. place .. "." .. name break end
+  end
+  M.fail(("%s: at %s stands %s, and not %s %s%s"):format(label, place, told(value), wanted == "list" and "a" or "an", wanted, hint))
+end
+
+-- The path of the first `count` steps, as text.
+local function first(path, count)
+  local text = ""
+  for i = 1, count do
+    local step = paths.names(path)[i]
+    text = text .. (math.type(step) == "integer" and "[" .. step .. "]" or (i == 1 and "" or ".") .. step)
+  end
+  return text
+end
+
+-- getter(path, label): paths.getter, for which what is in the way of the path is an error.
+function M.getter(path, label)
+  local get = paths.getter(path)
+  if #paths.names(path) == 1 then return get end
+  return function(document)
+    local value, parent, key, blocked = get(document)
+    if blocked then
+      local place, at = first(path, blocked), document
+      for i = 1, blocked do at = at[paths.names(path)[i]] end
+      M.fail(("%s: %s cannot be read: %s stands %s"):format(label, paths.text(path),
+        blocked == 0 and "in its place" or "at " .. place, told(at)))
+    end
+    return value, parent, key
+  end
 end
 
 -- Equal as JSON, digit by digit; null and absent, [] and {} are different.
@@ -35,12 +85,18 @@ function kinds.any() return { get = itself, put = itself, same = M.same_json } e
 
 function kinds.text(s, where)
   local o = s.options
+  if o.most and (math.type(o.most) ~= "integer" or o.most < 0) then error("as.text: 'most' is a number of characters", 0) end
+  if o.cut and not o.most then error("as.text: 'cut' says what becomes of a text longer than 'most'", 0) end
   local function get(value)
     if type(value) == "table" or type(value) == "boolean" then bad(where, "text", value) end
     value = tostring(value)
     if o.trim then value = value:match("^%s*(.-)%s*$") end
     if o.upper then value = host.upper(value) elseif o.lower then value = host.lower(value) end
-    if o.most then
+    if o.most and host.length(value) > o.most then
+      if not o.cut then
+        M.fail(("%s: '%s' is longer than %d characters; if it may be cut, say so: { most = %d, cut = true }")
+          :format(where, host.first(value, 60), o.most, o.most))
+      end
       value = host.first(value, o.most)
       if o.trim then value = value:match("^(.-)%s*$") end -- the cut may end in a blank; twice must be as once
     end
@@ -85,9 +141,9 @@ function kinds.decimal(s, where, lens)
     if ok then ok, number = pcall(decimal, value) end
     if not ok then bad(where, math.type(value) == "float" and "exact: it is a float; write a decimal" or "a decimal", value) end
     if not scale then return number end
-    local rounded, fits = pcall(number.round, number, scale, round or lens and "down" or "half-even")
+    local rounded, fits = pcall(number.round, number, scale, round or "down")
     if not rounded then bad(where, "a decimal that can be rounded", number) end
-    if lens and not round and fits ~= number then
+    if not round and fits ~= number then
       M.fail(("%s: '%s' has more than %d digits after the point; say how it is rounded: { scale = %d, round = \"half-even\" }")
         :format(where, tostring(number), scale, scale))
     end

@@ -17,7 +17,7 @@ local function taken(t, name)
 end
 
 local function show(value)
-  local ok, text = pcall(json.encode, value)
+  local ok, text = pcall(host.encode, value)
   if not ok then return "(" .. tostring(text) .. ")" end
   return #text > 600 and host.first(text, 580) .. "…" or text
 end
@@ -185,7 +185,7 @@ function M.check(lens, entity, dice_seed)
   end
   compare(list, lens, entity, record, got, "put-get")
   local r, fields = values.dice(dice_seed), lens.lens.fields
-  local whole = add_strangers(paths.copy(record))
+  local whole = add_strangers(json.decode(host.encode(record)))
   respell(fields, whole, r)
   local before = M.round_trip(list, lens, whole)
   return list, whole, before

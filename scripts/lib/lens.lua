@@ -21,10 +21,13 @@ local function split(title)
   return entity, object, target, name
 end
 
--- `bare`: references travel as {"$ref":…} whatever the entity declares, for trying laws on keys that nobody knows.
+-- `bare`: references travel as {"$ref":…} whatever the entity declares, for trying laws on keys that nobody knows. No other
+-- lens writes one: a reference that nobody can resolve does not load.
 local function new_context(entities, target, problems, bare)
-  local context = { system = target, declared = false }
-  function context.problem(label, text) problems[#problems + 1] = { field = label, text = text } end
+  local context = { system = target, declared = false, bare = bare }
+  function context.problem(label, text, warning)
+    problems[#problems + 1] = { field = label, text = text, warning = warning }
+  end
   function context.refs(entity, label)
     local declared = entities[entity]
     if not declared then
@@ -32,12 +35,17 @@ local function new_context(entities, target, problems, bare)
       return nil
     end
     local by = declared.refs and declared.refs[target]
-    if by ~= nil and (type(by) ~= "table" or type(by.id) ~= "function" or type(by.key) ~= "function") then
+    if by == nil then
+      context.problem(label, ("entity \"%s\" does not say how %s tells its key: refs = { %s = { id = function(key) … end, " ..
+        "key = function(id) … end } }"):format(entity, target, target))
+      return nil
+    end
+    if type(by) ~= "table" or type(by.id) ~= "function" or type(by.key) ~= "function" then
       context.problem(label, "the refs of \"" .. entity .. "\" for " .. target .. " are two functions: " .. target ..
         " = { id = function(key) … end, key = function(id) … end }")
       return nil
     end
-    context.declared = context.declared or by ~= nil
+    context.declared = true
     return not bare and by or nil
   end
   return context

@@ -1,5 +1,6 @@
 -- What can be told of a lens when it loads: fields that its entity's contract does not have, two fields that write one
--- place, a missing key, names of an enum that the contract does not allow. problem(field, text) is told each.
+-- place, a missing key, names of an enum that the contract does not allow, lists whose elements are not found again.
+-- problem(field, text, warning) is told each.
 local paths = require "paths"
 local words = require "words"
 local schemas = require "schemas"
@@ -111,15 +112,46 @@ local function check_keys(fields, entity, problem)
   if #list == 0 then list = entity and entity.key and entity_keys(fields, entity, problem) or {} end
   local names = {}
   for _, f in ipairs(list) do
+    local loss = f.spec and words.loss_of(f.spec)
+    if loss then
+      problem(f.label, "is the key, and by " .. loss .. " two keys would become one: a key goes as it is, or is refused")
+    end
     if not plain(f) then problem(f.label, "is the key, which is one plain field of the platform's object") end
     names[#names + 1] = plain(f) and f.path or nil
   end
   return names
 end
 
+-- ---- elements of lists --------------------------------------------------------------------------------------------
+
+-- An element that changed is found again by the field that stays. Without one it is written as a new one, and what the
+-- platform holds of it beside the lens is lost.
+local by_kinds = { any = true, text = true, integer = true }
+local function check_elements(fields, problem)
+  for _, f in ipairs(fields) do
+    if f.kind == "list" and f.one_way ~= "read" then
+      local by, names, likely = f.spec.options.by, {}, nil
+      for _, inner in ipairs(f.fields) do
+        names[#names + 1] = inner.name
+        if by_kinds[inner.kind] then likely = likely or inner.name end
+      end
+      if by == nil then
+        problem(f.label, ("an element that changes loses on put what the lens does not touch of it; name the field by which it is " ..
+          "found again, { by = \"%s\" }, or say that there is none, { by = false }"):format(likely or "line_no"), true)
+      elseif by then
+        local known = false
+        for _, name in ipairs(names) do known = known or name == by end
+        if not known then problem(f.label, "'by' names '" .. tostring(by) .. "', which is no field of an element" .. words.meant(by, names)) end
+      end
+    end
+    if f.fields then check_elements(f.fields, problem) end
+  end
+end
+
 -- all(fields, entity, problem) → names of the platform's key fields. `entity` is its declaration, nil when there is none.
 function M.all(fields, entity, problem)
   check_places(fields, {}, problem)
+  check_elements(fields, problem)
   local contract = entity and type(entity.contract) == "string" and schemas.open(entity.contract)
   if contract then check_contract(fields, contract, problem) end
   return check_keys(fields, entity, problem)

@@ -1,6 +1,6 @@
 -- Compiling the fields of a lens: from what the integrator wrote (words.lua) to functions that read and write one place of
 -- the platform's record. What is wrong is told to context.problem(label, text), so that every field is named with its line.
--- context: { system, problem(label, text), refs(entity, label) → { id, key } or nil, watch (coverage.lua; may be nil) }
+-- context: { system, problem(label, text, warning), refs(entity, label) → { id, key } or nil, watch (coverage.lua; may be nil) }
 local host = ...
 local paths = require "paths"
 local words = require "words"
@@ -74,28 +74,41 @@ end
 
 -- ---- references and pairs of functions ----------------------------------------------------------------------------
 
--- Until the table of cross-references, `refs` of the entity says how a key becomes the platform's value and back.
--- Without it a reference travels as {"$ref":{"entity":…,"key":…}}.
-local function ref_codec(s, label, context)
-  local by = context.refs(s.entity, label) or {}
+-- On trial a reference travels as {"$ref":{"entity":…,"key":…}}, since nobody knows the keys that are made.
+local function bare_ref(s, label)
   return {
     get = function(value)
-      if by.key then
-        local key = host.pure(by.key, value)
-        if key == nil then fail(label .. ": nothing of " .. s.entity .. " is known as " .. host.encode(value)) end
-        return key
-      end
       local ref = type(value) == "table" and value["$ref"]
       if type(ref) ~= "table" or ref.entity ~= s.entity or ref.key == nil then
-        fail(label .. ": " .. host.encode(value) .. " cannot be told as a " .. s.entity .. ": entity \"" .. s.entity ..
-          "\" has no refs for " .. context.system)
+        fail(label .. ": " .. host.encode(value) .. " is no reference to " .. s.entity)
       end
       return ref.key
     end,
     put = function(key)
       if type(key) == "table" then fail(label .. ": a reference is a business key, not a table") end
-      if not by.id then return { ["$ref"] = { entity = s.entity, key = key } } end
-      local id = host.pure(by.id, key)
+      return { ["$ref"] = { entity = s.entity, key = key } }
+    end,
+    same = same_json,
+  }
+end
+
+-- Until the table of cross-references, `refs` of the entity says how a key becomes the platform's value and back.
+local function ref_codec(s, label, context)
+  local by = context.refs(s.entity, label)
+  if context.bare then return bare_ref(s, label) end
+  local function known()
+    if not by then fail(label .. ": entity \"" .. s.entity .. "\" has no refs for " .. context.system) end
+    return by
+  end
+  return {
+    get = function(value)
+      local key = host.pure(known().key, value)
+      if key == nil then fail(label .. ": nothing of " .. s.entity .. " is known as " .. host.encode(value)) end
+      return key
+    end,
+    put = function(key)
+      if type(key) == "table" then fail(label .. ": a reference is a business key, not a table") end
+      local id = host.pure(known().id, key)
       if id == nil then fail(label .. ": " .. tostring(key) .. " of " .. s.entity .. " is not known to " .. context.system) end
       return id
     end,
@@ -108,7 +121,7 @@ local function pure_or_nil(fn) return fn and function(...) return host.pure(fn, 
 -- A pair over several places: { first = "FirstName", last = "LastName" }.
 local function places(f, codec, seen)
   local get, set = {}, {}
-  for name, path in pairs(f.path) do get[name], set[name] = paths.getter(path), paths.setter(path) end
+  for name, path in pairs(f.path) do get[name], set[name] = kinds.getter(path, f.label), paths.setter(path) end
   local function reading(make)
     return function(record, out)
       local values, any = {}, false
@@ -152,8 +165,8 @@ end
 local function codec_of(f, s, context)
   if s.kind == "list" or s.kind == "object" then
     f.fields = sub_fields(s, f.label, context)
-    if s.kind == "object" then return records.object(f.fields, f.label) end
-    return records.list(f.fields, f.label, s.options.by)
+    if s.kind == "object" then return records.object(f.fields, f.label, paths.text(s.path)) end
+    return records.list(f.fields, f.label, s.options.by, paths.text(s.path))
   end
   if s.kind == "ref" then return ref_codec(s, f.label, context) end
   if s.kind == "pair" then return { get = pure_or_nil(s.get), put = pure_or_nil(s.put), same = same_json } end
@@ -171,7 +184,7 @@ end
 local function compile_const(f, s, context)
   f.fixed, f.path = s.value, s.path
   f.same = function(a, b) return a == nil or b == nil or same_json(a, b) end
-  local get_at, set_at = s.path and paths.getter(s.path), s.path and paths.setter(s.path)
+  local get_at, set_at = s.path and kinds.getter(s.path, f.label), s.path and paths.setter(s.path)
   local function check(record)
     local got = get_at and get_at(record)
     if got ~= nil and got ~= null and not same_json(got, s.value) then
@@ -251,7 +264,7 @@ local function compile_place(f, s, context)
   if s.kind == "pair" and is_places(s.path) then
     places(f, codec, seen)
   else
-    local get_at, set_at = paths.getter(s.path), paths.setter(s.path)
+    local get_at, set_at = kinds.getter(s.path, f.label), paths.setter(s.path)
     f.look = codec.get and reader(f, codec, get_at) -- what the old record holds is no value that went through
     f.read = codec.get and reader(f, seen, get_at)
     f.write = codec.put and writer(f, seen, get_at, set_at)

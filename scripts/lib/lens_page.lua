@@ -14,12 +14,12 @@ local function paths_of(f)
 end
 
 local shown = { "scale", "currency", "round", "to", "zone", "form", "local_in", "choose", "precision", "trim", "upper",
-  "lower", "most", "by" }
+  "lower", "most", "cut", "by" }
 
 local function shown_options(o)
   local list = {}
   for _, name in ipairs(shown) do
-    if o[name] ~= nil then list[#list + 1] = name .. " " .. tostring(o[name]) end
+    if o[name] ~= nil and o[name] ~= false then list[#list + 1] = o[name] == true and name or name .. " " .. tostring(o[name]) end
   end
   return table.concat(list, ", ")
 end
@@ -34,21 +34,47 @@ local function how_of(f)
   return (f.kind == "any" and "as it is" or f.kind) .. (options ~= "" and ": " .. options or "")
 end
 
--- walk(fields, function(f, entity path, platform paths)): every field that has a value of its own.
-local function walk(fields, visit, name_prefix, path_prefix)
+-- walk(fields, function(f, entity path, platform paths, conditions)): every field that has a value of its own, with the
+-- conditions that it and what it is part of stand under: { when, fields, name_prefix, path_prefix }.
+local function walk(fields, visit, name_prefix, path_prefix, above)
   for _, f in ipairs(fields) do
-    local name = f.name and name_prefix .. f.name
+    local name, under = f.name and name_prefix .. f.name, above or {}
+    if f.when then
+      under = table.move(under, 1, #under, 1, {})
+      under[#under + 1] = { when = f.when, fields = fields, name_prefix = name_prefix, path_prefix = path_prefix }
+    end
     if f.group then
-      walk(f.fields, visit, name .. ".", path_prefix)
+      walk(f.fields, visit, name .. ".", path_prefix, under)
     elseif f.fields then
       local mark = f.kind == "list" and "[]." or "."
-      walk(f.fields, visit, name .. mark, path_prefix .. paths.text(f.path) .. mark)
+      walk(f.fields, visit, name .. mark, path_prefix .. paths.text(f.path) .. mark, under)
     else
       local list = paths_of(f)
       for i, path in ipairs(list) do list[i] = path_prefix .. path end
-      visit(f, name, list)
+      visit(f, name, list, under)
     end
   end
+end
+
+-- What conditions read by the text of their functions: names of the entity, the platform's paths of these, and how it is said.
+local function asked_of(conditions)
+  local names, places, said = {}, {}, ""
+  for _, c in ipairs(conditions) do
+    local reads, sure = host.reads(c.when)
+    local list = {}
+    for _, read in ipairs(reads) do
+      for _, f in ipairs(c.fields) do
+        if f.name == read then
+          walk({ f }, function(_, _, found) for _, path in ipairs(found) do places[path] = true end end, c.name_prefix, c.path_prefix)
+        end
+      end
+      names[c.name_prefix .. read], list[c.name_prefix .. read] = true, true
+    end
+    list = table.concat(keys(list), ", ")
+    said = said .. (sure and ", on a condition of " .. (list ~= "" and list or "nothing")
+      or ", on a condition that a function decides, which cannot be followed" .. (list ~= "" and " beyond " .. list or ""))
+  end
+  return names, places, said
 end
 
 local function sorted_array(set)
@@ -71,9 +97,16 @@ function M.fields(lens)
   return { entity = sorted_array(entity), platform = sorted_array(platform) }
 end
 
-local function inputs(...)
-  local list = array()
-  for _, item in ipairs { ... } do list[#list + 1] = item end
+-- A list of its own, with the names of the set behind it that it does not have.
+local function inputs(own, more)
+  local list, has = array(), {}
+  for _, item in ipairs(own) do
+    list[#list + 1] = item
+    has[item] = true
+  end
+  for _, item in ipairs(keys(more or {})) do
+    if not has[item] then list[#list + 1] = item end
+  end
   return list
 end
 
@@ -84,17 +117,18 @@ function M.lineage(lens)
     local list = array()
     for i, path in ipairs(lens.touches or {}) do list[i] = path end
     get[1] = { to = "*", from = list, how = "by a function of the whole record" }
-    put[1] = { to = "*", from = inputs("*"), how = "by a function of the whole record" }
+    put[1] = { to = "*", from = inputs { "*" }, how = "by a function of the whole record" }
     return { get = get, put = put }
   end
-  walk(lens.fields, function(f, name, list)
-    local how, fixed = how_of(f) .. (f.when and ", on a condition" or ""), f.kind == "const"
+  walk(lens.fields, function(f, name, list, conditions)
+    local names, places, said = asked_of(conditions)
+    local how, fixed = how_of(f) .. said, f.kind == "const"
     if name and f.one_way ~= "write" then
-      get[#get + 1] = { to = name, from = fixed and array() or inputs(table.unpack(list)), how = how }
+      get[#get + 1] = { to = name, from = inputs(fixed and {} or list, places), how = how }
     end
     if f.one_way ~= "read" then
       for _, path in ipairs(list) do
-        put[#put + 1] = { to = path, from = (fixed or not name) and array() or inputs(name), how = how }
+        put[#put + 1] = { to = path, from = inputs((fixed or not name) and {} or { name }, names), how = how }
       end
     end
   end, "", "")
@@ -139,7 +173,7 @@ local function loss_of(f)
   local losses = {}
   if o.round then losses[#losses + 1] = "rounded " .. o.round end
   if o.trim or o.upper or o.lower then losses[#losses + 1] = "spelling is changed" end
-  if o.most then losses[#losses + 1] = "cut after " .. o.most .. " characters" end
+  if o.cut then losses[#losses + 1] = "cut after " .. o.most .. " characters" end
   if o.choose then losses[#losses + 1] = "of the hour that comes twice the " .. o.choose end
   if o.precision then losses[#losses + 1] = "cut to " .. o.precision end
   if o.default ~= nil then losses[#losses + 1] = "nothing reads as " .. host.encode(o.default) end
@@ -161,8 +195,8 @@ function M.doc(lens, entity)
   line("| " .. lens.entity .. " | | " .. lens.object .. " | how | not kept |")
   line("|---|---|---|---|---|")
   local enums = {}
-  walk(lens.fields, function(f, name, list)
-    local how = how_of(f) .. (f.when and ", on a condition" or "") .. (f.key and ", key" or "") ..
+  walk(lens.fields, function(f, name, list, conditions)
+    local how = how_of(f) .. select(3, asked_of(conditions)) .. (f.key and ", key" or "") ..
       (f.spec.options.required and ", required" or "")
     local arrow = arrows[f.one_way] or not name and "→" or f.kind == "const" and #list == 0 and "←" or "↔"
     line(("| %s | %s | %s | %s | %s |"):format(name and "`" .. name .. "`" or "", arrow,

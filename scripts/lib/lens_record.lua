@@ -73,16 +73,13 @@ end
 
 -- ---- objects and lists ---------------------------------------------------------------------------------------------
 
-function M.object(fields, label)
-  local function need(value)
-    if type(value) ~= "table" then fail(label .. ": '" .. tostring(value) .. "' is not an object") end
-    return value
-  end
+-- `place`: where it stands on the platform, for what is wrong with it.
+function M.object(fields, label, place)
   return {
-    get = function(value) return M.read_all(fields, need(value), {}) end,
+    get = function(value) return M.read_all(fields, kinds.need(label, place, "object", value), {}) end,
     put = function(value, old)
-      local into = type(old) == "table" and old or {}
-      return M.write_all(fields, need(value), into, type(old) ~= "table")
+      if old ~= nil and old ~= null then kinds.need(label, place, "object", old) else old = nil end
+      return M.write_all(fields, kinds.need(label, label, "object", value), old or {}, old == nil)
     end,
     same = function(a, b, laws)
       return type(a) == "table" and type(b) == "table" and not M.difference(fields, a, b, laws)
@@ -123,22 +120,19 @@ local function partners(olds, one, by)
   end
 end
 
-function M.list(fields, label, by)
-  local one = M.object(fields, label .. "[]")
-  local function need(value)
-    if type(value) ~= "table" then fail(label .. ": '" .. tostring(value) .. "' is not a list") end
-    return value
-  end
+function M.list(fields, label, by, place)
+  local one = M.object(fields, label .. "[]", place .. "[]")
   local function each(list, make)
     local out = array()
-    for i = 1, #need(list) do out[i] = make(list[i], i) end
+    for i = 1, #list do out[i] = make(list[i], i) end
     return out
   end
   return {
-    get = function(list) return each(list, one.get) end,
+    get = function(list) return each(kinds.need(label, place, "list", list), one.get) end,
     put = function(list, old)
-      local partner = type(old) == "table" and partners(old, one, by)
-      return each(list, function(element, at)
+      if old ~= nil and old ~= null then kinds.need(label, place, "list", old) else old = nil end
+      local partner = old and partners(old, one, by)
+      return each(kinds.need(label, label, "list", list), function(element, at)
         return one.put(element, partner and type(element) == "table" and partner(element, at) or nil)
       end)
     end,

@@ -41,7 +41,7 @@ function structures.list(s, where, watch)
   local inner = watch and watch:below(paths.text(s.path) .. "[].")
   local element = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where .. "[]", inner)
   return function(value)
-    if type(value) ~= "table" then bad(where, "a list", value) end
+    kinds.need(where, paths.text(s.path), "list", value)
     local out = array()
     for i = 1, #value do
       if type(value[i]) ~= "table" then bad(where, "a list of objects", value[i]) end
@@ -54,8 +54,7 @@ function structures.object(s, where, watch)
   local inner = watch and watch:below(paths.text(s.path) .. ".")
   local one = is_map(s.fields) and s.fields.apply or compile_fields(s.fields, where, inner)
   return function(value)
-    if type(value) ~= "table" then bad(where, "an object", value) end
-    return one(value)
+    return one(kinds.need(where, paths.text(s.path), "object", value))
   end
 end
 
@@ -92,7 +91,7 @@ local function compile_field(value, where, watch)
       if condition(source) then inner(source, out, name) end
     end
   end
-  local get, to, options = paths.getter(value.path), nil, value.options
+  local get, to, options = kinds.getter(value.path, where), nil, value.options
   to = coverage.through(watch and watch:note("map", where), (structures[value.kind] or conversion)(value, where, watch))
   if watch and (not structures[value.kind] or is_map(value.fields)) then
     watch:origin(where, paths.text(value.path), value.kind)
@@ -145,6 +144,19 @@ end
 
 local function as_list(value) return type(value) == "table" and value or { value } end
 
+-- Two keys that become one would make one record of two.
+local function kept_apart(names, body, title)
+  for _, name in ipairs(names) do
+    local value = body[name]
+    if is_spec(value) and value.kind == "key" then value = value.inner end
+    local loss = is_spec(value) and words.loss_of(value)
+    if loss then
+      error(("%s: '%s' is the key, and by %s two keys would become one: a key goes as it is, or is refused"):format(title, name, loss), 0)
+    end
+  end
+  return names
+end
+
 local function keys_of(body, title, entity_key)
   local marked, derived = {}, {}
   for name, value in pairs(body) do
@@ -157,8 +169,8 @@ local function keys_of(body, title, entity_key)
       if path == key then derived[#derived + 1] = name end
     end
   end
-  if #marked > 0 then return marked end
-  if #derived > 0 and #derived == #as_list(entity_key) then return derived end
+  if #marked == 0 and #derived == #as_list(entity_key or {}) then marked = derived end
+  if #marked > 0 then return kept_apart(marked, body, title) end
   error(title .. ": no field is marked as the external key: OrderNo = as.key(\"order_no\")", 0)
 end
 

@@ -1,4 +1,6 @@
 -- Paths into documents: "Account.Name", "lines[1].sku", or a list of steps { "@odata.etag" } where names hold dots.
+local host = ...
+local json = require "json"
 local M = {}
 
 local function steps_of(path)
@@ -14,7 +16,15 @@ local function steps_of(path)
   return steps
 end
 
--- getter(path) → function(document) → value, parent, last step. A missing or null step gives nil.
+-- Can that step be taken from what stands there? A name is of an object, a number of a list.
+local function fits(at, step)
+  if type(at) ~= "table" then return false end
+  if math.type(step) == "integer" then return not host.is_object(at) end
+  return not host.is_list(at)
+end
+
+-- getter(path) → function(document) → value, parent, last step. A missing or null step gives nil; where something else is
+-- in the way of the path, a text or a list for an object, the number of steps that lead to it comes fourth.
 function M.getter(path)
   local steps = steps_of(path)
   local count, last = #steps, steps[#steps]
@@ -24,10 +34,14 @@ function M.getter(path)
   return function(document)
     local at = document
     for i = 1, count - 1 do
-      at = at[steps[i]]
-      if type(at) ~= "table" then return nil end
+      local next_at = at[steps[i]]
+      if next_at == nil or next_at == null then return nil, nil, nil, not fits(at, steps[i]) and i - 1 or nil end
+      if type(next_at) ~= "table" then return nil, nil, nil, i end
+      at = next_at
     end
-    return at[last], at, last
+    local value = at[last]
+    if value == nil and not fits(at, last) then return nil, nil, nil, count - 1 end
+    return value, at, last
   end
 end
 
@@ -68,27 +82,29 @@ function M.get(document, path, default)
   return value
 end
 
--- set(document, path, value): makes the tables in between. A null is written with value `null`.
+-- set(document, path, value): as a setter does, and an error where it gives false.
 function M.set(document, path, value)
-  local steps = steps_of(path)
-  local at = document
-  for i = 1, #steps - 1 do
-    local next_at = at[steps[i]]
-    if next_at == nil then
-      next_at = {}
-      at[steps[i]] = next_at
-    elseif type(next_at) ~= "table" then
-      error("paths.set: '" .. tostring(steps[i]) .. "' holds a value, not a table", 2)
-    end
-    at = next_at
+  if not M.setter(path)(document, value) then
+    error("paths.set: " .. M.text(path) .. " leads through a value, or beyond the end of a list", 2)
   end
-  if value == null then setnull(at, steps[#steps]) else at[steps[#steps]] = value end
   return document
+end
+
+-- pick(document, names): a document of these members, as they stand: a null is a null, what is not there is not there.
+function M.pick(document, names)
+  local out = {}
+  for _, name in ipairs(names) do
+    if document[name] ~= nil then
+      out[name] = document[name]
+    elseif isnull(document, name) then
+      setnull(out, name)
+    end
+  end
+  return out
 end
 
 -- copy(document): all of it, nulls and empty arrays included.
 function M.copy(document)
-  local json = require "json"
   return json.decode(json.encode(document))
 end
 

@@ -98,6 +98,8 @@ local function text(r, s, mild, field)
     if field.kind == "timestamp" then return formats["date-time"](r) end
   end
   local least, most = s.minLength or 0, s.maxLength or 1000
+  local o = field and field.kind == "text" and field.spec.options
+  if o and o.most and not o.cut and o.most < most then most = o.most end
   local value = mild and letters(r, r(8)) or pick(r, texts)
   local length = utf8.len(value)
   if length < least then value = value .. letters(r, least - length) end

@@ -55,7 +55,7 @@ local function simple(name, allowed)
 end
 
 simple("any", {})
-simple("text", { most = true, upper = true, lower = true, trim = true })
+simple("text", { most = true, cut = true, upper = true, lower = true, trim = true })
 simple("integer", { to = true })
 simple("decimal", { scale = true, round = true, to = true, currency = true })
 simple("boolean", {})
@@ -147,6 +147,18 @@ function as.pair(path, get, put, options)
       "function(value) … end)", 2)
   end
   return spec("pair", path, options, { get = get, put = put })
+end
+
+local lossy = { "trim", "upper", "lower", "cut", "round", "precision", "choose", "default", "put_default" }
+
+-- By which of its words two values of a field may become one, as text; nil: they stay apart. A key must.
+function M.loss_of(s)
+  for _, word in ipairs(lossy) do
+    if s.options[word] ~= nil and s.options[word] ~= false then return "'" .. word .. "'" end
+  end
+  for value, name in pairs(s.kind == "enum" and s.reads or {}) do
+    if s.writes[name] ~= value then return "several values of '" .. tostring(name) .. "'" end
+  end
 end
 
 setmetatable(as, {

@@ -7,6 +7,14 @@ entity "order@1" {
   contract = "contracts/order.v1.json", key = "order_no", steward = "order-desk", owner = "salesforce",
 }
 
+entity "order_mark@1" {
+  contract = "contracts/order_mark.v1.json", key = "order_no", steward = "order-desk", owner = "salesforce",
+}
+
+entity "credit_memo@1" {
+  contract = "contracts/credit_memo.v1.json", key = "credit_no", steward = "finance", owner = "erp",
+}
+
 entity "withdrawal@1" {
   contract = "contracts/withdrawal.v1.json", key = "order_no", steward = "order-desk", owner = "salesforce",
 }

@@ -16,7 +16,7 @@ system "salesforce" {
     Opportunity = {
       poll   = "10s",
       fields = {
-        "Name", "StageName", "CloseDate", "Amount", "Currency__c", "Company_Code__c", "Order_No__c", "Order_Status__c",
+        "Name", "StageName", "CloseDate", "Amount", "Currency__c", "Company_Code__c", "Order_No__c", "Order_Status__c", "Order_Taken__c",
         "Account.Account_No__c", "Account.Name", "Account.Vat_Id__c", "Account.BillingStreet", "Account.BillingCity",
         "Account.BillingPostalCode", "Account.BillingCountry",
         "(SELECT SortOrder, ProductCode, Description, Quantity, UnitPrice, TotalPrice FROM OpportunityLineItems ORDER BY SortOrder)",

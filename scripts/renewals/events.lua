@@ -1,10 +1,10 @@
 -- A contract that runs, each time it is changed. Its run takes what matters; our own answer (Renewal_Status__c) ends it.
-local over = { renewed = true, closed = true }
+local terms = require "terms"
 
 event "contract.changed@1" {
   contract = "contracts/contract.v1.json", key = "contract_no", steward = "contracts",
   from     = "salesforce.Contract",
-  when     = function(new) return new.Status == "Activated" and new.Contract_No__c and new.EndDate and not over[new.Renewal_Status__c] end,
+  when     = function(new) return new.Status == "Activated" and new.Contract_No__c and new.EndDate and not terms.over[new.Renewal_Status__c] end,
   map      = "contract@1 <- salesforce.Contract",
 }
 
@@ -16,7 +16,7 @@ event "contract.closed@1" {
   map      = "contract@1 <- salesforce.Contract",
 }
 
--- The customer has answered: sales win or lose the renewal.
+-- The customer has answered, in time or not: sales win or lose the renewal.
 local function answer(name, stage)
   event(name) {
     contract = "contracts/renewal.v1.json", key = "contract_no", steward = "contracts",

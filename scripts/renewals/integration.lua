@@ -14,7 +14,7 @@ system "salesforce" {
       poll   = "30s",
       since  = "all",                                       -- contracts that were there before Tidelock end too
       fields = {
-        "Contract_No__c", "Status", "StartDate", "EndDate", "Yearly_Value__c", "Currency__c", "Company_Code__c", "Renewal_Mail__c",
+        "Contract_No__c", "Series_No__c", "Renews_No__c", "Status", "StartDate", "EndDate", "Yearly_Value__c", "Currency__c", "Company_Code__c", "Renewal_Mail__c",
         "Renewal_Status__c", "Account.Account_No__c", "Account.Name",
       },
     },

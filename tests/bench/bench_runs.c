@@ -395,9 +395,7 @@ static void restart(const struct place *place)
     world_close(&w);
 }
 
-/* ---- one lane with runaways
- * --------------------------------------------------------------------------------------------
- */
+/* ---- one lane with runaways ---- */
 
 /* From sending an event to its effect, a few at a time. */
 static void print_latency(struct world *w, const char *name, size_t first, size_t count)

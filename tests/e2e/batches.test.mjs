@@ -83,12 +83,14 @@ test('a call refused as a whole is halved until the row is found', async t => {
   const shop = await start(t)
   const bad = { fault: 'status', code: 400, headers: { 'content-type': 'application/json' }, body: '[{"errorCode":"JSON_PARSER_ERROR","message":"this row breaks the parser"}]' }
   await shop.sf.fault([{ fault: 'slow', ms: 300, match: { method: 'PATCH' }, times: 1 }, { ...bad, match: { method: 'PATCH', body: 'O-13"' } }, { ...bad, match: { method: 'PATCH', path: 'O-13$' } }])
-  await shop.burst(32, [1])
+  await shop.change('O-0', 1) // the slow one, so that the others, and O-13 among them, wait for a call together
+  await shop.burst(32, [2])
   const [parked] = await until('the row', async () => { const all = await shop.exceptions(); return all.length && all }, { timeout: 60000 })
   assert.match(parked.message, /breaks the parser/)
   assert.equal(parked.key, 'O-13')
   await until('the others', async () => Object.keys(await shop.names()).length === 31, { timeout: 60000 })
   assert.equal((await shop.exceptions()).length, 1)
+  assert.ok((await shop.calls('composite/sobjects')).length > 2, 'it was halved')
 })
 
 test('a closed gate keeps the rows, and they go out when it opens', async t => {

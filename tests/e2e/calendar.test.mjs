@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cases } from '../world/cases.mjs'
 import { folder } from '../world/folder.mjs'
+import { change } from '../world/order_to_cash.mjs'
 import { Shop } from '../world/shop.mjs'
 import { tool } from '../world/tidelock.mjs'
 import { until } from '../world/wait.mjs'
@@ -212,4 +213,25 @@ test('a server: a deploy changes schedules; plan names them', async t => {
   await until('the new one is planned', async () => JSON.stringify(await schedules()) === '{"nightly":"03:00 Europe/Berlin"}')
   await shop.change('A', 1)
   await until('A is missed', async () => (await shop.exceptions()).some(e => e.class === 'expected' && e.key === 'A'))
+})
+
+test('a server: an expectation that is gone and waits still keeps no system', async t => {
+  const shop = new Shop({ edit(dir) {
+    shop.dir = dir
+    change(dir, 'integration.lua', text => `${text}\nsystem "spare" { connector = "webhook@1", url = setting "desk.url" }\n`)
+    writeFileSync(join(dir, 'flows.lua'), 'expect "a probe follows" { after = "order.changed@1", event = "probe.changed@1", within = "1h", steward = "nobody" }')
+  } })
+  t.after(() => shop.stop())
+  await shop.start()
+  await shop.change('A', 1)
+  await until('it waits', async () => (await shop.tidelock.json('runs')).runs.length === 1)
+  const deploy = async () => {
+    const { code, out, err } = await shop.tidelock.command('deploy', shop.dir, '--yes', '--reason', 'less')
+    assert.equal(code, 0, out + err)
+  }
+  writeFileSync(join(shop.dir, 'flows.lua'), '')
+  await deploy()
+  change(shop.dir, 'integration.lua', text => text.replace(/system "spare".*\n/, ''))
+  await deploy()
+  assert.equal((await shop.tidelock.json('runs')).runs.length, 1)
 })

@@ -1,8 +1,8 @@
 // Contracts on the command line: validating, comparing, and a breaking change under the same version.
 import test from 'node:test'
 import assert from 'node:assert/strict'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { cases } from '../world/cases.mjs'
 import { folder } from '../world/folder.mjs'
 import { root, tool } from '../world/tidelock.mjs'
@@ -61,6 +61,30 @@ test('tool validate: a contract that is none, or asks what is not supported, is 
   assert.equal((await tool(['tool', 'validate'], { input: '{}' })).code, 64)
 })
 
+test('what a contract asks and nobody checks is refused, by check and by tool validate', async () => {
+  const file = join(folder('contract'), 'c.json')
+  for (const [schema, why] of [
+    ['{"format": "made-up"}', /#?.*\/format: 'made-up' is no format that is checked here; these are: date time date-time/],
+    ['{"properties": {"a": {"format": "ibann"}}}', /\/properties\/a\/format: 'ibann' is no format that is checked here/],
+    ['{"format": "datetime"}', /'datetime' is no format that is checked here, did you mean 'date-time'\?/],
+    ['{"additionalProperites": false}', /\/additionalProperites: 'additionalProperites' is no keyword; did you mean 'additionalProperties'\?/],
+    ['{"maxlength": 3}', /'maxlength' is no keyword; did you mean 'maxLength'\?/],
+    ['{"enumm": [1]}', /'enumm' is no keyword; did you mean 'enum'\?/],
+    ['{"tpye": "string"}', /'tpye' is no keyword; did you mean 'type'\? A word of your own begins with x-/],
+  ]) {
+    writeFileSync(file, schema)
+    const { code, err } = await tool(['tool', 'validate', '--contract', file], { input: '1' })
+    assert.equal(code, 78, schema)
+    assert.match(err, why)
+    const dir = changed('contracts/customer.v1.json', '"minLength": 1, "maxLength": 20', `"minLength": 1, ${schema.slice(1, -1).replace(/^"properties": .*/, '"format": "ibann"')}`)
+    const checked = await tool(['check', dir])
+    assert.equal(checked.code, 65, checked.out)
+    assert.match(checked.out, /^contracts\/customer\.v1\.json:8: error: \/properties\/account_no\//m)
+  }
+  writeFileSync(file, '{"x-unit": "kg", "$comment": "free", "contentMediaType": "text/html", "currency": "EUR", "type": "integer"}')
+  assert.equal((await tool(['tool', 'validate', '--contract', file], { input: '1' })).code, 0)
+})
+
 test('tool validate agrees with the published suite', async t => {
   const dir = cases('json-schema')
   if (!dir) return t.skip('the json-schema cases are not here')
@@ -98,11 +122,44 @@ test('contract diff: compatible is exit 0, otherwise exit 2 and who breaks', asy
   assert.deepEqual(JSON.parse(out).breaks, ['readers', 'writers'])
 })
 
+test('contract diff: what was allowed and is refused breaks writers, also in an open object; inside not the directions turn round', async () => {
+  const dir = folder('diff'), file = (name, schema) => { writeFileSync(join(dir, name), JSON.stringify(schema)); return join(dir, name) }
+  const valid = async (contract, data) => (await tool(['tool', 'validate', '--contract', contract], { input: JSON.stringify(data) })).code === 0
+  const a = { properties: { a: { const: 1 } }, required: ['a'] }, ab = { properties: { a: { const: 1 }, b: { type: 'string' } }, required: ['a'] }
+  for (const [before, after, data, was, is, who] of [
+    [{ not: a }, { not: ab }, { a: 1, b: 5 }, false, true, 'readers'],
+    [{ type: 'object', properties: { a: { type: 'string' } } }, { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } }, { a: '1', b: 5 }, true, false, 'writers'],
+  ]) {
+    const [old, now] = [file('old.json', before), file('new.json', after)]
+    assert.deepEqual([await valid(old, data), await valid(now, data)], [was, is])
+    const { code, out } = await tool(['contract', 'diff', old, now])
+    assert.equal(code, 2, out)
+    assert.match(out, new RegExp(`^breaks ${who} {2}/b: the property is new`, 'm'))
+  }
+})
+
 test('check: a contract with an error is named with file, line and pointer', async () => {
   const dir = changed('contracts/customer.v1.json', '"minLength": 1, "maxLength": 20', '"minLength": "1"')
   const { code, out } = await tool(['check', dir])
   assert.equal(code, 65)
   assert.match(out, /^contracts\/customer\.v1\.json:8: error: \/properties\/account_no\/minLength: must be a whole number, 0 or more$/m)
+})
+
+test('check: files and folders that nobody reads are named', async () => {
+  const dir = changed('contracts/order.v1.json', '"maxLength": 40', '"maxLength": 40')
+  const quiet = await tool(['check', dir])
+  assert.doesNotMatch(quiet.out, /read|run:/)
+  for (const path of ['flow/a.lua', 'lens/b.lua', 'flow.lua', 'test/t_test.lua', 'tests/customertest.lua', 'contract/c.json', 'more/d.lua', 'docs/e.json', 'tests/helper.lua']) {
+    mkdirSync(join(dir, dirname(path)), { recursive: true })
+    writeFileSync(join(dir, path), 'xx(')
+  }
+  const { code, out } = await tool(['check', dir])
+  assert.equal(code, quiet.code, out)
+  for (const line of ['flow/:1: warning: nothing in this folder is read; did you mean flows/?', 'lens/:1: warning: nothing in this folder is read; did you mean lenses/?',
+    'flow.lua:1: warning: this file is not read; did you mean flows.lua?', 'test/:1: warning: nothing in this folder is read; did you mean tests/?',
+    'tests/customertest.lua:1: warning: this file is not run: the names of tests end in _test.lua', 'contract/:1: warning: nothing in this folder is read; did you mean contracts/?',
+    'more/:1: warning: nothing in this folder is read']) assert.ok(out.split('\n').includes(line), `${line}\n${out}`)
+  assert.doesNotMatch(out, /docs|helper/)
 })
 
 test('check --against: a breaking change needs a new version', async () => {
@@ -115,6 +172,8 @@ test('check --against: a breaking change needs a new version', async () => {
   assert.match(out, /^entities\.lua:6: error: the contract of entity "order@1" breaks writers of the version in use: \/order_no: now has at most 30 characters/m)
   assert.match(out, /^events\.lua:4: error: the contract of event "order\.won@1" breaks writers/m)
   assert.equal((await tool(['check', narrower])).code, 0)
+  const without = changed('events.lua', 'event "order.won@1"', 'event "order.gained@1"')
+  assert.match((await tool(['check', without, '--against', inUse])).out, /^integration\.lua:1: warning: event "order\.won@1" is in use and no longer declared/m)
   const wider = changed('contracts/order.v1.json', '"currency": {', '"note": {"type": "string"},\n    "currency": {')
   const added = await tool(['check', wider, '--against', inUse])
   assert.equal(added.code, 0, added.out)

@@ -2,7 +2,7 @@
 // lost or done twice meanwhile, and the history says what is live, also after a kill.
 import test from 'node:test'
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { folder } from '../world/folder.mjs'
@@ -23,7 +23,7 @@ system "sink" { connector = "webhook@1", url = setting "sink.url", retry = { fir
   'entities.lua': `
 entity "party@1" { contract = "contracts/party.json", steward = "nobody", key = "no", owner = "shop" }
 `,
-  'contracts/party.json': JSON.stringify({ type: 'object', required: ['no', 'name'], properties: { no: { type: 'string' }, name: { type: 'string' } } }),
+  'contracts/party.json': JSON.stringify({ type: 'object', required: ['no', 'name'], additionalProperties: false, properties: { no: { type: 'string' }, name: { type: 'string' } } }),
   'lenses/party.lua': 'return lens "party@1 <-> shop.Party" {\n  no = "No",\n  name = "Name",\n}\n',
   'lib/words.lua': `return { version = "${version}" }\n`,
   'events.lua': `
@@ -233,8 +233,8 @@ test('two at once take turns, and each is told what is live', async t => {
   assert.equal(await world.live(), order[2].revision)
 
   // The second is judged by what is live when its turn comes: the first gave its contract another version.
-  const wide = { 'contracts/order.json': JSON.stringify({ type: 'object', required: ['order_no'], properties: { order_no: { type: 'string' }, waits: { type: 'boolean' }, n: { type: 'integer' }, m: { type: 'string' } } }) }
-  const narrow = { 'contracts/order.json': JSON.stringify({ type: 'object', required: ['order_no'], properties: { order_no: { type: 'string' }, waits: { type: 'boolean' }, n: { type: 'integer' }, m: { type: 'integer' } } }) }
+  const party = type => ({ 'contracts/party.json': JSON.stringify({ type: 'object', required: ['no', 'name'], additionalProperties: false, properties: { no: { type: 'string' }, name: { type: 'string' }, m: { type } } }) })
+  const wide = party('string'), narrow = party('integer')
   const [one, two] = await Promise.all([world.deploy(world.write('wide', wide)), world.deploy(world.write('narrow', narrow))])
   assert.deepEqual([one.code, two.code].sort(), [0, 65], one.err + two.err)
   assert.match(one.err + two.err, /refused at contracts: .*m/)
@@ -263,7 +263,8 @@ test('rollback goes back in one step, and further with the next; the history tel
   assert.equal(await back(), v1)
   const none = await back()
   assert.equal(none.code, 1)
-  assert.match(none.err, /no earlier revision/)
+  assert.match(none.err, new RegExp(`no earlier revision.*; nothing was changed, ${v1.slice(0, 12)} stays live`))
+  assert.match((await back('--to', 'abc')).err, new RegExp(`too short for a revision.*; nothing was changed, ${v1.slice(0, 12)} stays live`))
   assert.equal(await back('--to', v3.slice(0, 12)), v3)
   assert.match((await back('--to', 'abcdef')).err, /no revision kept here begins with 'abcdef'/)
 
@@ -296,8 +297,8 @@ test('plan says what a deploy would change, and changes nothing', async t => {
     ...base,
     'integration.lua': base['integration.lua'].replace('retry = { first = "20ms", cap = "200ms" }', 'retry = { first = "30ms" }, limits = { concurrent = 2 }')
       + 'system "far" { connector = "webhook@1", url = setting "far.url", secret = secret "far.secret" }\n',
-    'contracts/order.json': JSON.stringify({ type: 'object', required: ['order_no'], properties: { order_no: { type: 'string' }, waits: { type: 'boolean' }, n: { type: 'integer' }, note: { type: 'string' } } }),
-    'contracts/party.json': JSON.stringify({ type: 'object', required: ['no'], properties: { no: { type: 'string' }, name: { type: 'string' } } }),
+    'contracts/order.json': JSON.stringify({ type: 'object', required: ['order_no'], properties: { order_no: { type: 'string' }, waits: { type: 'boolean' }, n: { type: 'integer' }, note: { title: 'A note' } } }),
+    'contracts/party.json': JSON.stringify({ type: 'object', required: ['no'], additionalProperties: false, properties: { no: { type: 'string' }, name: { type: 'string' } } }),
     'lookups/words.csv': 'key,word\na,b\n',
     'lenses/party.lua': 'return lens "party@1 <-> shop.Party" {\n  no = "No",\n  name = "FullName",\n}\n',
     'flows.lua': base['flows.lua'].replace('flow "deliver" {', 'flow "carry" { priority = "bulk",'),
@@ -318,6 +319,61 @@ test('plan says what a deploy would change, and changes nothing', async t => {
   assert.equal((await world.revisions()).length, 1)
 })
 
+test('a contract that was dropped is still the one of its version: who brings it back may not break it', async t => {
+  const world = await start(t)
+  const paid = type => ({ 'contracts/paid.json': JSON.stringify({ type: 'object', required: ['order_no', 'credit'], properties: { order_no: { type: 'string' }, credit: { type } } }),
+    'events.lua': files('v1')['events.lua'] + 'event "order.paid@1" { contract = "contracts/paid.json", key = "order_no", steward = "nobody" }\n',
+    'entities.lua': files('v1')['entities.lua'] + 'entity "paid@1" { contract = "contracts/paid.json", steward = "nobody", key = "order_no", owner = "shop" }\n' })
+  const { revision: first } = await world.deployed('p1', paid('number'))
+  await world.deployed('p2')
+  await world.deployed('p2b')
+  const broken = world.write('p3', paid('string'))
+  const why = /events\.lua:4: error: the contract of event "order\.paid@1" breaks readers and writers of revision [0-9a-f]{12}, which declared it last: \/credit: .*give it a new version, "order\.paid@N"/
+  await world.refused(broken, { stage: 'contracts', why })
+  await world.refused(broken, { stage: 'contracts', why: /the contract of entity "paid@1" breaks readers and writers of revision/ })
+  const planned = await world.tidelock.command('plan', broken)
+  assert.match(planned.out, why)
+  await world.tidelock.stop()
+  world.tidelock.integration = null
+  const old = Date.now() / 1000 - 31 * 24 * 3600
+  utimesSync(join(world.tidelock.data, 'revisions', first), old, old)
+  await world.tidelock.start() // it is remembered, not only known to the process
+  await world.refused(broken, { stage: 'contracts', why })
+  await world.deployed('p4', paid('number'))
+  const [revision] = (await world.revisions()).filter(r => r.live)
+  await world.deployed('p5')
+  await world.tidelock.stop()
+  rmSync(join(world.tidelock.data, 'revisions', revision.revision), { recursive: true })
+  await world.tidelock.start()
+  await world.refused(broken, { stage: 'contracts', why: /cannot be read, so this one cannot be judged: .*give it a new version/ })
+})
+
+test('no text from outside steers a terminal or begins a line of the history', async t => {
+  const world = await start(t), before = await world.live(), control = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/
+  for (const reason of ['a\n* 2026-01-01T00:00:00 0123456789ab', 'a\x1b[31m', 'a\u009b31m', 'a\u202eb']) {
+    for (const command of [['deploy', world.write('v2')], ['rollback'], ['pause', 'flow', 'deliver'], ['settings', 'set', 'sink.url', 'http://127.0.0.1:1']]) {
+      const { code, err } = await world.tidelock.command(...command, '--reason', reason)
+      assert.equal(code, 65, `${command}: ${err}`)
+      assert.match(err, /the reason holds a control character \(U\+[0-9A-F]{4}\)/)
+      assert.doesNotMatch(err, control)
+    }
+  }
+  assert.equal(await world.live(), before)
+  const raises = await world.deploy(world.write('raises', { 'flows.lua': 'error("one\\n* two\\27[31m three\u009bm")' }))
+  assert.equal(raises.code, 65)
+  assert.doesNotMatch(raises.out + raises.err, control)
+  const key = 'K\n* \x1b[31m\u202e'
+  await world.send(key, { waits: true })
+  await until('it waits', async () => (await world.tidelock.json('runs', 'list')).runs.length === 1)
+  for (const words of [['revisions'], ['runs', 'list'], ['trace', key]]) {
+    const { code, out, err } = await world.tidelock.command(...words)
+    assert.equal(code, 0, err)
+    assert.doesNotMatch(out, control, words[0])
+    assert.doesNotMatch(out, /^\* (two|$)/m, words[0])
+    assert.match(out, words[0] === 'revisions' ? /one\\n\* two\\u001b\[31m three\\u009bm/ : /K\\n\* \\u001b\[31m\\u202e/, words[0])
+  }
+})
+
 test('a flow that goes with work pending is refused, or its work is parked', async t => {
   const world = await start(t)
   await world.tidelock.command('pause', 'flow', 'deliver', '--reason', 'a test')
@@ -334,6 +390,26 @@ test('a flow that goes with work pending is refused, or its work is parked', asy
   const parked = await world.deploy(gone, '--park-removed', '--yes')
   assert.equal(parked.code, 0, parked.err)
   await until('parked', async () => (await world.tidelock.json('exceptions', 'list')).exceptions.some(e => e.key === 'P-1'))
+})
+
+test('an event that goes and that open runs wait for is named by plan and refused, or they are left waiting', async t => {
+  const world = await start(t), before = await world.live()
+  await world.send('W-1', { waits: true })
+  await until('it waits', async () => (await world.tidelock.json('runs', 'list')).runs.some(r => r.state === 'waiting'))
+  const gone = world.write('gone', { 'events.lua': files('v2')['events.lua'].replace(/^event "order.shipped@1".*\n/m, ''), 'tests/deliver_test.lua': null,
+    'flows.lua': 'flow "deliver" { on = "order.placed@1", steward = "nobody", run = function(ctx, e) ctx:log("nothing") end }\n' })
+  const planned = await world.tidelock.command('plan', gone)
+  assert.equal(planned.code, 2, planned.err)
+  assert.match(planned.out, /^! 1 open runs of flow deliver wait for order\.shipped@1, which is not declared any more and cannot come/m)
+  const refused = await world.deploy(gone)
+  assert.equal(refused.code, 2, refused.out + refused.err)
+  assert.match(refused.err, /refused at switch: events would not be declared any more that open runs wait for: "order\.shipped@1" by "deliver" \(1\)/)
+  assert.equal(await world.live(), before)
+  assert.equal((await world.deploy(gone, '--park-removed', '--yes')).code, 0)
+  assert.equal((await world.tidelock.json('runs', 'list')).runs.length, 1, 'it still waits')
+  assert.equal((await world.tidelock.command('rollback', '--reason', 'the event is needed')).code, 0)
+  await world.ship('W-1')
+  assert.deepEqual(await world.done('W-1'), ['v1'])
 })
 
 test('a system that goes and that open runs use is refused, or the runs are parked when they want it', async t => {
@@ -355,6 +431,20 @@ test('a system that goes and that open runs use is refused, or the runs are park
   assert.equal((await world.tidelock.command('rollback', '--reason', 'the sink is needed')).code, 0)
   assert.equal((await world.tidelock.command('exceptions', 'retry', id, '--reason', 'it is back')).code, 0)
   assert.deepEqual(await world.done('W-1'), ['v1'])
+})
+
+test('plan names one of several systems of a kind that goes, as the deploy refuses it', async t => {
+  const world = await start(t)
+  const system = name => `system "${name}" { kind = "out", connector = "webhook@1", url = setting "sink.url" }\n`
+  const folder = (name, systems) => world.write(name, { 'tests/deliver_test.lua': null,
+    'integration.lua': files('v2')['integration.lua'].replace(/^system "sink".*\n/m, `${systems.map(system).join('')}route "out" { by = "order_no", to = { ["0"] = "sink" }, otherwise = "sink" }\n`),
+    'flows.lua': files('v2')['flows.lua'].replaceAll('ctx.sink:', 'ctx.out:') })
+  assert.equal((await world.deploy(folder('two', ['sink', 'spare']))).code, 0)
+  await world.send('W-1', { waits: true })
+  await until('it waits', async () => (await world.tidelock.json('runs', 'list')).runs.length === 1)
+  const one = folder('one', ['sink'])
+  assert.match((await world.tidelock.command('plan', one)).out, /^! 1 open runs of flow deliver stay .*; systems they may use go: \["spare"\]$/m)
+  assert.match((await world.deploy(one)).err, /refused at switch: .*"spare" by "deliver" \(1\)/)
 })
 
 test('a start without a folder goes on with what was live last; one with a folder takes that', async t => {
@@ -433,6 +523,38 @@ test('a setting is in use without a deploy, and a deploy does not lose it', asyn
   assert.equal((await set(world.http.address().port)).code, 0)
   await world.send('S-2')
   assert.deepEqual(await world.done('S-2'), ['v2'])
+})
+
+test('a repaired address is tried at once, whatever the breaker has still to wait', async t => {
+  const world = await start(t)
+  await world.deployed('slow', { 'integration.lua': files('slow')['integration.lua'].replace('retry = {', 'breaker = { failures = 1, probe_after = "5m" }, retry = {') })
+  const set = url => world.tidelock.command('settings', 'set', 'sink.url', url, '--reason', 'a test')
+  assert.equal((await set('http://127.0.0.1:1')).code, 0)
+  await world.send('B-1')
+  const gate = async () => (await world.tidelock.json('status')).engine.systems.find(s => s.name === 'sink')
+  await until('the breaker is open', async () => (await gate()).gate === 'breaker')
+  const { code, out } = await set(`http://127.0.0.1:${world.http.address().port}`)
+  assert.equal(code, 0)
+  assert.match(out, /set and in use/)
+  assert.deepEqual(await world.done('B-1'), ['slow'])
+  assert.equal((await gate()).gate, 'open')
+})
+
+test('a byte order mark before Lua is no part of it; a limit is a number', async t => {
+  const world = await start(t)
+  await world.deployed('marked', { 'flows.lua': '\ufeff' + files('marked')['flows.lua'], 'tests/deliver_test.lua': '\ufeff' + files('marked')['tests/deliver_test.lua'] })
+  await world.send('M-1')
+  assert.deepEqual(await world.done('M-1'), ['marked'])
+  world.tidelock.integration = null
+  await world.tidelock.stop()
+  await world.tidelock.start() // it was kept whole
+  for (const words of [['revisions'], ['runs', 'list'], ['exceptions', 'list'], ['decisions', 'list']])
+    for (const limit of ['abc', '-5', '0', '1.5', '']) {
+      const { code, err } = await world.tidelock.command(...words, '--limit', limit)
+      assert.equal(code, 64, words.join(' '))
+      assert.match(err, /--limit takes a whole number from 1, not/)
+    }
+  assert.equal((await world.tidelock.command('revisions', '--limit', '1')).code, 0)
 })
 
 test('a setting that no system can be made with is refused, and the value before stays', async t => {

@@ -118,10 +118,12 @@ test('a group retry that is killed in the middle is finished by the same command
   const [group] = (await groupsOf(shop)).groups
   assert.equal(group.count, count)
   const change = ['retry', '--cause', group.cause, '--set', '/partner="P-1"', '--yes', '--reason', 'partner merged']
+  await shop.erp.fault({ fault: 'slow', ms: 100 }) // so that there is a middle, however busy the machine is
   const cut = shop.tidelock.command('exceptions', ...change)
-  await until('some are through', async () => (await written(shop)).size > 5, { every: 1 })
+  await until('some are through', async () => (await shop.status()).engine.flows.some(f => f.name === 'erp' && f.done > 0), { every: 1 })
   await shop.tidelock.kill()
   await cut
+  await shop.erp.clearFaults()
   await shop.tidelock.start()
   const left = await open(shop)
   assert.ok(left > 0 && left < count, `killed in the middle: ${left} of ${count} are left`)

@@ -56,6 +56,9 @@ test('order-to-cash: contracts with their types, kinds with the operations of a 
   assert.ok(told.functions.get('flow').overloads.includes('fun(name: "credit"): fun(body: Flow.credit)'))
   assert.equal(told.classes.get('Flow.credit').fields.get('run'), 'fun(ctx: Ctx, e: Event.order_prepared_1, state: any): any')
   assert.ok(told.functions.get('Ctx:emit').overloads.includes('fun(self: Ctx, event: "order.won@1", data: Contract.order_v1)'))
+  assert.ok(told.functions.get('lens').overloads.includes('fun(title: "customer@1 <-> erp.BusinessPartners"): fun(fields: table): Lens.customer_1_____erp_BusinessPartners'))
+  assert.equal(told.classes.get('Lens.customer_1_____erp_BusinessPartners').parent, 'tidelock.Lens')
+  assert.equal(told.functions.get('Lens_customer_1_____erp_BusinessPartners.put').params[0].type, 'Entity.customer_1')
   // The same folder again changes nothing; a new field of a contract is told.
   const before = readFileSync(join(dir, '.editor/integration.lua'), 'utf8')
   change(dir, 'contracts/order.v1.json', text => text.replace('"reference":', '"odd-name": {"enum": ["a \\"b\\"", 1, null]}, "reference":'))
@@ -108,6 +111,18 @@ test('luacheck finds nothing in what is shipped, and a mistake that is made', as
   }
 })
 
+test('the command of the guide and of --help finds nothing in what is new', async t => {
+  if ((await run('bash', ['-c', 'command -v luacheck'])).code !== 0) return t.skip('luacheck is not installed (Debian: lua-check)')
+  const dir = copy('starter')
+  await editor(dir)
+  const guide = /^\$ (.*luacheck.*)$/m.exec(readFileSync(join(root, 'scripts/guide/editor.md'), 'utf8'))[1]
+  const help = /tidelock editor acme && (.*luacheck.*)$/m.exec((await tool(['editor', '--help'])).out)[1]
+  for (const written of [guide, help]) {
+    const { code, out } = await run('bash', ['-c', written.replaceAll('acme', dir)])
+    assert.equal(code, 0, `${written}\n${out}`)
+  }
+})
+
 test('dev tells editors what was saved, where they were told before', async t => {
   const dir = copy('starter')
   await editor(dir)
@@ -155,9 +170,9 @@ test('check warns of fields that no contract has, with file, line and the neares
   change(dir, 'maps/order.lua', text => text.replace('CustomerReference = "reference"', 'CustomerReference = "refrence"'))
   const { code, out } = await tool(['check', dir])
   assert.equal(code, 0, out)
-  assert.match(out, /^flows\/credit\.lua:27: warning: 'oder_no' is read, and contracts\/order\.v1\.json has no such field; did you mean 'order_no'\?$/m)
-  assert.match(out, /^maps\/order\.lua:40: warning: 'refrence' is read, .* did you mean 'reference'\?$/m)
+  assert.match(out, /^flows\/credit\.lua:29: warning: 'oder_no' is read, and contracts\/order\.v1\.json has no such field; did you mean 'order_no'\?$/m)
+  assert.match(out, /^maps\/order\.lua:45: warning: 'refrence' is read, .* did you mean 'reference'\?$/m)
   const findings = JSON.parse((await tool(['check', dir, '--json'])).out).findings.filter(f => f.text.includes('no such field'))
-  assert.deepEqual(findings.map(f => [f.severity, f.file, f.line]), [['warning', 'flows/credit.lua', 27], ['warning', 'maps/order.lua', 40]])
+  assert.deepEqual(findings.map(f => [f.severity, f.file, f.line]), [['warning', 'flows/credit.lua', 29], ['warning', 'maps/order.lua', 45]])
   assert.ok(existsSync(join(dir, 'flows/credit.lua')))
 })

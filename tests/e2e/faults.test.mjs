@@ -89,7 +89,7 @@ test('Salesforce: a locked row is tried again; a lost answer leaves one state', 
   await w.sell({ order: 'K-1', account: 'A-1' })
   await w.follow('K-1', 'A-1', 'accepted')
   const deal = (await writesTo(w.salesforce, 'Opportunity')).find(r => r.versions[0].doc.Order_No__c === 'K-1')
-  assert.deepEqual(deal.versions.map(v => v.doc.Order_Status__c).filter((s, i, all) => s && s !== all[i - 1]), ['new', 'accepted'])
+  assert.deepEqual(deal.versions.map(v => v.doc.Order_Status__c).filter((s, i, all) => s && s !== all[i - 1]), ['taken', 'new', 'accepted'])
   assert.equal((await w.tidelock.json('exceptions')).exceptions.length, 0)
 })
 

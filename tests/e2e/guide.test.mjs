@@ -72,7 +72,7 @@ test('the guide plays through: every page checks, and its tests pass', async t =
   // What the page about editors says of names is so.
   assert.equal((await tool(['editor', dir])).code, 0)
   const told = readAnnotations(join(dir, '.editor'))
-  const names = [...read('editor.md').matchAll(/\b(?:Event|Entity|Contract|System)\.\w+/g)].map(m => m[0])
+  const names = [...read('editor.md').matchAll(/\b(?:Event|Entity|Contract|System|Lens)\.\w+/g)].map(m => m[0])
   assert.ok(names.length >= 5)
   for (const name of names) assert.ok(told.classes.has(name) || told.aliases.has(name), name)
   if ((await run('bash', ['-c', 'command -v luacheck'])).code !== 0) return t.diagnostic('luacheck is not installed (Debian: lua-check)')

@@ -33,7 +33,7 @@ end`,
   'maps/order.lua': `map "erp.SalesOrders <- order@1" { OrderNo = as.key "order_no", Total = as.decimal("total", { scale = 2 }) }
 map "salesforce.Opportunity <- order_status@1" { OrderNo = as.key "order_no", Status = "status" }
 map "support.Tickets <- order_context@1" { OrderNo = as.key "order_no" }
-map "order@1 <- salesforce.Opportunity" { order_no = as.text("No", { required = true }), total = as.decimal("Amount", { scale = 2 }) }`,
+map "order@1 <- salesforce.Opportunity" { order_no = as.text("No", { required = true }), total = as.decimal("Amount", { scale = 2, round = "half-even" }) }`,
   'flows/order_to_cash.lua': `flow "order-to-cash" {
   on = "order.won@1", one_per = "order_no", again = "ignore", steward = "desk",
   run = function(ctx, e)

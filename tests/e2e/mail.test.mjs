@@ -16,7 +16,8 @@ system "mail" {
 `
 const flows = `
 flow "tell" { on = "order.changed@1", steward = "nobody", run = function(ctx, e)
-  ctx.mail:notify{ id = "changed:" .. e.data.id, to = "desk@acme.example", subject = "Order " .. e.data.order_no, text = "It is at " .. e.data.number .. "." }
+  ctx.mail:notify{ id = "changed:" .. e.data.id, to = string.lower(e.data.order_no) .. "@acme.example", subject = "Order " .. e.data.order_no, text = "It is at " .. e.data.number .. ".",
+    attachments = { { name = "Größe.csv", type = "text/csv", content = "number\\n" .. e.data.number .. "\\n" }, { name = "a.bin", content = "AAH/", encoding = "base64" } } }
 end }
 flow "ask" { on = "probe.changed@1", steward = "nobody", run = function(ctx, e)
   ctx.mail:send({ to = "owner@acme.example", subject = "Order " .. e.data.order_no, text = "?" }, { once = "ask:" .. e.data.id })
@@ -41,10 +42,24 @@ test('a notification that is refused for now goes out later, as one mail', async
   if (!w) return
   await w.shop.change('N-1', 1)
   const [mail] = await until('the mail', () => w.post.mails.length && w.post.mails)
-  assert.deepEqual([mail.subject, mail.text, mail.to.text, mail.from.text], ['Order N-1', 'It is at 1.\n', 'desk@acme.example', 'shop@acme.example'])
+  assert.deepEqual([mail.subject, mail.text, mail.to.text, mail.from.text], ['Order N-1', 'It is at 1.\n', 'n-1@acme.example', 'shop@acme.example'])
+  assert.deepEqual(mail.attachments.map(a => [a.filename, a.content.toString('hex')]), [['Größe.csv', Buffer.from('number\n1\n').toString('hex')], ['a.bin', '0001ff']])
   await w.shop.finished()
   assert.deepEqual([w.post.mails.length, refusals < 0], [1, true])
   assert.equal((await w.shop.exceptions()).length, 0)
+})
+
+test('a receiver who is refused for now holds up nobody else, and is parked when it lasts', async t => {
+  let refusals = 0
+  const w = await start(t, { refuse: address => address === 'busy@acme.example' && ++refusals && 450 })
+  if (!w) return
+  await w.shop.change('busy', 1)
+  await until('a refusal', () => refusals > 0)
+  for (let i = 1; i <= 20; i++) await w.shop.change(`F-${i}`, 1)
+  await until('the others', () => w.post.mails.length === 20)
+  const [parked] = await until('an exception', async () => { const all = await w.shop.exceptions(); return all.length && all })
+  assert.match(JSON.stringify(parked), /450.*come again later/)
+  assert.deepEqual([(await w.shop.exceptions()).length, refusals, w.post.mails.length], [1, 8, 20])
 })
 
 test('a lost answer: the notification goes out again under its name, the other mail is left to a person', async t => {

@@ -3,7 +3,7 @@ import test from 'node:test'
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { integration, World } from '../world/order_to_cash.mjs'
+import { change, integration, World } from '../world/order_to_cash.mjs'
 import { Platform } from '../world/platform.mjs'
 import { run } from '../world/process.mjs'
 import { program } from '../world/tidelock.mjs'
@@ -55,6 +55,15 @@ test('trace tells the whole way, and nothing is left over', async t => {
   assert.match(out, /→ erp_de put/)
   await until('every event has its ending', async () => (await w.tidelock.json('trace', 'order/SO-2')).entries.every(e => e.kind !== 'pending'))
   assert.equal((await w.tidelock.json('status')).engine.exceptions, 0)
+})
+
+test('a system that is always busy is looked at all the same', async t => {
+  const w = await world(t, { integration: integration({ edit: dir => change(dir, 'integration.lua', lua => lua.replace('concurrent = 8', 'concurrent = 1')) }) })
+  await w.erp.fault([{ fault: 'slow', ms: 40, times: 100000 }])
+  const orders = Array.from({ length: 40 }, (_, n) => `SO-${n + 1}`)
+  for (const order of orders) await w.sell({ order, account: 'A-1' })
+  await w.dealIs('SO-1', 'new')                                             // what the ERP tells of the first …
+  assert.ok((await w.records(w.erp, 'SalesOrders')).length < orders.length) // … while others wait for their turn still
 })
 
 test('changes that repeat change nothing: a deal saved again is no second order', async t => {
@@ -131,11 +140,12 @@ test('an order that lacks goods says so and is paid in the end', async t => {
     await w.clerk(action, 'SO-7')
     await Promise.all([w.dealIs('SO-7', status), w.deskSees('A-7', 'SO-7', status)])
   }
+  await w.stays('SO-7', 'A-7', 'paid')
   const second = time => Math.floor(Date.parse(time) / 1000)            // Salesforce keeps no parts of it
   assert.equal(second((await w.deal('SO-7')).Paid_At__c), second((await w.records(w.erp, 'Invoices'))[0].PaidAt))
 })
 
-test('a deal that is lost after it was won: cancelled once although the answer is lost; shipped, it needs a person', async t => {
+test('a deal that is lost after it was won: cancelled once although the answer is lost; shipped, a person decides', async t => {
   const w = await world(t)
   const [open, sent] = [await w.sell({ order: 'SO-8', account: 'A-8' }), await w.sell({ order: 'SO-9', account: 'A-9' })]
   await w.follow('SO-8', 'A-8', 'accepted')
@@ -148,10 +158,90 @@ test('a deal that is lost after it was won: cancelled once although the answer i
   assert.match((await w.orderIs('SO-8', 'cancelled')).StatusReason, /withdrawn by sales/)
   await Promise.all([w.dealIs('SO-8', 'cancelled'), w.deskSees('A-8', 'SO-8', 'cancelled')])
   await w.sales('PATCH', `Opportunity/${sent}`, { StageName: 'Closed Lost' })
-  const [parked] = await until('a person is asked', async () => { const { exceptions } = await w.tidelock.json('exceptions'); return exceptions.length === 1 && exceptions })
-  assert.deepEqual([parked.flow, parked.key], ['cancellation', 'SO-9'])
-  assert.match(parked.message, /order SO-9 was withdrawn, but the ERP has it as shipped/)
-  assert.equal((await w.order('SO-9')).Status, 'shipped')
+  const asked = await decision(w, 'SO-9')
+  assert.deepEqual([asked.flow, asked.steward, asked.options], ['cancellation', 'order-desk', ['taken back', 'leave it']])
+  assert.match(asked.about, /order SO-9 was withdrawn, but the ERP has it as shipped/)
+  await answer(w, 'SO-9', 'leave it', 'the customer keeps it')
+  assert.equal((await w.dealIs('SO-9', 'shipped')).Order_Status__c, 'shipped')
+  await until('sales read it', async () => (await w.deal('SO-9')).Order_Note__c === 'withdrawn too late: the order stands')
+  await w.clerk('Invoice', 'SO-9')
+  await w.dealIs('SO-9', 'invoiced')
+  await w.stays('SO-9', 'A-9', 'invoiced')
+  assert.deepEqual((await w.tidelock.json('decisions')).decisions, [])
+})
+
+test('an order that was billed and is taken back: credited by one credit note, although answers are lost, above the limit when finance say so', async t => {
+  const w = await world(t)
+  const id = await w.sell({ order: 'SO-13', account: 'A-13', lines: [{ product: 'PUMP-7', quantity: 3, price: '149.90', total: '449.70' }] })
+  await w.follow('SO-13', 'A-13', 'invoiced')
+  await w.sales('PATCH', `Opportunity/${id}`, { StageName: 'Closed Lost' })
+  await answer(w, 'SO-13', 'taken back', 'the pumps are here')
+  const asked = await until('finance are asked', async () => (await w.tidelock.json('decisions', '--steward', 'finance')).decisions[0])
+  assert.match(asked.about, /^order SO-13 is cancelled: .* EUR to credit is above the limit of 250\.00$/)
+  await w.erp.fault([{ fault: 'drop_after_commit', match: { method: 'PATCH', path: 'CreditMemos' }, times: 1 }, { fault: 'drop_after_commit', match: { method: 'POST', path: 'Erp.Post' }, times: 1 }])
+  await answer(w, 'SO-13', 'credit', 'agreed')
+  await w.dealIs('SO-13', 'cancelled')
+  const [memo, ...others] = await w.records(w.erp, 'CreditMemos'), [invoice] = await w.records(w.erp, 'Invoices')
+  assert.deepEqual([memo.InvoiceNo, trim(String(memo.TotalAmount)), others.length], [invoice.InvoiceNo, trim(String(invoice.NetAmount)), 0])
+  assert.match((await w.stays('SO-13', 'A-13', 'cancelled')).Order_Note__c, new RegExp(`credited: ${memo.DocumentNo} `))
+})
+
+test('a deal that is corrected: finance see the new figures, the ERP gets the new order, and once it is shipped a person decides', async t => {
+  const w = await world(t)
+  await w.erp.admin('POST', 'records/BusinessPartners', { PartnerNo: 'A-14', Name: 'Held GmbH', OnHold: true, CreditLimit: '1000.00', CreditUsed: '1200.00' })
+  const id = await w.sell({ order: 'SO-14', account: 'A-14', more: { Amount: '900.00' } })
+  await w.dealIs('SO-14', 'on hold')
+  const [line] = await w.records(w.salesforce, 'OpportunityLineItem')
+  const correct = async (quantity, amount) => {
+    await w.sales('PATCH', `OpportunityLineItem/${line.Id}`, { Quantity: quantity })
+    await w.sales('PATCH', `Opportunity/${id}`, { Amount: amount })
+  }
+  await correct('50', '7495.00')
+  await until('finance see it', async () => { const { decisions } = await w.tidelock.json('decisions', '--key', 'SO-14'); return decisions.length === 1 && trim(String(decisions[0].show.total)) === '7495' })
+  await answer(w, 'SO-14', 'release', 'they pay on Friday')
+  const ordered = async () => trim(String((await w.order('SO-14')).Items[0].Quantity))
+  await w.orderIs('SO-14', 'new')
+  assert.equal(await ordered(), '50')
+  await w.erp.admin('PATCH', 'records/BusinessPartners/A-14', { OnHold: false })
+  await w.dealIs('SO-14', 'new')
+  await correct('40', '5996.00')
+  await until('the ERP has it', async () => (await ordered()) === '40')
+  for (const [action, status] of [['Accept', 'accepted'], ['Ship', 'shipped']]) { await w.clerk(action, 'SO-14'); await w.dealIs('SO-14', status) }
+  await correct('30', '4497.00')
+  assert.match((await decision(w, 'SO-14')).about, /order SO-14 was corrected, but the ERP has it as shipped and changes it no more/)
+  await answer(w, 'SO-14', 'leave it', 'too late')
+  await until('sales read it', async () => (await w.deal('SO-14')).Order_Note__c === 'corrected too late: the order stands as it was')
+  await w.stays('SO-14', 'A-14', 'shipped')
+  assert.equal(await ordered(), '40')
+})
+
+test('a deal that is lost and won again keeps its order; one whose order the ERP has cancelled needs a new number', async t => {
+  const w = await world(t)
+  const id = await w.offer({ order: 'SO-15', account: 'A-15' })
+  await w.sales('PATCH', `Opportunity/${id}`, { StageName: 'Closed Lost' })
+  await until('the cancellation waits', async () => (await w.tidelock.json('trace', 'order/SO-15')).entries.some(e => e.type === 'order.withdrawn@1'))
+  await w.win(id)
+  await w.dealIs('SO-15', 'new')
+  assert.equal((await w.stays('SO-15', 'A-15', 'new')).StageName, 'Closed Won')
+  await w.sales('PATCH', `Opportunity/${id}`, { StageName: 'Closed Lost' })
+  await w.dealIs('SO-15', 'cancelled')
+  await w.sales('PATCH', `Opportunity/${id}`, { StageName: 'Closed Won', Order_Status__c: null })
+  await until('sales read it', async () => /is cancelled: give the deal a new order number/.test((await w.deal('SO-15')).Order_Note__c))
+  const deal = await w.stays('SO-15', 'A-15', 'cancelled')
+  assert.match(deal.Order_Note__c, /give the deal a new order number/, 'the ERP, which was not changed, does not tell it once more')
+  await w.sales('PATCH', `Opportunity/${id}`, { Order_No__c: 'SO-15b', Order_Status__c: null })
+  await w.orderIs('SO-15b', 'new')
+  assert.equal((await w.tidelock.json('status')).engine.exceptions, 0)
+})
+
+test('an order that did not come from Salesforce is told to the desk, is no exception and becomes no deal', async t => {
+  const w = await world(t)
+  await w.erp.admin('POST', 'records/BusinessPartners', { PartnerNo: 'B-1', Name: 'Walk-in' })
+  await w.erp.admin('POST', 'records/SalesOrders', { OrderNo: 'ERP-77', PartnerNo: 'B-1', Currency: 'EUR', Items: [{ ProductNo: 'P', Quantity: 1, UnitPrice: '5.00' }] })
+  await w.deskSees('B-1', 'ERP-77', 'new')
+  await until('nothing left to do', async () => (await w.tidelock.json('status')).engine.flows.every(f => f.unfinished === 0))
+  assert.equal((await w.tidelock.json('status')).engine.exceptions, 0)
+  assert.deepEqual(await w.records(w.salesforce, 'Opportunity'), [])
 })
 
 test('a second ERP is configuration: deployed into the running server, each company has its own, and trace says which', async t => {

@@ -32,10 +32,10 @@ const order = (number, more = {}) => ({
   auth: { token: 'tok_live_9f8e7d6c5b4a', scopes: ['read'], nested: { secret: [{ value: 'hush-hush-4711' }] } },
   lines: [{ sku: 'ROP-12', text: 'Rope for Greta', serial: 'IBAN SE4550000000058398257466 paid' }],
   reference: 'deal of Söderholm, call +46 31 555 01 23 or mail lars.uvebrandt@example.org', note: 'Leave it with Uvebrandt at Kajgatan 8b',
-  custom_field: 'blue whale', website: 'https://www.harbour-supply.se/rope?x=1', ...more,
+  custom_field: 'blue whale', website: 'https://www.harbour-supply.se/rope?x=1', link: 'https://shop.example/login?first_name=Ingrid&token=f00ba7&page=2', shelf: 'left of the door', ...more,
 })
 const personal = ['greta', 'derholm', 'harbour-supply', '765 43 21', '46707654321', 'SE556677889', '1979-04-30', 'kajgatan', 'malm', '21120', 'uvebrandt', 'tok_live', '9f8e7d6c5b4a', 'hush', '4711"',
-  'SE4550000000058398257466', '555 01 23', 'lars']
+  'SE4550000000058398257466', '555 01 23', 'lars', 'ingrid', 'f00ba7']
 
 function made(files, tests = {}) {
   const dir = join(folder('record'), 'shop')
@@ -79,6 +79,7 @@ test('a recording holds no personal value, keeps what belongs together, and its 
   assert.match(out, /^7 events in tests\/recorded\/monday\.json$/m)
   assert.match(out, /shop\.Order customer\.email +mail +3$/m)
   assert.match(out, /shop\.Order auth\.nested\.secret\[\]\.value +secret +3$/m)
+  assert.match(out, /WORDS THAT STAYED AS THEY ARE +VALUES\n(shop\.Order [\w.[\]]+ +3\n)*shop\.Order shelf +3$/m)
   assert.match(out, /What systems answered is not/)
 
   const recording = JSON.parse(readFileSync(join(dir, 'tests/recorded/monday.json'), 'utf8')).events
@@ -88,6 +89,7 @@ test('a recording holds no personal value, keeps what belongs together, and its 
   assert.equal(one.customer.email, two.customer.email.toLowerCase())
   assert.match(one.customer.email, /^[a-z]{5}\.[a-z]{9}@[a-z]{7}-[a-z]{6}\.example$/)
   assert.equal(one.website, `https://www.${one.customer.email.split('@')[1]}/rope?x=1`)
+  assert.match(one.link, /^https:\/\/shop\.example\/login\?first_name=[A-Z][a-z]{5}&token=[a-z]\d\d[a-z]{2}\d&page=2$/)
   assert.equal(one.customer.vat_id, two.customer.vat_id)
   assert.match(one.customer.vat_id, /^SE\d{9}$/)
   assert.match(one.customer.phone, /^\+\d\d \d\d \d\d\d \d\d \d\d$/)
@@ -113,11 +115,14 @@ test('a recording holds no personal value, keeps what belongs together, and its 
   assert.equal(2, #seen)
   for _, event in ipairs(seen) do assert.same(expected[event.key], event.data) end
 end)`)
+  writeFileSync(join(dir, 'tests/key_test.lua'), `it("has the key that its webhook has", function(w)
+  assert.equal("SO-9", w:deliver("shop.Order", { id = "evt-9", order_no = "SO-9", stage = "Closed Won", customer = { email = "a@b.example" } }))
+end)`)
   const accepted = await tool(['test', dir, '--accept'])
   assert.equal(accepted.code, 0, accepted.out + accepted.err)
   const again = await tool(['test', dir])
   assert.equal(again.code, 0, again.out + again.err)
-  assert.match(again.out, /^3 tests: 3 passed/m)
+  assert.match(again.out, /^4 tests: 4 passed/m)
   nothingPersonal(dir, [...personal, 'blue whale'])
 
   const more = await server.command('record', dir, '--key', 'SO-2', '--name', 'again')
@@ -140,7 +145,7 @@ test('keep, filters, limits and what cannot be recorded', async t => {
   const [first] = JSON.parse(readFileSync(join(dir, kept.recording), 'utf8')).events
   assert.deepEqual([first.key, first.data.customer.name, first.data.billing.city], ['SO-1', 'Greta Söderholm', 'Malmö'])
   assert.match((await server.command('record', dir, '--event', 'shop.Order', '--limit', '2', '--name', 'more')).out, /There are more such events: --limit/)
-  const refusals = [[['--name', 'x'], 64, /say which events: --key/], [['--since', 'monday'], 64, /--since takes a time/], [['--since', '1h', '--limit', '0'], 64, /--limit takes a number/],
+  const refusals = [[['--name', 'x'], 64, /say which events: --key/], [['--since', 'monday'], 64, /--since takes a time/], [['--since', '1h', '--limit', '0'], 64, /--limit takes a whole number from 1/],
     [['--since', '1h', '--name', 'kept'], 65, /kept\.json is there already/], [['--since', '1h', '--name', '../up'], 65, /cannot name a recording/],
     [['--key', 'nobody', '--name', 'none'], 65, /there is nothing to record/], [['--system', 'none', '--name', 'none'], 65, /there is nothing to record/]]
   for (const [words, code, text] of refusals) {

@@ -18,7 +18,7 @@ system "crm" { connector = "webhook@1", scheme = "none", type = "Deal", key = "/
   'lib/regions.lua': 'return { of = function(country) return "region of " .. country end }',
   'maps/deal.lua': `local regions = require "regions"
 return map "order@1 <- crm.Deal" {
-  order_no = as.text("No", { required = true }), total = as.decimal("Amount", { scale = 2 }), currency = as.const "EUR", city = "Account.Site.City",
+  order_no = as.text("No", { required = true }), total = as.decimal("Amount", { scale = 2, round = "half-even" }), currency = as.const "EUR", city = "Account.Site.City",
   who = function(deal) return deal.Account.First .. " " .. deal.Account.Last end,
   region = function(deal) return regions.of(deal.Account.Country) end,
   lines = as.list("Lines.records", { sku = "Code", price = as.decimal("Price", { scale = 2 }), mark = function(line) return line.Code:upper() end }),

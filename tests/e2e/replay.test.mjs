@@ -157,7 +157,7 @@ test('replay: parked units are listed; mistakes are told', async t => {
     [['replay', '--since', '1h', '--yes'], 64, /--reason/],
     [['replay', '--since', '1h', '--flow', 'erpp'], 1, /erpp/],
     [['replay', '--since', '1h', '--until', '2h'], 65, /ends before it begins/],
-    [['replay', '--since', '1h', '--limit', '0'], 64, /from 1 on/],
+    [['replay', '--since', '1h', '--limit', '0'], 64, /whole number from 1/],
     [['replay', '--since', '1h', '--id', 'a/b'], 65, /letters, digits/]]) {
     const told = await shop.tidelock.command(...words)
     assert.equal(told.code, code, `${words.join(' ')}: ${told.err}`)

@@ -57,6 +57,21 @@ test('settings are listed with their values, secrets never; a change takes effec
   assert.match((await shop.tidelock.command('settings')).out, /desk\.url .*127\.0\.0\.1:9/)
 })
 
+test('what was set before is told, with who and why; values of secrets never', async t => {
+  const shop = await start(t)
+  for (const [port, reason] of [[9, 'a mistake'], [10, 'another']]) assert.equal((await shop.tidelock.command('settings', 'set', 'desk.url', `http://127.0.0.1:${port}`, '--reason', reason)).code, 0)
+  await setSecret(shop, 'erp.password', 'one-secret')
+  const { changes } = await shop.tidelock.json('settings', 'history', 'desk.url')
+  assert.deepEqual(changes.slice(0, 2).map(c => [c.name, c.value, c.reason]), [['desk.url', 'http://127.0.0.1:10', 'another'], ['desk.url', 'http://127.0.0.1:9', 'a mistake']])
+  assert.ok(changes.every(c => c.name === 'desk.url' && c.who.length > 0 && !Number.isNaN(Date.parse(c.time))))
+  const all = await shop.tidelock.command('settings', 'history')
+  assert.match(all.out, /desk\.url +http:\/\/127\.0\.0\.1:9 .* a mistake/)
+  assert.match(all.out, /erp\.url/)
+  const secrets = await shop.tidelock.command('secrets', 'history')
+  assert.match(secrets.out, /erp\.password/)
+  assert.doesNotMatch(secrets.out + JSON.stringify(await shop.tidelock.json('secrets', 'history')) + all.out, /one-secret|sync-pw/)
+})
+
 test('no secret lies in clear under the data folder; the key is for its owner only', async t => {
   const shop = await start(t)
   await shop.change('S-1', 1)

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import { Newcomer } from '../world/newcomer.mjs'
 import { World } from '../world/order_to_cash.mjs'
 import { run } from '../world/process.mjs'
-import { mailServer } from '../world/sinks.mjs'
+import { signed } from '../world/signed.mjs'
+import { mailServer, WebhookSink } from '../world/sinks.mjs'
+import { Tickets } from '../world/tickets.mjs'
 import { root, tool } from '../world/tidelock.mjs'
 import { folder } from '../world/folder.mjs'
 import { until } from '../world/wait.mjs'
@@ -33,17 +35,19 @@ test('an integration that is not shipped is refused with the list of those that 
 })
 
 // The platforms, and somebody with a copy that looks for changes more often and is served.
-async function arrive(t, name, { settings = {}, edit = () => {} } = {}) {
+async function arrive(t, name, { variants = [], settings = {}, secrets = {}, edit = () => {} } = {}) {
   const w = new World(), user = new Newcomer(name)
   t.after(async () => { await user.stop(); await w.stop() })
   const given = await w.startPlatforms()
   await user.does('new')
-  user.edit('integration.lua', text => text.replaceAll(/poll(\s*)= "\w+"/g, 'poll$1= "200ms"'))
+  for (const variant of variants) await user.lays(variant)
   edit(user)
-  user.fillIn({ settings: { ...given.settings, ...settings }, secrets: { ...given.secrets, 'mail.user': 'x', 'mail.password': 'x' } })
+  user.fillIn({ settings: { ...given.settings, ...settings }, secrets: { ...given.secrets, ...secrets } })
   w.tidelock = await user.serve()
   return { w, user }
 }
+
+const looksOften = (user, file = 'integration.lua') => user.edit(file, text => text.replaceAll(/poll(\s*)= "\w+"/g, 'poll$1= "200ms"'))
 
 async function redeploy(user, file, how, ...words) {
   user.edit(file, how)
@@ -61,7 +65,7 @@ const answered = async (user, key, answer, why) => {
 const idle = user => until('nothing left over', async () => { const { engine } = await user.tidelock.json('status'); return engine.flows.every(f => f.unfinished === 0) && engine.exceptions === 0 })
 
 test('order-to-cash, served and changed while an order is on its way', async t => {
-  const { w, user } = await arrive(t, 'order-to-cash')
+  const { w, user } = await arrive(t, 'order-to-cash', { edit: looksOften })
   await w.sell({ order: 'SO-1', account: 'A-1' })
   await w.follow('SO-1', 'A-1', 'accepted')
   await redeploy(user, 'maps/order.lua', text => text.replace('CustomerReference = "reference"', 'CustomerReference = function(order) return "CRM: " .. (order.reference or "") end'), '--accept')
@@ -72,7 +76,7 @@ test('order-to-cash, served and changed while an order is on its way', async t =
 })
 
 test('onboarding, served and changed while finance think about a customer', async t => {
-  const { w, user } = await arrive(t, 'onboarding')
+  const { w, user } = await arrive(t, 'onboarding', { edit: looksOften })
   const customer = (name, limit) => w.sales('POST', 'Account', { Name: name, Type: 'Customer - Direct', Credit_Limit__c: limit, Company_Code__c: '1000', Support_Tier__c: 'premium', BillingCountry: 'Germany' })
   const account = (id, status) => until(`account ${status}`, async () => { const a = (await w.records(w.salesforce, 'Account')).find(a => a.Id === id.id); return a.Onboarding_Status__c === status && a })
   const partner = async id => (await w.records(w.erp, 'BusinessPartners')).find(p => p.ExternalId === id.id)
@@ -103,12 +107,50 @@ test('onboarding, served and changed while finance think about a customer', asyn
   await idle(user)
 })
 
+test('onboarding: a partner whom the ERP has had before is as they were, refused or cancelled', async t => {
+  const { w, user } = await arrive(t, 'onboarding', { edit: looksOften })
+  const customer = (name, more) => w.sales('POST', 'Account', { Name: name, Type: 'Prospect', Credit_Limit__c: '50000.00', BillingCity: 'Kiel', BillingCountry: 'Germany', ...more })
+  const won = account => w.sales('PATCH', `Account/${account.id}`, { Type: 'Customer' })
+  const known = (account, no) => w.erp.admin('POST', 'records/BusinessPartners', { PartnerNo: no, ExternalId: account.id, Name: no, City: 'Bremen', Currency: 'EUR', CreditLimit: '20000.00', OnHold: false })
+  const partner = async ({ id }) => {
+    const p = (await w.records(w.erp, 'BusinessPartners')).find(p => p.ExternalId === id)
+    return [p.PartnerNo, p.Name, p.City, p.Country ?? null, String(p.CreditLimit), p.OnHold]
+  }
+  const status = (account, is) => until(`account ${is}`, async () => (await w.records(w.salesforce, 'Account')).find(a => a.Id === account.id).Onboarding_Status__c === is)
+
+  const refused = await customer('Nordwind GmbH')
+  await known(refused, 'BP-7')
+  await won(refused)
+  await until('the decision', async () => (await user.tidelock.json('decisions', '--key', refused.id)).decisions[0])
+  assert.deepEqual(await partner(refused), ['BP-7', 'BP-7', 'Bremen', null, '20000.00', false])
+  await answered(user, refused.id, 'refuse', 'insolvent')
+  await status(refused, 'refused')
+  assert.deepEqual(await partner(refused), ['BP-7', 'BP-7', 'Bremen', null, '20000.00', false])
+
+  // Granted; then the desk has one of that name, a clerk moves them, and somebody cancels.
+  const cancelled = await customer('Südwind AG')
+  await known(cancelled, 'BP-8')
+  await w.desk.admin('POST', 'records/organizations', { name: 'Südwind AG' })
+  await won(cancelled)
+  await answered(user, cancelled.id, 'grant', 'known for years')
+  await until('the exception', async () => (await user.tidelock.json('exceptions')).exceptions[0])
+  assert.deepEqual(await partner(cancelled), ['BP-8', 'Südwind AG', 'Kiel', 'DE', '50000.00', false])
+  await w.erp.admin('PATCH', `records/BusinessPartners/BP-8`, { City: 'Lübeck' })
+  const [open] = (await user.tidelock.json('runs')).runs
+  const { code, err } = await user.tidelock.command('runs', 'cancel', open.id, '--yes', '--reason', 'not ours')
+  assert.equal(code, 0, err)
+  await status(cancelled, 'refused')
+  assert.deepEqual(await partner(cancelled), ['BP-8', 'BP-8', 'Lübeck', null, '20000.00', false])
+})
+
 test('renewals, served and changed while contracts run out', async t => {
   const post = await mailServer()
   if (!post) return t.skip('smtp-server and mailparser are not installed in tests/sandbox')
   t.after(() => post.stop())
-  const { w, user } = await arrive(t, 'renewals', { settings: { 'mail.server': post.url },
-    edit: user => user.edit('integration.lua', text => text.replace(/ {2}auth += \{ kind = "basic", user = secret "mail\.user".*\n/, '  tls       = "never",\n')) })
+  const { w, user } = await arrive(t, 'renewals', { settings: { 'mail.server': post.url }, secrets: { 'mail.user': 'x', 'mail.password': 'x' }, edit(user) {
+    looksOften(user)
+    user.edit('integration.lua', text => text.replace(/ {2}auth += \{ kind = "basic", user = secret "mail\.user".*\n/, '  tls       = "never",\n'))
+  } })
   const day = days => new Date(Date.now() + days * 86400000).toISOString().slice(0, 10)
   const account = await w.sales('POST', 'Account', { Name: 'Nordwind GmbH', Account_No__c: 'A-1' })
   await w.erp.admin('POST', 'records/BusinessPartners', { PartnerNo: 'A-1', Name: 'Nordwind GmbH' })
@@ -136,14 +178,120 @@ test('renewals, served and changed while contracts run out', async t => {
   assert.deepEqual([Lines.length, String(Lines[0].Amount), String(Lines[11].Amount)], [12, '833.33', '833.37'])
   const following = await one(w.salesforce, 'Contract', 'Contract_No__c', next)
   assert.deepEqual([following.Status, following.AccountId, following.StartDate], ['Activated', account.id, day(21)])
-  assert.equal((await one(w.salesforce, 'Entitlement', 'Entitlement_No__c', 'E-A-1')).EndDate, following.EndDate)
+  await until('support as long', async () => (await one(w.salesforce, 'Entitlement', 'Entitlement_No__c', 'E-A-1'))?.EndDate === following.EndDate)
 
   await w.sales('PATCH', `Opportunity/${(await one(w.salesforce, 'Opportunity', 'Renewal_No__c', 'R-C-2')).Id}`, { StageName: 'Closed Lost' })
   assert.equal((await contract('C-2', 'closed')).Renewal_Note__c, 'the customer declined')
   await until('the desk is told', async () => (await w.records(w.desk, 'tickets')).some(c => c.subject === 'Contract C-2 of Nordwind GmbH: not renewed'))
+  await w.sales('PATCH', `Opportunity/${(await one(w.salesforce, 'Opportunity', 'Renewal_No__c', 'R-C-2')).Id}`, { StageName: 'Closed Won', Amount: '9000.00' })
+  await answered(user, 'C-2', 'renew', 'they have changed their mind')
+  const { Renewed_By__c: late } = await contract('C-2', 'renewed')
+  assert.equal(Number((await one(w.erp, 'Contracts', 'ContractNo', late)).YearlyValue), 9000)
+  await until('support as long as the longer one', async () => (await one(w.salesforce, 'Entitlement', 'Entitlement_No__c', 'E-A-1')).EndDate === (await one(w.salesforce, 'Contract', 'Contract_No__c', late)).EndDate)
+
+  // Numbers of four digits, the longer one first; and one that ended long ago.
+  await runsOut('C-1900', -400)
+  for (const [no, days] of [['CT-1001', 55], ['CT-1002', 40]]) {
+    await runsOut(no, days)
+    await contract(no, 'quoted')
+    await w.sales('PATCH', `Opportunity/${(await one(w.salesforce, 'Opportunity', 'Renewal_No__c', `R-${no}`)).Id}`, { StageName: 'Closed Won' })
+    assert.equal((await contract(no, 'renewed')).Renewed_By__c, `${no}-${day(days + 1).slice(0, 4)}`)
+  }
+  assert.equal((await w.records(w.erp, 'RevenueSchedules')).length, 4)
+  await idle(user)
+  assert.equal((await one(w.salesforce, 'Entitlement', 'Entitlement_No__c', 'E-A-1')).EndDate, (await one(w.erp, 'Contracts', 'PreviousNo', 'CT-1001')).EndDate)
+  assert.equal(await one(w.salesforce, 'Opportunity', 'Contract_No__c', 'C-1900'), undefined)
+
   await runsOut('C-3', 45)
   await contract('C-3', 'quoted')
   assert.equal(Number((await one(w.salesforce, 'Opportunity', 'Renewal_No__c', 'R-C-3')).Amount), 10500)
   assert.equal(post.mails.length, 1)
   assert.equal((await user.tidelock.json('status')).engine.exceptions, 0)
+})
+
+// The look-alike of an ERP speaks OData; `./dev real` has Tryton and Request Tracker.
+test('case-to-resolution, served and changed while the goods of a case are on their way back', async t => {
+  const shop = await new WebhookSink().start(), key = Buffer.from('a secret of thirty-two bytes or so'), hook = `whsec_${key.toString('base64')}`
+  t.after(() => shop.stop())
+  const { w, user } = await arrive(t, 'case-to-resolution', { variants: ['OData'], settings: { 'shop.url': shop.url, 'monitor.url': shop.url },
+    secrets: { 'shop.token': 'x', 'shop.hook': hook, 'monitor.token': 'x', 'monitor.hook': hook }, edit: user => looksOften(user, 'maps/erp.lua') })
+  const desk = new Tickets(w.desk), { 'zendesk.webhook_secret': secret } = user.given.secrets
+  await desk.addFields()
+  await w.desk.admin('POST', 'webhooks', { url: `${w.tidelock.url}/in/zendesk`, secret, events: ['ticket'] })
+  const tell = async (system, message) => {
+    const body = JSON.stringify(message)
+    assert.equal((await w.tidelock.post(system, body, signed(key, `msg-${system}`, body))).status, 202)
+  }
+  const text = name => ({ name, type: 'string', length: 255, nillable: true })
+  await w.salesforce.admin('POST', 'objects/Account/fields', [...['Health__c', 'Last_Claim__c', 'Last_Claim_Outcome__c', 'Last_Credit_Note__c'].map(text),
+    { name: 'Credits_12_Months__c', type: 'double', precision: 18, scale: 0, nillable: true }])
+  await w.sales('POST', 'Account', { Name: 'Nordwind GmbH', Account_No__c: 'A-1' })
+  const account = (claim, health, credits) => until(`${health} after ${claim}`, async () => {
+    const [a] = await w.records(w.salesforce, 'Account')
+    return a.Last_Claim__c === claim && a.Health__c === health && Number(a.Credits_12_Months__c) === credits && a
+  })
+  await w.erp.admin('POST', 'records/BusinessPartners', { PartnerNo: 'A-1', Name: 'Nordwind GmbH' })
+  await w.erp.admin('POST', 'records/SalesOrders', { OrderNo: 'SO-1', PartnerNo: 'A-1', Currency: 'EUR', Items: [{ LineNo: 1, ProductNo: 'PUMP-7', Quantity: 3, UnitPrice: '199.90' }, { LineNo: 2, ProductNo: 'SEAL-9', Quantity: 10, UnitPrice: '3.50' }] })
+  for (const action of ['Accept', 'Ship', 'Invoice']) await w.clerk(action, 'SO-1')
+  const expected = no => until(`return ${no}`, async () => (await w.records(w.erp, 'ReturnOrders')).find(r => r.ReturnNo === no)?.Status === 'announced')
+  const memo = async no => (await w.records(w.erp, 'CreditMemos')).find(m => m.CreditNo === no)
+
+  // A case that names its order late, and whose pump is credited, although answers are lost.
+  const first = await desk.open('The pump is dead', 'It does not start.', { kind: 'defect', product_no: 'PUMP-7' })
+  await until('the question', async () => (await desk.notes(first)).includes('Which order is this about? Please fill in its number.'))
+  await desk.fill(first, { order_no: 'SO-1' })
+  await expected(`RA-${first}`)
+  await until('what the customer is to do', async () => (await desk.answers(first)).includes(`Please send 1 × PUMP-7 back under the number RA-${first}.`))
+  await w.erp.fault([{ fault: 'drop_after_commit', match: { method: 'PATCH', path: 'CreditMemos' }, times: 1 }, { fault: 'drop_after_commit', match: { method: 'POST', path: 'Erp.Post' }, times: 1 }])
+
+  await redeploy(user, 'lookups/limits.json', text => text.replace('"250.00"', '"160.00"'))
+  await w.clerk('Receive', `RA-${first}`)
+  assert.equal((await desk.has(first, 'outcome', 'credited')).status, 'solved')
+  const credited = await memo(`RA-${first}`)
+  assert.deepEqual([credited.PartnerNo, String(credited.TotalAmount), (await w.records(w.erp, 'CreditMemos')).length], ['A-1', '199.90', 1])
+  assert.equal((await desk.answers(first)).at(-1), `Thank you, your return RA-${first} has arrived. We have credited 199.90 EUR to you: credit note ${credited.DocumentNo}.`)
+  assert.equal((await account(`RA-${first}`, 'Watch', 1)).Last_Credit_Note__c, credited.DocumentNo)
+
+  // The next one is above what is now the limit.
+  const second = await desk.open('Another one is dead', 'It does not start either.', { kind: 'defect', product_no: 'PUMP-7', order_no: 'SO-1' })
+  const { decisions: [open] } = await until('a decision', async () => { const found = await user.tidelock.json('decisions'); return found.decisions.length === 1 && found })
+  assert.equal(open.about, '199.90 EUR is above the limit of 160.00')
+  await answered(user, open.key, 'refuse', 'it was dropped')
+  assert.equal((await desk.has(second, 'outcome', 'refused')).status, 'solved')
+  assert.equal((await desk.answers(second)).at(-1), 'We are sorry: PUMP-7 of order SO-1 cannot be taken back.')
+  await account(`RA-${second}`, 'At risk', 1)
+
+  // Nothing goes back twice.
+  const third = await desk.open('All three', 'None of them starts.', { kind: 'defect', product_no: 'PUMP-7', order_no: 'SO-1', quantity: '3' })
+  await until('the note', async () => (await desk.notes(third)).some(n => /order SO-1 has 3.* of PUMP-7, of which 1.* went back or is about to: RA-/.test(n)))
+  await desk.fill(third, { kind: 'question' })
+
+  // What was delivered and billed later goes back on its own invoice.
+  const lines = [['PUMP-7', '199.90'], ['VALVE-2', '12.50']].map(([ProductNo, UnitPrice], i) => ({ LineNo: i + 1, ProductNo, Quantity: 1, UnitPrice }))
+  await w.erp.admin('POST', 'records/SalesOrders', { OrderNo: 'SO-2', PartnerNo: 'A-1', Currency: 'EUR', Items: lines })
+  for (const { LineNo, ProductNo } of lines) {
+    const Items = [{ LineNo: 1, ProductNo, Quantity: 1 }], part = { OrderNo: 'SO-2', PartnerNo: 'A-1', Items }
+    await w.erp.admin('POST', 'records/Deliveries', { DeliveryNo: `D-2-${LineNo}`, ShippedAt: new Date().toISOString(), ...part })
+    await w.erp.admin('POST', 'records/Invoices', { InvoiceNo: `I-2-${LineNo}`, Currency: 'EUR', Status: 'open', TotalAmount: '20.00', ...part })
+  }
+  const later = await desk.open('The valve leaks', 'It leaks.', { kind: 'defect', product_no: 'VALVE-2', order_no: 'SO-2' })
+  await expected(`RA-${later}`)
+  await w.clerk('Receive', `RA-${later}`)
+  await desk.has(later, 'outcome', 'credited')
+  await desk.has(later, 'invoice_no', 'I-2-1, I-2-2')          // the context is told by a flow of its own
+  assert.equal((await memo(`RA-${later}`)).InvoiceNo, 'I-2-2')
+  await account(`RA-${later}`, 'Watch', 2)
+
+  // What begins in the shop and at the monitoring ends the same way.
+  await tell('shop', { return_id: '7', order_no: 'SO-1', sku: 'SEAL-9', quantity: 2, reason: 'too many', asked_at: new Date().toISOString() })
+  await expected('RA-S7')
+  await w.clerk('Receive', 'RA-S7')
+  await account('RA-S7', 'At risk', 3)
+  assert.deepEqual(shop.requests.map(r => JSON.parse(r.body).status), ['authorised', 'credited'])
+  assert.equal(String((await memo('RA-S7')).TotalAmount), '7.00')
+  await tell('monitor', { contract_no: 'SO-1', month: '2026-01', level: 'silver', availability: '99.1' })
+  await account('SC-SO-1-2026-01', 'At risk', 4)
+  assert.equal(String((await memo('SC-SO-1-2026-01')).TotalAmount), '31.74')
+  assert.deepEqual((await desk.all()).filter(ticket => ticket.id !== third).map(ticket => ticket.status), Array(5).fill('solved'))
+  await idle(user)
 })

@@ -1,8 +1,9 @@
 // A company whose CRM, ERP and support desk are the Salesforce look-alike, Tryton and Request Tracker, with two Tidelocks between them: one with
 // tests/real/integration, one with scripts/case-to-resolution; and what its people do. Each Tidelock reaches Tryton and RT through proxies of
 // its own, which see every request.
-import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
+import { signed } from '../world/signed.mjs'
 import { WebhookSink } from '../world/sinks.mjs'
 import { Platform } from '../world/platform.mjs'
 import { Tidelock, root } from '../world/tidelock.mjs'
@@ -95,9 +96,8 @@ export class Company {
 
   // The shop and the monitoring tell something (Standard Webhooks), as often as it takes until it is accepted.
   async tell(system, message) {
-    const body = JSON.stringify(message), id = `msg-${system}-${this.claims.length}`, at = Math.floor(Date.now() / 1000)
-    const signature = `v1,${createHmac('sha256', hookKey).update(`${id}.${at}.${body}`).digest('base64')}`
-    await until(`a message of ${system} accepted`, async () => (await this.cases.post(system, body, { 'webhook-id': id, 'webhook-timestamp': String(at), 'webhook-signature': signature })).status === 202, { timeout: 60000, every: 250 })
+    const body = JSON.stringify(message), headers = signed(hookKey, `msg-${system}-${this.claims.length}`, body)
+    await until(`a message of ${system} accepted`, async () => (await this.cases.post(system, body, headers)).status === 202, { timeout: 60000, every: 250 })
   }
 
   // A return that a customer asks for in the shop, without a case. Gives our number of it.

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { folder } from '../world/folder.mjs'
 import { root } from '../world/tidelock.mjs'
 
-const quick = 'retry = { first = "200ms", cap = "2s", attempts = 20 }, breaker = { failures = 5, within = "10s", probe_after = "500ms" },'
+// For a system that is killed on the way.
+export const quick = 'retry = { first = "200ms", cap = "2s", attempts = 20 }, breaker = { failures = 5, within = "10s", probe_after = "500ms" },'
 
 function change(dir, file, ...changes) {
   const path = join(dir, file)

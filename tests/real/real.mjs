@@ -18,8 +18,9 @@ const products = [['PUMP-7', '149.90'], ['VALVE-2', '12.50'], ['SEAL-9', '3.3333
 async function play(company) {
   company.planned = o
   const blows = o.kills ? new Blows(company, random, say).start() : null
+  // Of each product more than all cases and the shop send back, for they may all be about one order.
   for (let n = 1; n <= o.orders; n++) {
-    const lines = products.slice(0, 1 + Math.floor(random() * products.length)).map(([product, price]) => [product, String(1 + Math.floor(random() * 9)), price])
+    const lines = products.slice(0, 1 + Math.floor(random() * products.length)).map(([product, price]) => [product, String(o.cases + 1 + Math.floor(random() * 9)), price])
     await company.sell(`SO-${n}`, `A-${100 + Math.floor(random() * 3)}`, lines)
   }
   say(`${o.orders} deals won`)

@@ -19,13 +19,14 @@ Set($DatabaseType, 'SQLite'); Set($DatabaseName, '${dir}/rt.sqlite');
 Set($WebDomain, '127.0.0.1'); Set($WebPort, ${port}); Set($WebPath, '');
 Set($MailCommand, 'mbox'); Set($Timezone, 'UTC');
 Set($LogToSTDERR, 'error'); Set($LogToSyslog, undef); Set($LogToFile, undef); Set($StatementLog, undef);
+$RT::VarPath = '${dir}'; $RT::MasonDataDir = '${dir}/mason'; $RT::MasonSessionDir = '${dir}/sessions';
 Set($TidelockHook, ${hook ? `'${hook.url}'` : 'undef'}); Set($TidelockToken, '${hook?.token ?? ''}');
 1;
 `
 
-// Its own configuration: nothing of /etc is read.
+// Its own configuration and state: nothing of /etc is read, nothing below /var is written, which only root and the web server may.
 function environment(dir) {
-  mkdirSync(join(dir, 'none'), { recursive: true })
+  for (const part of ['none', 'mason', 'sessions']) mkdirSync(join(dir, part), { recursive: true })
   return { ...process.env, RT_SITE_CONFIG: join(dir, 'RT_SiteConfig.pm'), RT_SITE_CONFIG_DIR: join(dir, 'none') }
 }
 

@@ -16,7 +16,8 @@ export class Newcomer {
     this.home = folder(name)
     this.dir = join(this.home, 'acme')
     this.readme = readFileSync(join(shipped, name, 'README.md'), 'utf8')
-    this.sample = JSON.parse(readFileSync(join(shipped, name, 'settings.json'), 'utf8'))
+    this.settings = Object.keys(JSON.parse(readFileSync(join(shipped, name, 'settings.json'), 'utf8')))
+    this.secrets = this.secretNames()
   }
 
   // The words of the README's n-th command of that name, as they are typed there.
@@ -34,6 +35,19 @@ export class Newcomer {
     return got.out
   }
 
+  // Puts a variant over the folder with the commands below its name in bold; its settings and secrets stand for those of the systems that go.
+  async lays(variant) {
+    const block = this.readme.slice(this.readme.indexOf(`**${variant}.**`)).match(/\n\n((?: {4}\S.*\n)+)/)?.[1]
+    const row = this.readme.split('\n').find(line => line.startsWith(`| ${variant} | `))
+    if (!block || !row) throw new Error(`${this.name}/README.md has no commands or no row of '${variant}'`)
+    const { code, out, err } = await run('/bin/sh', ['-e', '-c', block], { cwd: this.home })
+    if (code !== 0) throw new Error(`${block}: exit ${code}\n${out}${err}`)
+    const [gone, settings, secrets] = row.split('|').slice(2, 5).map(cell => [...cell.matchAll(/`([^`]+)`/g)].map(m => m[1]))
+    const stays = name => !gone.some(system => name.startsWith(`${system}.`))
+    this.settings = [...this.settings.filter(stays), ...settings]
+    this.secrets = [...this.secrets.filter(stays), ...secrets]
+  }
+
   edit(file, how) { change(this.dir, file, how) }
 
   // The names of secrets that the README lists.
@@ -43,13 +57,14 @@ export class Newcomer {
   }
 
   // Everything that the sample settings and the README name, and nothing else.
-  fillIn({ settings, secrets }) {
+  fillIn(given) {
+    const { settings, secrets } = this.given = given
     const pick = (from, names, what) => Object.fromEntries(names.map(name => {
       if (!(name in from)) throw new Error(`${this.name} asks for the ${what} ${name}, which this test does not know`)
       return [name, from[name]]
     }))
-    writeFileSync(join(this.dir, 'settings.json'), JSON.stringify(pick(settings, Object.keys(this.sample), 'setting')))
-    writeFileSync(join(this.home, 'secrets.json'), JSON.stringify(pick(secrets, this.secretNames(), 'secret')), { mode: 0o600 })
+    writeFileSync(join(this.dir, 'settings.json'), JSON.stringify(pick(settings, this.settings, 'setting')))
+    writeFileSync(join(this.home, 'secrets.json'), JSON.stringify(pick(secrets, this.secrets, 'secret')), { mode: 0o600 })
   }
 
   async serve() {

@@ -1,4 +1,5 @@
 // Three platforms and Tidelock with scripts/order-to-cash between them, and what people do on the platforms.
+import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -133,6 +134,19 @@ export class World {
       const o = await this.organization(account)
       return o?.organization_fields.last_order === order && o.organization_fields.last_order_status === status && o
     }, options)
+  }
+
+  // Every capture has looked again and nothing is left to do, and the order has this status still: the last one, not one that was passed.
+  async stays(order, account, status, options) {
+    const looks = async () => (await this.tidelock.json('status')).engine.captures.map(c => c.last_success)
+    for (let round = 0; round < 2; round++) {                            // what a look finds may change what the next one finds
+      const before = await looks()
+      await until('another look of every capture', async () => (await looks()).every((time, i) => time > before[i]), options)
+      await until('nothing left to do', async () => (await this.tidelock.json('status')).engine.flows.every(f => f.unfinished === 0), options)
+    }
+    const deal = await this.deal(order), { last_order: last, last_order_status: shown } = (await this.organization(account)).organization_fields
+    assert.deepEqual([deal.Order_Status__c, last, shown], [status, order, status])
+    return deal
   }
 
   // Every status an order takes, as far as `last`, each seen on all platforms.

@@ -26,7 +26,7 @@ export class WebhookSink {
   stop() { this.server.closeAllConnections(); this.server.close() }
 }
 
-// Null when the packages are not installed.
+// Null when the packages are not installed. refuse(address): true (451) or the code with which a receiver is refused.
 export async function mailServer({ refuse } = {}) {
   const require = createRequire(join(root, 'tests/sandbox/package.json'))
   let SMTPServer, simpleParser
@@ -35,7 +35,10 @@ export async function mailServer({ refuse } = {}) {
   const post = { mails, raw, lose: 0 } // lose: so many letters are taken without an answer
   const server = new SMTPServer({
     authOptional: true, disabledCommands: ['STARTTLS'], logger: false, closeTimeout: 100,
-    onRcptTo: (address, session, done) => done(refuse?.() ? Object.assign(new Error('come again later'), { responseCode: 451 }) : undefined),
+    onRcptTo: (address, session, done) => {
+      const code = refuse?.(address.address)
+      done(code ? Object.assign(new Error('come again later'), { responseCode: code === true ? 451 : code }) : undefined)
+    },
     onData(stream, session, done) {
       const parts = []
       stream.on('data', part => parts.push(part))

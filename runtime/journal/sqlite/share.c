@@ -75,9 +75,7 @@ void tl_share_leave(struct share_user *user)
     pthread_mutex_unlock(&lock);
 }
 
-/* ---- the file: readers, or one that is alone (it closes the database, or makes it a WAL's)
- * ----------------------------
- */
+/* ---- the file: readers, or one that is alone (it closes the database, or makes it a WAL's) ---- */
 
 bool tl_share_lock(struct share_user *user, int level)
 {
@@ -104,9 +102,7 @@ void tl_share_unlock(struct share_user *user, int level)
     pthread_mutex_unlock(&lock);
 }
 
-/* ---- the WAL's index
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- the WAL's index ---- */
 
 static uint16_t slots(int first, int count)
 {

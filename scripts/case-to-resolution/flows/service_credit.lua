@@ -1,5 +1,5 @@
 -- A month in which a service was worse than promised: part of its fee goes back, without anybody asking for it.
-local approval, dates, desk, erp, levels = require "approval", require "dates", require "desk", require "erp", require "service_levels"
+local approval, dates, erp, levels, tickets = require "approval", require "dates", require "erp", require "service_levels", require "tickets"
 local service_level = require "maps.service_level"
 
 local function contract_of(ctx, level)
@@ -23,13 +23,13 @@ flow "service-credit" {
   run     = function(ctx, e)
     local level = e.data
     local ref   = ("SC-%s-%s"):format(level.contract_no, level.month)
-    if desk.has_ticket(ctx, ref) then return end            -- the message and the monthly look tell the same; one of them comes first
+    if tickets.exists(ctx, ref) then return end            -- the message and the monthly look tell the same; one of them comes first
     local order = contract_of(ctx, level)
     local amount, percent = levels.credit(level.level, level.availability, order.net, order.currency)
     if amount:is(0) then return end
     local text   = ("%s %% available in %s: %s %% of %s %s")
       :format(tostring(level.availability), level.month, tostring(percent), tostring(order.net), order.currency)
-    local ticket = desk.open_ticket(ctx, ref, level.contract_no, "Service credit " .. ref, text)
+    local ticket = tickets.open(ctx, ref, level.contract_no, "Service credit " .. ref, text)
     local show   = { contract = level.contract_no, account = order.account_no, why = text }
     if not approval.ask(ctx, "service_credit", amount, order.currency, {}, show) then
       return settled(ctx, ref, order, ticket, "refused")

@@ -1,13 +1,11 @@
 -- A return that begins in the shop, without a case: the desk gets a ticket that stands for it. Within the days of lookups/limits.json nobody
 -- is asked why.
-local claim, dates, desk, erp, lookups, resolution =
-  require "claim", require "dates", require "desk", require "erp", require "lookups", require "resolution"
+local dates, lookups, resolution, tickets = require "dates", require "lookups", require "resolution", require "tickets"
 
 local days = lookups.get("limits", "return", "days")
 
-local function late(order, asked_at)
-  if not order.shipped_on then return "it was not shipped" end
-  local passed = dates.days(order.shipped_on, dates.day(asked_at, "Europe/Berlin"))
+local function late(found, asked_at)
+  local passed = dates.days(found.first, dates.day(asked_at, "Europe/Berlin"))
   return passed > days and ("it was shipped %d days ago"):format(passed) or nil
 end
 
@@ -17,15 +15,11 @@ flow "shop-return" {
   steward = "support-desk",
   run     = function(ctx, e)
     local r = e.data
-    if desk.has_ticket(ctx, r.return_no) then return end    -- it was asked for before
-    local order, found, wrong
-    repeat
-      order = erp.order(ctx, r.order_no)
-      if order then found, wrong = claim.of(order, r.product_no, r.quantity) else wrong = "the ERP has no order " .. r.order_no end
-      if not found then ctx:park("return " .. r.return_no .. ": " .. wrong, r) end       -- on: when a person has put it right
-    until found
+    if tickets.exists(ctx, r.return_no) then return end    -- it was asked for before
+    local order, found = resolution.understood(ctx, r)
     local subject = ("Return %s of order %s"):format(r.return_no, r.order_no)
-    r.case_no = desk.open_ticket(ctx, r.return_no, r.order_no, subject, r.reason or "No reason given.")
-    resolution.of(ctx, r, order, found.amount, { late(order, r.asked_at) })
+    r.case_no = tickets.open(ctx, r.return_no, r.order_no, subject, r.reason or "No reason given.")
+    if not found then return resolution.refuse(ctx, r, order) end
+    resolution.of(ctx, r, order, found.amount, { late(found, r.asked_at) })
   end,
 }

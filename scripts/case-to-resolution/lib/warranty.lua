@@ -16,4 +16,11 @@ function warranty.of(product_no, shipped_on, claimed_at)
   return { covered = covered, ends_on = ends, claimed_on = claimed, why = not covered and "the warranty ended on " .. ends or nil }
 end
 
+-- What speaks against a claim (claim.of): nobody sees by which of several shipments a thing came, so the first one counts, and a person decides.
+function warranty.against(product_no, found, claimed_at)
+  local cover = warranty.of(product_no, found.first, claimed_at)
+  if cover.covered or found.last == found.first then return cover.why end
+  return ("%s, if it came on %s and not with what was shipped until %s"):format(cover.why, found.first, found.last)
+end
+
 return warranty

@@ -5,6 +5,6 @@ map "return@1 <- shop.return" {
   order_no   = as.text("order_no", { required = true }),
   product_no = as.text("sku", { required = true }),
   quantity   = as.decimal("quantity", { default = 1 }),
-  reason     = as.text("reason", { most = 200 }),
+  reason     = as.text("reason", { most = 200, cut = true }),
   asked_at   = as.timestamp("asked_at", { required = true }),
 }

@@ -1,5 +1,7 @@
 -- The way of a case, tried out against platforms that these tests script. `tidelock test` runs them. What reaches the desk and the ERP is told
 -- in our words, so these tests hold for every desk; tests/maps has how Zendesk and Tryton say it.
+local lookups = require "lookups"
+
 local opened = { case_no = 12, order_no = "SO-1", status = "new", quantity = 1, subject = "Pump is dead", opened_at = "2026-06-01T08:00:00Z" }
 
 local function case(changes)
@@ -16,6 +18,28 @@ local function defect(changes)
   return case(record)
 end
 
+-- A line that was shipped and billed wholly, in January unless `at` says otherwise: { id (of all that belongs to it), day, invoice }.
+local function line(product, quantity, price, at)
+  return { product = { code = product }, quantity = quantity, unit = 1, unit_price = decimal(price),
+           moves = array { { id = at.id, state = "done", effective_date = at.day or "2026-01-06", quantity = quantity } },
+           invoice_lines = array { { id = at.id, quantity = quantity, invoice = { id = at.invoice or 9, state = "posted" } } } }
+end
+
+-- Returns and credit notes that were made, as the ERP holds them: with the move or the line that they are of.
+local function held(w, object)
+  local found, of = array(), { ["PUMP-7"] = 101, ["VALVE-2"] = 102 }
+  for i, call in ipairs(w.erp:calls(object == "stock.move" and "create" or "credit_note")) do
+    local record = call.args.record
+    if record then
+      found[i] = { id = i, quantity = record.incoming_moves[1].quantity, origin = record.incoming_moves[1].origin, shipment = { reference = record.reference } }
+    else
+      local credited = call.args.lines[1]
+      found[i] = { id = i, quantity = -credited.quantity, origin = "account.invoice.line," .. of[credited.product], invoice = { reference = call.args.reference } }
+    end
+  end
+  return found
+end
+
 -- An ERP that knows SO-1: three pumps and a valve, shipped and invoiced in January.
 local function erp_knows(w, changes)
   local sale = {
@@ -23,11 +47,17 @@ local function erp_knows(w, changes)
     untaxed_amount = decimal "462.20", shipment_address = 2, warehouse = 5,
     shipments = { { number = "D-1", effective_date = "2026-01-06" } },
     invoices  = { { id = 9, number = "INV-1", total_amount = decimal "554.64", amount_to_pay = decimal "0.00" } },
-    lines     = { { product = { code = "PUMP-7" }, quantity = 3, unit = 1, unit_price = decimal "149.90" },
-                  { product = { code = "VALVE-2" }, quantity = 1, unit = 1, unit_price = decimal "12.50" } },
+    lines     = { line("PUMP-7", 3, "149.90", { id = 101 }), line("VALVE-2", 1, "12.50", { id = 102 }) },
   }
   for name, value in pairs(changes or {}) do sale[name] = value end
-  w.erp:on "query":answers(function(args) return args.where[1][3] == "SO-1" and array { sale } or array() end)
+  w.erp:on "query":answers(function(args)
+    if args.object == "sale.sale" then return args.where[1][3] == "SO-1" and array { sale } or array() end
+    local found = array()
+    for _, each in ipairs(held(w, args.object)) do
+      if each.origin == args.where[1][3][1] then found[#found + 1] = each end
+    end
+    return found
+  end)
   w.erp:on "find":answers(array { { id = 31 } })
   w.erp:on "count":answers(1)
   w.support:on "get":answers {}
@@ -144,9 +174,21 @@ describe("a defect", function()
 
   it("above the limit is decided by a person: credit", function(w)
     w:deliver("case.defect@1", defect { quantity = 2 })
-    assert.equal("299.80 EUR is above the limit of 250.00", w:decisions()[1].about)
+    assert.equal("299.80 EUR is above the limit of " .. lookups.get("limits", "return", "amount"), w:decisions()[1].about)
     assert.equal(0, w.erp:count "create")
     w:decide("credit", { by = "Ada" })
+    assert.equal(1, w.erp:count "create")
+  end)
+
+  it("whose invoice is gone when it is decided waits for a person, and goes on when there is one again", function(w)
+    w:deliver("case.defect@1", defect { quantity = 2 })
+    local unbilled = line("PUMP-7", 3, "149.90", { id = 101 })
+    unbilled.invoice_lines = array()
+    erp_knows(w, { lines = { unbilled } })
+    w:decide "credit"
+    assert.equal("return RA-12: order SO-1 has no invoice of PUMP-7 yet", w:exceptions({ flow = "return" })[1].message)
+    erp_knows(w)
+    w:retry { flow = "return" }
     assert.equal(1, w.erp:count "create")
   end)
 
@@ -182,6 +224,56 @@ describe("a defect", function()
     assert.is_true(said(w, "comment", "order SO-1 has 3 of PUMP-7, not 4"))
     w:deliver("case.defect@1", defect())
     assert.equal(1, w.erp:count "create")
+  end)
+
+  it("of what another case takes back already is told to the agent, also when that one is credited", function(w)
+    local function claims(changes) w:deliver("case.defect@1", defect(changes)) end
+    claims { product_no = "VALVE-2" }
+    claims { product_no = "VALVE-2", case_no = 13 }
+    assert.is_true(said(w, "comment", "order SO-1 has 1 of VALVE-2, of which 1 went back or is about to: RA-12"))
+    arrives(w, "RA-12")
+    claims { product_no = "VALVE-2", case_no = 14 }
+    assert.equal(2, w.support:count "comment")
+    assert.equal(1, w.erp:count "create")
+    assert.equal(1, w.erp:count "credit_note")
+    assert.equal(0, #w:runs())
+  end)
+
+  it("that comes at the same moment as another of the same thing is not authorised twice", function(w)
+    w.erp:on "query":is_slow "1m"                           -- both look before either is authorised
+    w:deliver("case.defect@1", defect { product_no = "VALVE-2" })
+    w:deliver("case.defect@1", defect { product_no = "VALVE-2", case_no = 13 })
+    w:advance "1h"
+    assert.equal(2, w.erp:count "create")
+    assert.equal(0, w.support:count "reply")                -- nobody is told to send anything
+    assert.matches("of which 1 went back or is about to", w:decisions()[1].about)
+    w:decide("refuse", { key = "13" })
+    assert.equal(1, w.erp:count "delete")
+    assert.is_true(said(w, "reply", "We are sorry: VALVE-2 of order SO-1 cannot be taken back."))
+    assert.equal(1, #w:decisions())
+  end)
+
+  it("is credited on the invoice that bills it, with the warranty of its own shipment", function(w)
+    erp_knows(w, {
+      shipments = { { number = "D-1", effective_date = "2026-01-06" }, { number = "D-2", effective_date = "2026-03-02" } },
+      invoices  = { { id = 9, number = "INV-1", total_amount = 1, amount_to_pay = 0 }, { id = 10, number = "INV-2", total_amount = 2, amount_to_pay = 0 } },
+      lines     = { line("PUMP-7", 3, "149.90", { id = 101 }), line("VALVE-2", 1, "12.50", { id = 102, day = "2026-03-02", invoice = 10 }) },
+    })
+    w:deliver("case.opened@1", opened)
+    assert.is_true(said(w, "comment", "Shipment D-2 left on 2026-03-02.\nInvoice INV-1"))
+    w:deliver("case.defect@1", defect { product_no = "VALVE-2", opened_at = "2027-02-01T08:00:00Z" })     -- a year after the first shipment
+    assert.equal(0, #w:decisions())
+    arrives(w, "RA-12")
+    assert.equal(10, w.erp:calls("credit_note")[1].args.invoice)
+  end)
+
+  it("of what came in two shipments is decided by a person once the first one's warranty has ended", function(w)
+    local parts = line("PUMP-7", 3, "149.90", { id = 101 })
+    parts.moves = array { { id = 103, state = "done", effective_date = "2026-03-02", quantity = 2 }, { id = 101, state = "done", effective_date = "2026-01-06", quantity = 1 },
+                          { id = 104, state = "cancelled", quantity = 5 } }
+    erp_knows(w, { lines = { parts } })
+    w:deliver("case.defect@1", defect { opened_at = "2028-02-01T08:00:00Z" })
+    assert.equal("the warranty ended on 2028-01-06, if it came on 2026-01-06 and not with what was shipped until 2026-03-02", w:decisions()[1].about)
   end)
 
   it("is parked while the ERP refuses the credit note, and goes on when that is repaired", function(w)

@@ -1,4 +1,5 @@
 -- A return that begins in the shop, without a case.
+
 -- The ticket with our number, or nil: Zendesk finds a list, Request Tracker the ticket.
 local function desk_has(w, ticket)
   w.support:on "find":answers(function(args)
@@ -7,15 +8,21 @@ local function desk_has(w, ticket)
   end)
 end
 
+local function line(quantity)
+  return { product = { code = "PUMP-7" }, quantity = quantity, unit = 1, unit_price = decimal "149.90",
+           moves = array { { id = 101, state = "done", effective_date = "2026-01-06", quantity = quantity } },
+           invoice_lines = array { { id = 101, quantity = quantity, invoice = { id = 9, state = "posted" } } } }
+end
+
 local function erp_knows(w)
   local sale = {
     id = 1, reference = "SO-1", state = "done", party = { code = "A-100", name = "Nordwind GmbH" }, currency = { code = "EUR" },
     untaxed_amount = decimal "449.70", shipment_address = 2, warehouse = 5,
     shipments = { { number = "D-1", effective_date = "2026-01-06" } },
     invoices  = { { id = 9, number = "INV-1", total_amount = decimal "539.64", amount_to_pay = decimal "0.00" } },
-    lines     = { { product = { code = "PUMP-7" }, quantity = 3, unit = 1, unit_price = decimal "149.90" } },
+    lines     = { line(3) },
   }
-  w.erp:on "query":answers(function(args) return args.where[1][3] == "SO-1" and array { sale } or array() end)
+  w.erp:on "query":answers(function(args) return args.object == "sale.sale" and args.where[1][3] == "SO-1" and array { sale } or array() end)
   w.erp:on "find":answers(array { { id = 31 } })
   w.erp:on "count":answers(3)
   desk_has(w, nil)
@@ -95,11 +102,29 @@ describe("a return of the shop", function()
   it("of an order that nobody knows is parked, and goes on when it is repaired", function(w)
     asks(w, asked { order_no = "SO-9" })
     assert.matches("the ERP has no order SO%-9", w:exceptions({ flow = "shop-return" })[1].message)
-    w.erp:on "query":answers(array { { id = 2, reference = "SO-9", party = { code = "A-1" }, currency = { code = "EUR" }, untaxed_amount = decimal "149.90",
-      shipments = { { number = "D-2", effective_date = "2026-01-10" } }, invoices = { { id = 8, number = "INV-2", total_amount = decimal "179.88" } },
-      lines = { { product = { code = "PUMP-7" }, quantity = 1, unit_price = decimal "149.90" } } } })
+    w.erp:on "query":answers(function(args)
+      return args.object == "sale.sale" and array { { id = 2, reference = "SO-9", party = { code = "A-1" }, currency = { code = "EUR" },
+        untaxed_amount = decimal "149.90", shipments = array(), invoices = array(), lines = { line(1) } } } or array()
+    end)
     w:retry { flow = "shop-return" }
     assert.equal(1, w.erp:count "create")
+  end)
+
+  it("of what a case takes back already is decided by a person, and the shop is told", function(w)
+    local known = w.erp:on "query"
+    local sale  = array { { id = 1, reference = "SO-1", party = { code = "A-100" }, currency = { code = "EUR" }, untaxed_amount = 1, shipments = array(),
+      invoices = array(), lines = { line(1) } } }
+    known:answers(function(args)
+      if args.object == "stock.move" then return array { { id = 1, quantity = 1, shipment = { id = 5, reference = "RA-12" } } } end
+      return args.object == "sale.sale" and sale or array()
+    end)
+    asks(w, asked())
+    assert.equal("return RA-S77: order SO-1 has 1 of PUMP-7, of which 1 went back or is about to: RA-12", w:decisions()[1].about)
+    w:decide "look again"
+    w:decide "refuse"
+    assert.is_true(shop_knows(w, "refused"))
+    assert.equal(0, w.erp:count "create")
+    assert.equal(0, #w:runs())
   end)
 
   it("that a person takes back is undone in the ERP", function(w)

@@ -20,12 +20,19 @@ describe("warranty", function()
 end)
 
 describe("what a claim is worth", function()
-  local function order(lines) return { order_no = "SO-1", currency = "EUR", invoice_no = "INV-1", lines = lines } end
-  local function wrong(...) return select(2, claim.of(...)) end
+  local function order(lines)
+    for _, line in ipairs(lines) do
+      line.shipped  = line.shipped or { { shipped_on = "2026-01-06", quantity = line.quantity } }
+      line.invoiced = line.invoiced or { { invoice_id = 9, quantity = line.quantity } }
+    end
+    return { order_no = "SO-1", currency = "EUR", lines = lines }
+  end
+  local function of(sold, product, quantity, returns, credits) return claim.of(sold, product, quantity, claim.taken(returns or {}, credits or {}, "RA-1")) end
+  local function wrong(...) return select(2, of(...)) end
 
   it("is a part of its line, to the cent", function()
-    assert.is_true(claim.of(order { { product_no = "SEAL-9", quantity = 5, unit_price = decimal "3.3333" } }, "SEAL-9", 3).amount:is "10.00")
-    assert.is_true(claim.of(order { { product_no = "OIL", quantity = decimal "2.5", unit_price = 9 } }, "OIL", decimal "0.5").amount:is "4.50")
+    assert.is_true(of(order { { product_no = "SEAL-9", quantity = 5, unit_price = decimal "3.3333" } }, "SEAL-9", 3).amount:is "10.00")
+    assert.is_true(of(order { { product_no = "OIL", quantity = decimal "2.5", unit_price = 9 } }, "OIL", decimal "0.5").amount:is "4.50")
   end)
 
   it("is nothing that the order does not have", function()
@@ -33,7 +40,25 @@ describe("what a claim is worth", function()
     assert.equal("order SO-1 has no B", wrong(order { line }, "B", 1))
     assert.equal("order SO-1 has 1 of A, not 2", wrong(order { line }, "A", 2))
     assert.matches("has A in 2 lines", wrong(order { line, line }, "A", 1))
-    assert.equal("order SO-1 has no invoice yet", wrong({ order_no = "SO-1", currency = "EUR", lines = { line } }, "A", 1))
+    assert.equal("order SO-1 has no invoice of A yet", wrong(order { { product_no = "A", quantity = 1, unit_price = 1, invoiced = {} } }, "A", 1))
+    assert.equal("order SO-1 shipped 1 of A so far, not 2",
+      wrong(order { { product_no = "A", quantity = 2, unit_price = 1, shipped = { { shipped_on = "2026-01-06", quantity = 1 } } } }, "A", 2))
+  end)
+
+  it("is nothing that goes back already, by whichever way; a return and its credit note count once", function()
+    local two = order { { product_no = "A", quantity = 2, unit_price = 1 } }
+    assert.equal("order SO-1 has 2 of A, of which 2 went back or is about to: INV-7, RA-2",
+      wrong(two, "A", 1, { { ref = "RA-2", quantity = 1 } }, { { ref = "RA-2", quantity = 1, invoice_id = 9 }, { ref = "INV-7", quantity = 1, invoice_id = 9 } }))
+    assert.is_not_nil(of(two, "A", 1, { { ref = "RA-2", quantity = 1 } }, { { ref = "RA-2", quantity = 1, invoice_id = 9 } }))
+    assert.is_not_nil(of(two, "A", 2, { { ref = "RA-1", quantity = 2 } }))               -- its own
+  end)
+
+  it("is credited on the invoice that has enough of it left", function()
+    local parts = order { { product_no = "A", quantity = 3, unit_price = 1, invoiced = { { invoice_id = 8, quantity = 1 }, { invoice_id = 9, quantity = 2 } } } }
+    assert.equal(8, of(parts, "A", 1).invoice_id)
+    assert.equal(9, of(parts, "A", 2).invoice_id)
+    assert.equal(9, of(parts, "A", 1, {}, { { ref = "RA-2", quantity = 1, invoice_id = 8 } }).invoice_id)
+    assert.equal("order SO-1 has no invoice with 3 of A left: credit it in the ERP", wrong(parts, "A", 3))
   end)
 end)
 

@@ -1,5 +1,5 @@
 -- One run for each customer, from the won account to the welcome. Everything is written by a business key, so nothing is made
--- twice; what was made is taken back when finance refuse, or when a person cancels the run.
+-- twice; what was made is taken back when finance refuse, or when a person cancels the run, and what was there before is as it was.
 local dates  = require "dates"
 local policy = require "policy"
 local steps  = require "steps"
@@ -14,13 +14,14 @@ flow "onboarding" {
       ctx.salesforce:put("onboarding@1", { crm_id = customer.crm_id, status = "refused", note = note, account_no = null })
     end })
 
-    local account_no = steps.make_partner(ctx, customer)
-    local credit     = steps.ask_credit(ctx, customer)
+    local before     = steps.partner_of(ctx, customer.crm_id)
+    local account_no = before and before.PartnerNo or steps.make_partner(ctx, customer)
+    local credit     = steps.ask_credit(ctx, customer, before)
     if credit.answer == "refuse" then
       note = ("refused by %s: %s"):format(credit.by, credit.why)
       return ctx:fail(note, { name = customer.name })
     end
-    ctx.erp:put("credit_line@1", { crm_id = customer.crm_id, credit_limit = credit.limit, currency = customer.currency })
+    steps.grant(ctx, customer, before, credit.limit)
 
     local known        = steps.as_customer(customer, account_no, credit.limit)
     local organization = steps.make_organization(ctx, known)
@@ -30,12 +31,7 @@ flow "onboarding" {
     local today = dates.day(ctx:now(), policy.zone)
     ctx:all {
       desk = function() steps.welcome(ctx, known, organization.id) end,
-      crm  = function()
-        ctx.salesforce:put("entitlement@1", {
-          entitlement_no = "E-" .. account_no, account_no = account_no, name = "Support " .. known.support_tier, tier = known.support_tier,
-          starts_on = today, ends_on = dates.add(dates.add(today, policy.entitlement), { days = -1 }),
-        })
-      end,
+      crm  = function() steps.entitle(ctx, known, today) end,
     }
     ctx.salesforce:put("onboarding@1", { crm_id = customer.crm_id, status = "done" })
     ctx:emit("customer.onboarded@1", known)

@@ -16,7 +16,7 @@ map "new_customer@1 <- salesforce.Account" {
 map "salesforce.Account <- onboarding@1" {
   Id                   = as.key "crm_id",
   Onboarding_Status__c = "status",
-  Onboarding_Note__c   = as.text("note", { most = 255 }),
+  Onboarding_Note__c   = as.text("note", { most = 255, cut = true }),
   Account_No__c        = "account_no",
 }
 

@@ -9,7 +9,7 @@ map "erp.BusinessPartners <- new_customer@1" {
   PostalCode  = "postal_code",
   Country     = "country",
   Currency    = "currency",
-  OnHold      = as.const(true),                              -- no orders until their credit is known
+  OnHold      = as.boolean("on_hold", { default = true }),   -- no orders until their credit is known
 }
 
 map "erp.BusinessPartners <- credit_line@1" {

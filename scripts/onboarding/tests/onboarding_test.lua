@@ -17,6 +17,7 @@ local function platforms(w)
     return { value = partner and { { PartnerNo = "BP-00001", ExternalId = partner.ExternalId } } or array() }
   end)
   w.support:on "find":answers(array())
+  w.salesforce:on "get_by":answers()                        -- no support yet
 end
 
 local function shown(w) return w.salesforce:records "onboarding@1"[1] end
@@ -116,12 +117,67 @@ describe("more credit than sales may promise", function()
 end)
 
 describe("a customer whom the ERP has had before", function()
-  it("is not taken back when they are refused", function(w)
-    w.erp:on "find":answers { value = { { PartnerNo = "BP-7", ExternalId = "001A" } } }
+  local function has(w, changes)
+    local before = {
+      PartnerNo = "BP-7", ExternalId = "001A", Name = "Nordwind", VatId = "DE1", Country = "DE", Currency = "EUR",
+      CreditLimit = decimal "20000.00", OnHold = false,
+    }
+    for name, value in pairs(changes or {}) do before[name] = value end
+    w.erp:on "find":answers(function()
+      local now = {}
+      for name, value in pairs(before) do now[name] = value end
+      for name, value in pairs(w.erp:records "BusinessPartners"[1] or {}) do now[name] = value end
+      return { value = { now } }
+    end)
     w.support:on "find":answers(array())
-    w:deliver("salesforce.Account", account { Credit_Limit__c = decimal "50000.00" })
+    w.salesforce:on "get_by":answers()
+  end
+
+  local function asks(w, limit) w:deliver("salesforce.Account", account { Credit_Limit__c = limit and decimal(limit) or null }) end
+
+  it("is as they were when they are refused, and meanwhile", function(w)
+    has(w)
+    asks(w, "50000.00")
+    assert.equal("20000.00", tostring(w:decisions()[1].show.has))
+    assert.equal(0, w.erp:count "BusinessPartners")
     w:decide "refuse"
-    assert.equal(0, w.erp:count "delete")
+    assert.same({ 0, 0, 0 }, { w.erp:count "BusinessPartners", w.erp:count "update", w.erp:count "delete" })
     assert.equal("refused", shown(w).Onboarding_Status__c)
+  end)
+
+  it("gets what sales know, and is never blocked on the way", function(w)
+    has(w)
+    asks(w, "50000.00")
+    w:decide "grant"
+    for _, call in ipairs(w.erp:calls "put") do assert.is_false(call.args.record.OnHold) end
+    local partner = w.erp:records "BusinessPartners"[1]
+    assert.same({ "Nordwind GmbH", "50000.00" }, { partner.Name, tostring(partner.CreditLimit) })
+    assert.same({ "done", "BP-7" }, { shown(w).Onboarding_Status__c, shown(w).Account_No__c })
+  end)
+
+  it("keeps the longer support they have", function(w)
+    has(w)
+    w.salesforce:on "get_by":answers { Entitlement_No__c = "E-BP-7", EndDate = "2028-12-31" }
+    asks(w, "100.00")
+    assert.equal("done", shown(w).Onboarding_Status__c)
+    assert.equal(0, w.salesforce:count "entitlement@1")
+  end)
+
+  it("keeps the credit they have when sales ask for less, or for none", function(w)
+    has(w)
+    asks(w, nil)
+    assert.equal("20000.00", tostring(w.erp:records "BusinessPartners"[1].CreditLimit))
+    assert.equal("done", shown(w).Onboarding_Status__c)
+  end)
+
+  it("and has blocked, or gives credit in another currency, is a question for finance, however little is asked", function(w)
+    has(w, { OnHold = true })
+    asks(w, "100.00")
+    assert.is_true(w:decisions()[1].show.on_hold)
+    assert.equal(0, w.erp:count "BusinessPartners")
+    w:decide "refuse"
+    has(w, { Currency = "CHF" })
+    w:deliver("salesforce.Account", account { Id = "001B" }, { key = "001B" })
+    assert.equal("CHF", w:decisions()[1].show.has_in)
   end)
 end)

@@ -1,6 +1,8 @@
 -- A customer whom the ERP holds gets no order until finance has said so.
 local erps = require "erps"
 
+local over = { cancelled = true, refused = true }
+
 flow "credit" {
   on      = "order.prepared@1",
   order   = { "order", "/order_no" },
@@ -31,10 +33,14 @@ flow "credit-hold" {
     }
     if by == "finance" and answer.answer == "release" then return ctx:emit("order.released@1", order) end
 
-    ctx:emit("order.rejected@1", {
+    local state  = erps.of(order.company_code).state(ctx.erp, order.order_no)
+    local placed = state and not over[state.status]
+    if by == "sales" and placed then return end                          -- the flow cancellation takes it back
+    local reason = by == "sales" and answer.data.reason or ("credit refused by %s: %s"):format(answer.by, answer.why or "no reason given")
+    ctx:emit(placed and "order.stands@1" or "order.rejected@1", {
       order_no = order.order_no, account_no = order.customer.account_no, customer_name = order.customer.name,
-      status   = by == "sales" and "cancelled" or "refused",
-      reason   = by == "sales" and answer.data.reason or ("credit refused by %s: %s"):format(answer.by, answer.why or "no reason given"),
+      status   = placed and state.status or by == "sales" and "cancelled" or "refused",
+      reason   = placed and "the correction was not taken over: " .. reason or reason,
     })
   end,
 }

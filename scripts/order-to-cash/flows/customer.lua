@@ -1,8 +1,8 @@
+-- An order needs its customer first. Orders of one customer take turns, because they write the same record.
 local erps = require "erps"
 
--- An order needs its customer first. Orders of one customer take turns, because they write the same record.
 flow "customer" {
-  on      = "order.won@1",
+  on      = { "order.won@1", "order.corrected@1" },
   order   = { "customer", "/customer/account_no" },
   steward = "order-desk",
   run     = function(ctx, e)

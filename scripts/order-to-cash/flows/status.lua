@@ -1,7 +1,10 @@
 -- Sales and the support desk see how far an order is. Each status is the whole of it, so a newer one may overtake a parked one.
+-- Of an order without a deal only the desk is told.
+local deals = require "deals"
+
 local told = {
   "order.placed@1", "order.accepted@1", "backorder.noted@1", "shipment.sent@1", "invoice.issued@1", "payment.received@1",
-  "order.refused@1", "order.cancelled@1", "order.rejected@1",
+  "order.refused@1", "order.cancelled@1", "order.rejected@1", "order.stands@1",
 }
 
 flow "status-to-salesforce" {
@@ -9,7 +12,7 @@ flow "status-to-salesforce" {
   order         = { "deal", "/order_no" },
   after_failure = "supersede",
   steward       = "order-desk",
-  run           = function(ctx, e) ctx.salesforce:put("order_status@1", e.data) end,
+  run           = function(ctx, e) deals.tell(ctx, e.data) end,
 }
 
 -- The desk sees the last order on the customer's organization, so orders of one customer take turns.
@@ -28,6 +31,6 @@ flow "held-to-salesforce" {
   after_failure = "supersede",
   steward       = "order-desk",
   run           = function(ctx, e)
-    ctx.salesforce:put("order_status@1", { order_no = e.data.order_no, account_no = e.data.customer.account_no, status = "on hold" })
+    deals.tell(ctx, { order_no = e.data.order_no, account_no = e.data.customer.account_no, status = "on hold" })
   end,
 }

@@ -5,7 +5,7 @@ map "support_case@1 <- support.tickets" {
   case_no  = as.integer("id", { required = true }),
   order_no = tickets.order_no,
   status   = "status",
-  subject  = as.text("subject", { default = "no subject", most = 120 }),
+  subject  = as.text("subject", { default = "no subject", most = 120, cut = true }),
 }
 
 map "salesforce.Opportunity <- support_case@1" {

@@ -1,7 +1,7 @@
 -- What finance decides about customers whom the ERP holds.
 local function won(changes)
   local order = {
-    order_no = "SO-1", company_code = "1000", currency = "EUR", total = decimal "100.00",
+    order_no = "SO-1", mark = "m-1", company_code = "1000", currency = "EUR", total = decimal "100.00",
     customer = { account_no = "A-1", name = "Nordwind GmbH" },
     lines = { { line_no = 1, product_no = "P-7", quantity = 2, unit_price = decimal "50.00" } },
   }
@@ -10,7 +10,12 @@ local function won(changes)
 end
 
 describe("a customer on credit hold", function()
-  before_each(function(w) w.erp:on "credit_status":answers { OnHold = true, CreditLimit = decimal "5000.00", CreditUsed = decimal "5200.00" } end)
+  before_each(function(w)
+    w.erp:on "credit_status":answers { OnHold = true, CreditLimit = decimal "5000.00", CreditUsed = decimal "5200.00" }
+    w.erp:on "find":answers { value = array() }
+    w.erp:on "get":answers()
+    w.salesforce:on "get_by":answers { Id = "006-1", StageName = "Closed Won", Order_Status__c = "taken" }
+  end)
 
   it("waits for finance, who see why; sales see that it waits", function(w)
     w:deliver("order.won@1", won())
@@ -45,8 +50,16 @@ describe("a customer on credit hold", function()
     assert.equal("80.00", tostring(w:decisions()[1].show.total))
   end)
 
+  it("whose order is there already, keeps it when finance refuse the correction", function(w)
+    w.erp:on "get":answers { OrderNo = "SO-1", Status = "accepted", Items = array() }
+    w:deliver("order.corrected@1", won { total = decimal "800.00" })
+    w:decide("reject", { by = "Ada", why = "too much" })
+    local deal = w.salesforce:records "order_status@1"[1]
+    assert.same({ "accepted", "the correction was not taken over: credit refused by Ada: too much" }, { deal.Order_Status__c, deal.Order_Note__c })
+    assert.equal(0, w.erp:count "order@1")
+  end)
+
   it("is not asked any more when sales withdraw the deal", function(w)
-    w.erp:on "find":answers { value = array() }
     w:deliver("order.won@1", won())
     w:deliver("order.withdrawn@1", { order_no = "SO-1", account_no = "A-1", reason = "withdrawn by sales" })
     assert.equal(0, #w:decisions())

@@ -1,7 +1,8 @@
 -- One run for each contract: it sleeps until the end is near, quotes, reminds, and waits for the answer. A contract that is
--- changed meanwhile comes as an event; when its end or price is another one, the run begins to count anew.
+-- changed meanwhile comes as an event; when its end or price is another one, the run begins to count anew. A signature that no run
+-- waits for begins one too, so it is never lost.
 local letters, terms, policy = require "letters", require "terms", require "policy"
-local renewal                = require "renewal"
+local renewal, late          = require "renewal", require "late"
 
 -- So many days before the end, this is done. What gives true says that the contract is settled already.
 local stages = {
@@ -11,7 +12,7 @@ local stages = {
     letters.remind(ctx, contract, policy.last_call)
     letters.case(ctx, contract, "no answer yet", ("It ends on %s. Please call them."):format(contract.ends_on))
   end },
-  { days = -1, act = function() end },                       -- the day after its last
+  { days = -1, act = renewal.is_settled },                   -- the day after its last
 }
 
 -- What comes first: an event, or nil when the moment is there.
@@ -31,25 +32,38 @@ local function answer_of(ctx, contract)
       local same = ev.data.ends_on == contract.ends_on and ev.data.yearly_value == contract.yearly_value
       contract, at = ev.data, same and at or 1
     else
-      -- Of moments that have passed together, only the latest reminds.
-      local late = stages[at + 1] and terms.left(contract, stages[at + 1].days, ctx:now()) <= 0
-      if (at == 1 or not late) and stage.act(ctx, contract) then return nil end
+      -- Of moments that have passed together, only the latest reminds; what has ended is not quoted any more.
+      local passed = stages[at + 1] and terms.left(contract, stages[at + 1].days, ctx:now()) <= 0
+      local quoted = at == 1 and not terms.has_ended(contract, ctx:now())
+      if (quoted or not passed) and stage.act(ctx, contract) then return nil end
       at = at + 1
     end
   end
   return contract, nil
 end
 
+local function watch(ctx, contract)
+  local ev
+  contract, ev = answer_of(ctx, contract)
+  if not contract then return end
+  if ev and ev.type == "renewal.signed@1" then return renewal.renew(ctx, contract, ev.data) end
+  local why = "no answer until " .. contract.ends_on
+  if ev then why = ev.type == "renewal.declined@1" and "the customer declined" or "closed by sales" end
+  renewal.close(ctx, contract, why)
+  -- Signed while it was being closed, which takes long when a person has to repair something.
+  local signed = ctx:await { "renewal.signed@1", within = "1ms" }
+  if signed then late.signed(ctx, signed.data) end
+end
+
 flow "renewal" {
-  on      = "contract.changed@1",
+  on      = { "contract.changed@1", "renewal.signed@1" },
   one_per = "contract_no", again = "deliver",
   steward = "contracts",
   run     = function(ctx, e)
-    local contract, ev = answer_of(ctx, e.data)
-    if not contract then return end
-    if ev and ev.type == "renewal.signed@1" then return renewal.renew(ctx, contract, ev.data) end
-    local why = "no answer until " .. contract.ends_on
-    if ev then why = ev.type == "renewal.declined@1" and "the customer declined" or "closed by sales" end
-    renewal.close(ctx, contract, why)
+    if e.type == "renewal.signed@1" then return late.signed(ctx, e.data) end
+    if terms.is_history(e.data, ctx:now()) then
+      return ctx:log("info", "ended long before it was first seen: left alone", { contract_no = e.data.contract_no, ended_on = e.data.ends_on })
+    end
+    watch(ctx, e.data)
   end,
 }

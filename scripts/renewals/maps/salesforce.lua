@@ -1,19 +1,10 @@
--- Contracts, renewals and support as Salesforce has them. Accounts are found by their number, no ids are needed.
-map "contract@1 <- salesforce.Contract" {
-  contract_no  = as.text("Contract_No__c", { required = true }),
-  account_no   = as.text("Account.Account_No__c", { required = true }),
-  account_name = as.text("Account.Name", { required = true }),
-  company_code = "Company_Code__c",
-  starts_on    = as.date "StartDate",
-  ends_on      = as.date("EndDate", { required = true }),
-  yearly_value = as.decimal("Yearly_Value__c", { required = true, scale = 2 }),
-  currency     = as.text("Currency__c", { default = "EUR" }),
-  mail         = "Renewal_Mail__c",
-}
+-- Contracts, renewals and support as Salesforce is told. Accounts are found by their number, no ids are needed.
 
 -- Made as a draft: a contract cannot be created as activated.
 map "salesforce.Contract <- contract@1" {
   Contract_No__c  = as.key "contract_no",
+  Series_No__c    = "series_no",
+  Renews_No__c    = "previous_no",
   Account         = { Account_No__c = "account_no" },
   Company_Code__c = "company_code",
   StartDate       = "starts_on",
@@ -28,7 +19,7 @@ map "salesforce.Contract <- contract@1" {
 map "salesforce.Contract <- renewal_status@1" {
   Contract_No__c    = as.key "contract_no",
   Renewal_Status__c = "status",
-  Renewal_Note__c   = as.text("note", { most = 255 }),
+  Renewal_Note__c   = as.text("note", { most = 255, cut = true }),
   Renewed_By__c     = "renewed_by",
 }
 
@@ -36,7 +27,7 @@ map "salesforce.Opportunity <- renewal@1" {
   Renewal_No__c   = as.key "renewal_no",
   Contract_No__c  = "contract_no",
   Account         = { Account_No__c = "account_no" },
-  Name            = as.text("name", { most = 120 }),
+  Name            = as.text("name", { most = 120, cut = true }),
   Type            = as.const "Existing Business",
   StageName       = as.const "Proposal/Price Quote",
   CloseDate       = "close_on",
@@ -48,7 +39,7 @@ map "salesforce.Opportunity <- renewal@1" {
 map "renewal@1 <- salesforce.Opportunity" {
   renewal_no  = as.text("Renewal_No__c", { required = true }),
   contract_no = as.text("Contract_No__c", { required = true }),
-  price       = as.decimal("Amount", { scale = 2 }),
+  price       = as.decimal "Amount",
 }
 
 map "salesforce.Entitlement <- entitlement@1" {

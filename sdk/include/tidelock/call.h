@@ -51,9 +51,7 @@ struct tlc_call {
     void *state;   /* of one step function, in the scope */
 };
 
-/* ---- from a request to its step
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- from a request to its step ---- */
 
 #define TLC_FOR(role) (1u << (role))
 #define TLC_FOR_CALLS (TLC_FOR(TLC_ROLE_CALL) | TLC_FOR(TLC_ROLE_LOOKUP))
@@ -121,9 +119,7 @@ static inline tlc_slice tlc_site(const tlc_host *host, tlc_scope *scope, tlc_sli
     return url;
 }
 
-/* ---- what is asked
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- what is asked ---- */
 
 /* A text (or a number's digits) of the operation's arguments; absent slice when it is not there. */
 static inline tlc_slice tlc_arg(tlc_call *c, const char *pointer)
@@ -137,9 +133,7 @@ static inline tlc_slice tlc_option(tlc_call *c, const char *pointer)
     return tlc_json_text(c->host, c->scope, c->request->options, pointer);
 }
 
-/* ---- requests
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 
 /* The call's transfer, without body and headers, ready for TL_HTTP. An answer that is no success ends the call. */
 static inline tlc_transfer *tlc_ask(tlc_call *c, const char *method, tlc_slice url)
@@ -177,9 +171,7 @@ static inline void tlc_add_body(tlc_call *c, const char *content_type, tlc_slice
     c->transfer.body = body;
 }
 
-/* ---- texts
- * -------------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- texts ---- */
 
 /* Percent-encoded, for one segment of a path or one value of a query. */
 static inline tlc_slice tlc_percent(tlc_call *c, tlc_slice text)

@@ -48,7 +48,7 @@ extern "C" {
 #define TLC_EXPORT
 #endif
 
-/* ---- plain types ------------------------------------------------------------------------------------------------ */
+/* ---- plain types ---- */
 
 /* Bytes, not NUL-terminated. Text is UTF-8. An absent value has ptr NULL and len 0. */
 typedef struct tlc_slice {
@@ -68,7 +68,7 @@ typedef struct tlc_call tlc_call;         /* made by the connector's begin */
 typedef struct tlc_writer tlc_writer;     /* a JSON text being written; lives as long as its scope */
 typedef uint64_t tlc_blob;                /* bytes spooled by the host; 0 is none */
 
-/* ---- what a call is for ------------------------------------------------------------------------------------------ */
+/* ---- what a call is for ---- */
 
 enum {
     TLC_ROLE_CALL = 1,            /* one operation */
@@ -127,7 +127,7 @@ typedef struct tlc_request {
     uint32_t verified; /* 1: the manifest's scheme has verified it; 0: the connector must (host->verify) */
 } tlc_request;
 
-/* ---- inputs ------------------------------------------------------------------------------------------------------ */
+/* ---- inputs ---- */
 
 enum {
     TLC_START = 1,    /* request */
@@ -165,7 +165,7 @@ typedef struct tlc_input {
     tlc_blob blob;  /* HEAD, RESPONSE: the body, when transfer.to_blob was set */
 } tlc_input;
 
-/* ---- actions ----------------------------------------------------------------------------------------------------- */
+/* ---- actions ---- */
 
 enum {
     TLC_TRANSFER = 1,  /* transfer: one request to the platform */
@@ -220,7 +220,8 @@ typedef struct tlc_event {
     tlc_slice payload; /* the record as JSON */
     uint32_t deleted;  /* 1: the record is gone; payload may be absent */
     uint32_t gap; /* captures. 1: no record: what changed in the object in an interval is not known (an expired link,
-                     a log that does not reach back). Payload {"from", "to" (RFC 3339, where known), "why"} */
+                     a log that does not reach back). Payload {"from", "to" (RFC 3339, where known), "deletions" (gap.h;
+                     absent: unknown), "why"} */
     int64_t changed_ms; /* when it changed, Unix milliseconds; 0 unknown */
 } tlc_event;
 
@@ -290,7 +291,7 @@ typedef struct tlc_action {
     const tlc_fail *fail;            /* [next] */
 } tlc_action;
 
-/* ---- the host ---------------------------------------------------------------------------------------------------- */
+/* ---- the host ---- */
 
 enum { TLC_LOG_DEBUG = 0, TLC_LOG_INFO = 1, TLC_LOG_WARN = 2, TLC_LOG_ERROR = 3 };
 enum { TLC_SHA256 = 1, TLC_SHA1 = 2, TLC_SHA512 = 3, TLC_MD5 = 4 };
@@ -351,7 +352,7 @@ typedef struct tlc_host {
     int32_t (*blob_write)(tlc_scope *scope, tlc_blob blob, tlc_slice bytes); /* at the end */
 } tlc_host;
 
-/* ---- the connector ----------------------------------------------------------------------------------------------- */
+/* ---- the connector ---- */
 
 /* What the exported function returns [static]. A connector whose manifest says everything leaves all but describe
  * NULL. */

@@ -90,8 +90,7 @@ static void set_up(void)
     tl_free(mapping);
 }
 
-/* ---- what is done to a folder --------------------------------------------------------------------------------------
- */
+/* ---- what is done to a folder ---- */
 
 struct input {
     const uint8_t *at;
@@ -183,8 +182,7 @@ static void act(struct input *in, const char *root)
     tl_free(path);
 }
 
-/* ---- what must hold ------------------------------------------------------------------------------------------------
- */
+/* ---- what must hold ---- */
 
 static tl_code read_back(const char *store, const char *hash, struct tl_bundle **out)
 {

@@ -43,8 +43,7 @@ static void write_pieces(struct tl_buf *out, const uint8_t *data, size_t size)
     tl_buf_add_z(out, "]}");
 }
 
-/* ---- what must hold ------------------------------------------------------------------------------------------------
- */
+/* ---- what must hold ---- */
 
 static bool is_word(char c)
 {

@@ -19,7 +19,8 @@ flow "order-to-cash" {
     ctx.erp:sale_create({ sale = sales.record(order) }, { once = "sale:" .. no })
     ctx.support:create({ object = "ticket", key = { CaseNo = no }, record = { Subject = "Order " .. no .. ": " .. order.title } }, { once = "ticket:" .. no })
     ctx.erp:sale_quote { reference = no }
-    local sale = ctx.erp:sale_confirm { reference = no }
+    ctx.erp:sale_confirm { reference = no }
+    local sale = ctx.erp:sale_process { reference = no }   -- Tryton does that by itself, but not what it was killed before
     for _, shipment in ipairs(sale.shipments) do ctx.erp:ship { shipment = shipment.id } end
     local invoice = sale.invoices[1].id
     ctx.erp:invoice_post { invoice = invoice }

@@ -15,7 +15,7 @@ const moves = {
 export class Clerk {
   constructor(entities, clock) { this.entities = entities; this.clock = clock; }
 
-  knows(name) { return name in moves; }
+  knows(type, name) { return type === types.SalesOrder && name in moves; }
 
   /** Carries out one action on one order. */
   act(name, record, parameters, actor) {
@@ -34,7 +34,7 @@ export class Clerk {
   parameters(name, body) {
     const out = {};
     for (const [key, value] of Object.entries(body)) {
-      const parameter = actions[name][key];
+      const parameter = actions.SalesOrder[name][key];
       if (!parameter) throw badRequest(`The parameter '${key}' in the request payload is not a valid parameter for the operation '${name}'.`, key);
       out[key] = accept(key, parameter, value, false);
     }
@@ -50,7 +50,8 @@ export class Clerk {
     const InvoiceDate = this.clock.iso().slice(0, 10);
     const DueDate = new Date(this.clock.now() + 30 * 86400000).toISOString().slice(0, 10);
     const { OrderNo, PartnerNo, Currency, NetAmount, TaxAmount, TotalAmount } = order;
-    this.entities.create(types.Invoice, { OrderNo, PartnerNo, InvoiceDate, DueDate, Currency, NetAmount, TaxAmount, TotalAmount, Status: "open" }, actor);
+    const Items = order.Items.map(({ LineNo, ProductNo, Quantity }) => ({ LineNo, ProductNo, Quantity }));
+    this.entities.create(types.Invoice, { OrderNo, PartnerNo, InvoiceDate, DueDate, Currency, NetAmount, TaxAmount, TotalAmount, Status: "open", Items }, actor);
   }
 
   // The order's invoices are paid in full.

@@ -15,16 +15,18 @@ export function edmx() {
   for (const [name, properties] of Object.entries(complex)) {
     parts.push(`<ComplexType Name="${name}">${Object.entries(properties).map(([n, p]) => property(n, p)).join("")}</ComplexType>`);
   }
-  for (const [name, parameters] of Object.entries(actions)) {
-    const rest = Object.entries(parameters).map(([n, p]) => `<Parameter Name="${n}" Type="${p.type}"/>`).join("");
-    parts.push(`<Action Name="${name}" IsBound="true"><Parameter Name="order" Type="Erp.SalesOrder" Nullable="false"/>${rest}<ReturnType Type="Erp.SalesOrder" Nullable="false"/></Action>`);
-  }
+  for (const [type, named] of Object.entries(actions)) for (const [name, parameters] of Object.entries(named)) parts.push(action(type, name, parameters));
   for (const [name, f] of Object.entries(functions)) {
     const parameters = f.parameters.map((p) => `<Parameter Name="${p}" Type="Edm.String" Nullable="false"/>`).join("");
     parts.push(`<Function Name="${name}">${parameters}<ReturnType Type="Erp.${f.returns}" Nullable="false"/></Function>`);
   }
   parts.push(container());
   return frame[0] + parts.join("") + frame[1];
+}
+
+function action(type, name, parameters) {
+  const rest = Object.entries(parameters).map(([n, p]) => `<Parameter Name="${n}" Type="${p.type}"/>`).join("");
+  return `<Action Name="${name}" IsBound="true"><Parameter Name="entity" Type="Erp.${type}" Nullable="false"/>${rest}<ReturnType Type="Erp.${type}" Nullable="false"/></Action>`;
 }
 
 function property(name, p) {

@@ -44,12 +44,15 @@ const Delivery = { name: "Delivery", set: "Deliveries", key: "DeliveryNo", range
   properties: { DeliveryNo: needed(text(20)), OrderNo: text(40), PartnerNo: text(20), ShippedAt: instant, Carrier: text(40), TrackingNo: text(80), ...stamped },
   navigation: { Items: { to: "DeliveryItem", many: true, contained: true }, Order: { to: "SalesOrder", by: "OrderNo", theirs: "OrderNo" } } };
 
+const InvoiceItem = { name: "InvoiceItem", key: "LineNo", navigation: {},
+  properties: { LineNo: needed({ type: "Edm.Int32" }), ProductNo: text(40), Quantity: decimal(13, 3) } };
+
 const Invoice = { name: "Invoice", set: "Invoices", key: "InvoiceNo", range: ["9", 8],
   properties: {
     InvoiceNo: needed(text(20)), OrderNo: text(40), PartnerNo: text(20), InvoiceDate: day, DueDate: day, Currency: text(3), NetAmount: decimal(15, 2),
     TaxAmount: decimal(15, 2), TotalAmount: decimal(15, 2), Status: text(20), PaidAt: computed(instant), ...stamped,
   },
-  navigation: { Order: { to: "SalesOrder", by: "OrderNo", theirs: "OrderNo" } } };
+  navigation: { Items: { to: "InvoiceItem", many: true, contained: true }, Order: { to: "SalesOrder", by: "OrderNo", theirs: "OrderNo" } } };
 
 const Contract = { name: "Contract", set: "Contracts", key: "ContractNo", range: ["7", 8],
   properties: {
@@ -65,11 +68,29 @@ const RevenueSchedule = { name: "RevenueSchedule", set: "RevenueSchedules", key:
   properties: { ContractNo: needed(text(40)), Currency: text(3), TotalAmount: decimal(15, 2), ...stamped },
   navigation: { Lines: { to: "RevenueLine", many: true, contained: true } } };
 
+const ReturnOrderItem = { name: "ReturnOrderItem", key: "LineNo", navigation: {},
+  properties: { LineNo: needed({ type: "Edm.Int32" }), ProductNo: needed(text(40)), Quantity: needed(decimal(13, 3)), UnitPrice: decimal(15, 4) } };
+
+const ReturnOrder = { name: "ReturnOrder", set: "ReturnOrders", key: "ReturnNo", range: ["5", 8],
+  properties: { ReturnNo: needed(text(40)), OrderNo: text(40), PartnerNo: needed(text(20)), Status: text(20), ReceivedAt: computed(instant), ...stamped },
+  navigation: { Items: { to: "ReturnOrderItem", many: true, contained: true }, Order: { to: "SalesOrder", by: "OrderNo", theirs: "OrderNo" } } };
+
+const CreditMemoItem = { name: "CreditMemoItem", key: "LineNo", navigation: {},
+  properties: { LineNo: needed({ type: "Edm.Int32" }), ProductNo: text(40), Quantity: decimal(13, 3), NetAmount: decimal(15, 2) } };
+
+const CreditMemo = { name: "CreditMemo", set: "CreditMemos", key: "CreditNo", range: ["4", 8],
+  properties: {
+    CreditNo: needed(text(40)), InvoiceNo: text(20), PartnerNo: needed(text(20)), Currency: text(3), Reason: text(255), DocumentNo: computed(text(20)),
+    PostedOn: computed(day), TotalAmount: computed(decimal(15, 2)), ...stamped,
+  },
+  navigation: { Items: { to: "CreditMemoItem", many: true, contained: true }, Billed: { to: "Invoice", by: "InvoiceNo", theirs: "InvoiceNo" } } };
+
 const Product = { name: "Product", set: "Products", key: "ProductNo", range: ["P-", 6],
   properties: { ProductNo: needed(text(40)), Name: needed(text(120)), Unit: text(10), ListPrice: decimal(15, 4), Currency: text(3), Stock: decimal(13, 3), ...stamped },
   navigation: {} };
 
-export const types = Object.fromEntries([BusinessPartner, SalesOrder, SalesOrderItem, Delivery, DeliveryItem, Invoice, Contract, RevenueLine, RevenueSchedule, Product].map((t) => [t.name, t]));
+export const types = Object.fromEntries([BusinessPartner, SalesOrder, SalesOrderItem, Delivery, DeliveryItem, Invoice, InvoiceItem, Contract, RevenueLine, RevenueSchedule, ReturnOrder, ReturnOrderItem, CreditMemo,
+  CreditMemoItem, Product].map((t) => [t.name, t]));
 export const sets = Object.fromEntries(Object.values(types).filter((t) => t.set).map((t) => [t.set, t]));
 export const stamps = ["ModifiedAt", "ModifiedBy"];
 
@@ -86,8 +107,12 @@ export const functions = {
   ContractPrice: { parameters: ["AccountNo", "ProductNo"], returns: "Price" },
 };
 
-/** Bound actions on SalesOrder and their parameters. */
+/** Bound actions by entity type, and their parameters. */
 export const actions = {
-  Accept: {}, Ship: { Carrier: text(40), TrackingNo: text(80) }, Invoice: {}, Backorder: { Reason: text(255), ExpectedOn: day },
-  Pay: { PaidAt: instant }, Cancel: { Reason: text(255) }, Refuse: { Reason: text(255) },
+  SalesOrder: {
+    Accept: {}, Ship: { Carrier: text(40), TrackingNo: text(80) }, Invoice: {}, Backorder: { Reason: text(255), ExpectedOn: day },
+    Pay: { PaidAt: instant }, Cancel: { Reason: text(255) }, Refuse: { Reason: text(255) },
+  },
+  ReturnOrder: { Receive: {} },
+  CreditMemo: { Post: {} },
 };

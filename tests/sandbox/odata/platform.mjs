@@ -2,10 +2,11 @@
 import { Clock } from "../lib/clock.mjs";
 import { Store } from "../lib/store.mjs";
 import { Failure } from "../lib/failure.mjs";
-import { complex, functions, sets, stamps, types } from "./model.mjs";
+import { actions, complex, functions, sets, stamps, types } from "./model.mjs";
 import { accept, keyValue, show } from "./edm.mjs";
 import { Entities } from "./entities.mjs";
 import { Clerk } from "./clerk.mjs";
+import { Returns } from "./returns.mjs";
 import { Renderer, contentType, styleOf } from "./render.mjs";
 import { checkOptions, shape } from "./collection.mjs";
 import { Batches } from "./batch.mjs";
@@ -24,6 +25,7 @@ export class Erp {
     this.store = new Store({ clock: this.clock, stamps, file });
     this.entities = new Entities(this.store, this.clock, this.settings);
     this.clerk = new Clerk(this.entities, this.clock);
+    this.staff = [this.clerk, new Returns(this.entities, this.clock)];
     this.sessions = new Sessions(this.settings, this.clock);
     this.listing = new Listing(this);
     this.batches = new Batches(this);
@@ -40,7 +42,7 @@ export class Erp {
     this.admin = {
       "POST expire_sessions": (p) => ({ expired: p.sessions.expire() }),
       "POST expire_deltas": (p) => { p.listing.expire(); return { expired: true }; },
-      "POST actions": (p, r, [name, orderNo]) => p.actAsClerk(name, orderNo, r.body ? r.json() : {}),
+      "POST actions": (p, r, [name, no]) => p.actAsClerk(name, no, r.body ? r.json() : {}),
     };
   }
 
@@ -171,7 +173,8 @@ export class Erp {
     const record = this.entities.find(type, key);
     if (!record) throw notFound(type.set);
     const action = segment.name.replace(/^Erp\./, "");
-    if (type.name === "SalesOrder" && this.clerk.knows(action)) return this.act(request, type, record, action);
+    const who = this.staff.find((s) => s.knows(type, action));
+    if (who) return this.act(request, type, record, who, action);
     const link = type.navigation[segment.name];
     if (link) return this.navigate(request, type, record, segment, link, rest);
     const property = type.properties[segment.name];
@@ -179,10 +182,10 @@ export class Erp {
     return this.property(request, type, record, segment.name, property, rest[0]?.name === "$value");
   }
 
-  act(request, type, record, name) {
+  act(request, type, record, who, name) {
     if (request.method !== "POST") throw refuse(405, "405", `${name} is an action: use POST.`, { headers: { allow: "POST" } });
     this.entities.precondition(request, record);
-    const next = this.clerk.act(name, record, request.body ? this.json(request) : {}, request.actor);
+    const next = who.act(name, record, request.body ? this.json(request) : {}, request.actor);
     return this.written(request, type, next, false);
   }
 
@@ -247,9 +250,11 @@ export class Erp {
   userUpdate(set, id, body) { const type = this.typeOf(set); return this.entities.update(type, this.byAnyKey(type, id), this.typed(type, body), "clerk"); }
   userDelete(set, id) { const type = this.typeOf(set); return this.entities.remove(type, this.byAnyKey(type, id)); }
 
-  actAsClerk(name, orderNo, body) {
-    if (!this.clerk.knows(name)) throw new Error(`no action ${name}`);
-    const { result, changes } = this.store.write(() => this.clerk.act(name, this.byAnyKey(types.SalesOrder, orderNo), body, "clerk"));
+  actAsClerk(name, no, body) {
+    const type = types[Object.keys(actions).find((t) => name in actions[t])];
+    if (!type) throw new Error(`no action ${name}`);
+    const who = this.staff.find((s) => s.knows(type, name));
+    const { result, changes } = this.store.write(() => who.act(name, this.byAnyKey(type, no), body, "clerk"));
     return { record: { id: result.id, rev: result.rev, doc: result.doc }, changes };
   }
 }

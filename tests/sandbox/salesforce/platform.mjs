@@ -22,7 +22,7 @@ export class Salesforce {
     this.name = "salesforce";
     this.settings = { client_id: "sandbox-client", client_secret: "sandbox-secret", username: "integration@sandbox.test", password: "sandbox-password",
       refresh_token: "sandbox-refresh", run_as: true, audiences: [], public_key: null, session_seconds: 0, page_size: null, api_limit: 1000000,
-      deleted_since: null, deleted_limit: 600000, replication_lag_ms: 0, lock_ms: 0, ...settings };
+      deleted_since: null, deleted_limit: 600000, updated_limit: 600000, replication_lag_ms: 0, lock_ms: 0, ...settings };
     this.refusedLocks = 0;
     this.held = new Map();                 // parent → when its lock ends (setting lock_ms)
     this.clock = new Clock();

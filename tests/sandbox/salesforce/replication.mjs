@@ -2,7 +2,7 @@
 import { refuse } from "./errors.mjs";
 import { instant, stamp } from "./value.mjs";
 
-const day = 86400000;
+const day = 86400000, minute = 60000;
 
 export class Replication {
   constructor(platform) { this.platform = platform; }
@@ -13,6 +13,7 @@ export class Replication {
     const now = this.platform.clock.now();
     if (Number.isNaN(start) || Number.isNaN(end)) throw refuse(400, "INVALID_REPLICATION_DATE", "start and end must be valid dateTime values");
     if (start >= end) throw refuse(400, "INVALID_REPLICATION_DATE", "startDate must be before endDate");
+    if (end - start < minute) throw refuse(400, "INVALID_REPLICATION_DATE", "endDate must be at least one minute greater than startDate");
     if (start < now - days * day) throw refuse(400, "INVALID_REPLICATION_DATE", `startDate cannot be more than ${days} days ago`);
     return { start, end: Math.min(end, now), asked: end };
   }
@@ -34,6 +35,7 @@ export class Replication {
     const { start, end } = this.window(query, 30);
     const ids = [];
     for (const record of this.platform.store.table(object.name).since(start)) if (!record.gone && record.changed <= end) ids.push(record.id);
+    if (ids.length > this.platform.settings.updated_limit) throw refuse(400, "EXCEEDED_ID_LIMIT", "exceeded id limit");
     return { ids, latestDateCovered: this.covered(end) };
   }
 

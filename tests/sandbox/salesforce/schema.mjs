@@ -8,7 +8,7 @@ const pick = (name, values, more = {}) => f(name, "picklist", { length: 255, pic
 const ref = (name, to, relationship, more = {}) => f(name, "reference", { length: 18, referenceTo: to, relationshipName: relationship, ...more });
 const external = (name, length = 80, more = {}) => text(name, length, { externalId: true, unique: true, idLookup: true, ...more });
 
-const orderStatus = ["new", "accepted", "on hold", "backordered", "shipped", "invoiced", "paid", "refused", "cancelled"];
+const orderStatus = ["taken", "new", "accepted", "on hold", "backordered", "shipped", "invoiced", "paid", "refused", "cancelled"];
 const address = (kind) => [
   f(`${kind}Street`, "textarea", { length: 255 }), text(`${kind}City`, 40), text(`${kind}State`, 80),
   text(`${kind}PostalCode`, 20), text(`${kind}Country`, 80),
@@ -42,8 +42,8 @@ const opportunity = { name: "Opportunity", prefix: "006", label: "Opportunity", 
   f("IsClosed", "boolean", { createable: false, updateable: false, calculated: true }),
   f("IsWon", "boolean", { createable: false, updateable: false, calculated: true }),
   external("Order_No__c", 40), text("Company_Code__c", 10), pick("Order_Status__c", orderStatus, { restricted: true }),
-  text("Shipment_No__c", 40), f("Shipped_At__c", "datetime"), text("Invoice_No__c", 40), money("Invoice_Total__c"), text("Currency__c", 3),
-  f("Expected_On__c", "date"), f("Paid_At__c", "datetime"), text("Order_Note__c", 255),
+  text("Shipment_No__c", 255), f("Shipped_At__c", "datetime"), text("Invoice_No__c", 255), money("Invoice_Total__c"), text("Currency__c", 3),
+  f("Expected_On__c", "date"), f("Paid_At__c", "datetime"), text("Order_Note__c", 255), text("Order_Taken__c", 40),
   external("Renewal_No__c", 40), text("Contract_No__c", 40),
 ] };
 
@@ -77,7 +77,8 @@ const contract = { name: "Contract", prefix: "800", label: "Contract", plural: "
   text("ContractNumber", 30, { nameField: true }), ref("AccountId", "Account", "Account", { nillable: false, childRelationship: "Contracts" }),
   f("StartDate", "date"), f("EndDate", "date"), f("ContractTerm", "int", { digits: 4 }), pick("Status", ["Draft", "In Approval Process", "Activated"]),
   external("Contract_No__c", 40), money("Yearly_Value__c"), text("Currency__c", 3), text("Company_Code__c", 10), f("Renewal_Mail__c", "email", { length: 80 }),
-  pick("Renewal_Status__c", ["quoted", "renewed", "closed"], { restricted: true }), text("Renewal_Note__c", 255), text("Renewed_By__c", 40),
+  text("Series_No__c", 40), text("Renews_No__c", 40),
+  pick("Renewal_Status__c", ["quoted", "renewed", "closed", "refused"], { restricted: true }), text("Renewal_Note__c", 255), text("Renewed_By__c", 40),
 ] };
 
 const quote = { name: "Quote", prefix: "0Q0", label: "Quote", plural: "Quotes", fields: [

@@ -131,6 +131,12 @@ describe("jsforce", { skip }, () => {
     const [start, end] = [new Date(Date.now() - 3600000), new Date(Date.now() + 60000)];
     assert.ok((await conn.sobject("Account").deleted(start, end)).deletedRecords.some((r) => r.id === id));
     assert.ok(!(await conn.sobject("Account").updated(start, end)).ids.includes(id));
+    const { id: kept } = await conn.sobject("Account").create({ Name: "Staying" });
+    const got = await conn.sobject("Account").updated(start, end);
+    assert.ok(got.ids.includes(kept));
+    assert.ok(Date.parse(got.latestDateCovered.replace("+0000", "Z")) > +start);
+    await assert.rejects(conn.sobject("Account").updated(new Date(end - 1000), end), { errorCode: "INVALID_REPLICATION_DATE" });
+    await assert.rejects(conn.sobject("Account").updated(new Date(end - 31 * 86400000), end), { errorCode: "INVALID_REPLICATION_DATE" });
   });
 
   test("reports the API's error codes", async () => {

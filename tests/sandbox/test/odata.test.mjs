@@ -192,6 +192,25 @@ describe("the ERP", () => {
     assert.deepEqual((await get("/SalesOrders(OrderNo='SO-3')/Invoices")).value.map((i) => [i.Status, i.PaidAt]), [["paid", "2027-02-01T09:00:00.000Z"]]);
   });
 
+  test("a return is received once, and a credit memo is posted at the price that was billed, of no more than was billed", async () => {
+    await order("SO-1");
+    for (const name of ["Accept", "Ship", "Invoice"]) await erp.admin("POST", `actions/${name}/SO-1`, {});
+    const [{ InvoiceNo }] = (await get("/Invoices")).value;
+    await call("PATCH", "/ReturnOrders('RA-1')", { OrderNo: "SO-1", PartnerNo: "A-1", Status: "announced", Items: [{ ProductNo: "P", Quantity: 1 }] });
+    const received = (await erp.admin("POST", "actions/Receive/RA-1", {})).record.doc;
+    assert.deepEqual([received.Status, Date.parse(received.ReceivedAt) > 0], ["received", true]);
+    await assert.rejects(erp.admin("POST", "actions/Receive/RA-1", {}), /Receive needs announced/);
+    const post = (no, Items) => call("PATCH", `/CreditMemos('${no}')`, { PartnerNo: "A-1", InvoiceNo, Items }).then(() => call("POST", `/CreditMemos(CreditNo='${no}')/Erp.Post`, {}));
+    const first = await post("RA-1", [{ ProductNo: "P", Quantity: 2 }]), again = await post("RA-1", [{ ProductNo: "P", Quantity: 2 }]);
+    assert.deepEqual([first.body.DocumentNo, first.body.TotalAmount, again.body.DocumentNo], ["G-000001", 3, "G-000001"]);
+    assert.equal((await post("SC-1", [{ NetAmount: 14.99 }])).body.TotalAmount, 14.99);
+    assert.equal((await post("RA-2", [{ ProductNo: "Q", Quantity: 1 }])).body.error.code, "CREDIT_LINE");
+    assert.deepEqual((await get("/Invoices?$expand=Items")).value[0].Items.map((i) => [i.ProductNo, i.Quantity]), [["P", 2]]);
+    assert.equal((await post("RA-3", [{ ProductNo: "P", Quantity: 0.5 }])).body.error.code, "CREDIT_EXCEEDS");
+    assert.equal((await get(`/CreditMemos?$filter=PostedOn ge ${first.body.PostedOn}`.replaceAll(" ", "%20"))).value.length, 2);
+    assert.equal((await call("POST", "/SalesOrders(OrderNo='SO-1')/Erp.Post", {})).status, 404);
+  });
+
   test("contracts have their revenue beside them, and a partner may be known by another system's id", async () => {
     const put = (path, body) => call("PATCH", path, body);
     assert.equal((await put("/BusinessPartners(ExternalId='001A')", { Name: "Nordwind" })).status, 201);

@@ -231,6 +231,25 @@ describe("Salesforce", () => {
     assert.deepEqual(code(await call("GET", `/sobjects/Account/updated?start=${at(0)}&end=${at(-1000)}`)), [400, "INVALID_REPLICATION_DATE"]);
   });
 
+  test("/updated: who changed in a window, what a window may be, too many, a lag", async () => {
+    const at = (ms) => encodeURIComponent(new Date(Date.now() + ms).toISOString().replace("Z", "+00:00"));
+    const updated = (from, to) => call("GET", `/sobjects/Contact/updated?start=${at(from)}&end=${at(to)}`);
+    const ids = [];
+    for (const LastName of ["a", "b"]) ids.push((await call("POST", "/sobjects/Contact", { LastName })).body.id);
+    const { body } = await updated(-3600000, 1000);
+    assert.deepEqual(ids.map((id) => body.ids.includes(id)), [true, true]);
+    assert.ok(Date.parse(body.latestDateCovered.replace("+0000", "Z")) <= Date.now());
+    assert.deepEqual((await updated(-7200000, -3600000)).body.ids, []);
+    assert.deepEqual(code(await updated(-30000, 0)), [400, "INVALID_REPLICATION_DATE"]);
+    assert.deepEqual(code(await updated(-31 * 86400000, 0)), [400, "INVALID_REPLICATION_DATE"]);
+    await sf.admin("POST", "settings", { updated_limit: 1 });
+    assert.deepEqual(code(await updated(-3600000, 1000)), [400, "EXCEEDED_ID_LIMIT"]);
+    await sf.admin("POST", "settings", { updated_limit: 600000, replication_lag_ms: 600000 });
+    const held = Date.parse((await updated(-3600000, 1000)).body.latestDateCovered.replace("+0000", "Z"));
+    assert.ok(held <= Date.now() - 600000);
+    await sf.admin("POST", "settings", { replication_lag_ms: 0 });
+  });
+
   test("a parent named by its external id", async () => {
     await upsert("F-1", { Name: "parent" });
     const deal = { Name: "d", StageName: "Closed Won", CloseDate: "2024-01-01", Account: { Account_No__c: "F-1" } };

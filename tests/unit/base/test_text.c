@@ -38,6 +38,15 @@ static void the_nearest_word_is_found_and_strangers_are_not(void **state)
     assert_string_equal(tl_nearest(TL_STR("maintainance"), words, 4), "maintenance");
     assert_null(tl_nearest(TL_STR("x"), words, 4));
     assert_null(tl_nearest(TL_STR("payload"), words, 4));
+    static const char *const known[] = {"minLength", "maxLength", "type", "enum"};
+    static const char *const slips[] = {"maxlength", "MAXLENGTH", "maxLenght", "maxLengt", "maxLengthh", "maxLebgth"};
+    for (size_t i = 0; i < TL_COUNT_OF(slips); i++)
+        assert_string_equal(tl_slip(tl_str_z(slips[i]), known, 4), "maxLength");
+    assert_string_equal(tl_slip(TL_STR("enumm"), known, 4), "enum");
+    assert_string_equal(tl_slip(TL_STR("tpye"), known, 4), "type");
+    static const char *const others[] = {"time", "type", "maxHeight", ""};
+    for (size_t i = 0; i < TL_COUNT_OF(others); i++)
+        assert_null(tl_slip(tl_str_z(others[i]), known, 4));
 }
 
 static void errors_keep_their_end_visible_when_cut(void **state)

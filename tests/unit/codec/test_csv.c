@@ -10,8 +10,7 @@ static void next(struct tl_csv *csv)
         fail_msg("%s", err.text);
 }
 
-/* ---- the published cases -------------------------------------------------------------------------------------------
- */
+/* ---- the published cases ---- */
 
 /* With every line end as CRLF: the checkout they come from has LF in the files that are named after CRLF, too. */
 static char *with_crlf(const char *text, size_t *len)
@@ -95,8 +94,7 @@ static void reads_the_published_cases(void **state)
     reads("newlines_crlf", false, true);
 }
 
-/* ---- row by row ----------------------------------------------------------------------------------------------------
- */
+/* ---- row by row ---- */
 
 static void says_where_rows_begin(void **state)
 {

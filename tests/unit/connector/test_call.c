@@ -104,9 +104,49 @@ static void classes_failures(void **state)
     r = rig_run(&rig, "gett", "{}");
     assert_int_equal(r->raw.failure, TL_FAIL_UNSUPPORTED);
     assert_non_null(strstr(r->message, "did you mean \"get\""));
-    r = rig_run(&rig, "far", "{}");
+    r = rig_run(&rig, "far", "{\"to\":\"https://elsewhere.test\"}");
     assert_int_equal(r->raw.failure, TL_FAIL_BUG);
     assert_non_null(strstr(r->message, "not one of the connector's declared hosts"));
+    rig_close(&rig);
+}
+
+/* What a platform refuses with 200 is told by a row that names the status; other rows leave what is good alone. */
+static void a_good_status_may_be_a_failure(void **state)
+{
+    (void)state;
+    static const struct rig_answer script[] = {
+        {"PUT /api/items/k", 200, NULL, "{\"ok\":false,\"code\":\"no_channel\",\"message\":\"no such channel\"}"},
+        {"PUT /api/items/k", 200, NULL, "{\"ok\":\"no\",\"id\":\"7\"}"},
+        {"GET /api/list?size=2", 200, NULL, "{\"ok\":false,\"items\":[]}"},
+        {NULL, 0, NULL, NULL}};
+    struct rig rig;
+    rig_open(&rig, "rest_t@1", "", script);
+    struct tl_call_request put = {.operation = TL_STR("put"), .args = TL_STR("{\"item\":{}}"), .key = TL_STR("k")};
+    const struct rig_result *r = rig_call(&rig, &put);
+    assert_int_equal(r->raw.failure, TL_FAIL_DATA);
+    assert_string_equal(r->code, "no_channel");
+    assert_string_equal(r->message, "200 OK: no such channel");
+    r = rig_call(&rig, &put);
+    assert_int_equal(r->raw.failure, TL_FAIL_NONE);
+    assert_string_equal(r->id, "7");
+    assert_int_equal(rig_run(&rig, "list", "{}")->raw.failure, TL_FAIL_DATA);
+    rig_close(&rig);
+}
+
+static void a_key_names_no_other_resource(void **state)
+{
+    (void)state;
+    static const struct rig_answer script[] = {{"GET /api/items/..a", 200, NULL, "{}"}, {NULL, 0, NULL, NULL}};
+    static const char *const bad[] = {"{\"id\":\"..\"}", "{\"id\":\".\"}"};
+    struct rig rig;
+    rig_open(&rig, "rest_t@1", "", script);
+    for (size_t i = 0; i < TL_COUNT_OF(bad); i++) {
+        const struct rig_result *r = rig_run(&rig, "get", bad[i]);
+        assert_int_equal(r->raw.failure, TL_FAIL_DATA);
+        assert_int_equal(r->raw.transfers, 0);
+        assert_non_null(strstr(r->message, "would name another resource"));
+    }
+    assert_int_equal(rig_run(&rig, "get", "{\"id\":\"..a\"}")->raw.failure, TL_FAIL_NONE);
     rig_close(&rig);
 }
 
@@ -165,6 +205,23 @@ static void follows_pages(void **state)
     r = rig_run(&rig, "list", "{}");
     assert_int_equal(r->raw.failure, TL_FAIL_DATA);
     assert_non_null(strstr(r->message, "more than 6 items"));
+    rig_close(&rig);
+}
+
+static void pages_may_be_empty_and_relative(void **state)
+{
+    (void)state;
+    static const struct rig_answer script[] = {
+        {"GET /api/list?size=2", 204, NULL, NULL},
+        {"GET /api/list?size=2", 200, NULL, "{\"items\":[1],\"next\":\"?page=2\"}"},
+        {"GET /api/list?page=2", 200, NULL, "{\"items\":[2],\"next\":\"/api/list?page=3\"}"},
+        {"GET /api/list?page=3", 200, NULL, "{\"items\":[3],\"next\":\"?page=4\"}"},
+        {"GET /api/list?page=4", 204, NULL, NULL},
+        {NULL, 0, NULL, NULL}};
+    struct rig rig;
+    rig_open(&rig, "rest_t@1", "", script);
+    assert_string_equal(rig_run(&rig, "list", "{}")->document, "[]");
+    assert_string_equal(rig_run(&rig, "list", "{}")->document, "[1,2,3]");
     rig_close(&rig);
 }
 
@@ -345,7 +402,10 @@ int main(void)
         cmocka_unit_test(classes_failures),
         cmocka_unit_test(tells_not_sent_when_nobody_listens),
         cmocka_unit_test(sends_keys_and_forms),
+        cmocka_unit_test(a_good_status_may_be_a_failure),
+        cmocka_unit_test(a_key_names_no_other_resource),
         cmocka_unit_test(follows_pages),
+        cmocka_unit_test(pages_may_be_empty_and_relative),
         cmocka_unit_test(looks_up_what_is_unknown),
         cmocka_unit_test(logs_in_and_replays_once_when_expired),
         cmocka_unit_test(logs_in_by_an_operation_with_cookies),

@@ -83,6 +83,8 @@ static void polls_by_manifest(void **state)
         {"GET /api/changes?cursor=c1&kind=b", 200, NULL,
          "{\"items\":[{\"id\":1,\"at\":\"t2\"}],\"cursor\":\"c2\",\"end\":true}"},
         {"GET /api/changes?cursor=c2&kind=b", 200, NULL, "{\"items\":[],\"cursor\":\"c2\",\"end\":true}"},
+        {"GET /api/changes?cursor=c2&kind=b", 204, NULL, NULL},
+        {"GET /api/changes?cursor=c2&kind=b", 200, NULL, "{\"ok\":false,\"items\":[],\"cursor\":\"c3\"}"},
         {"GET /api/changes?cursor=c2&kind=b", 410, NULL, NULL},
         {"GET /api/changes?start=0&kind=b", 503, "Retry-After: 1", NULL},
         {NULL, 0, NULL, NULL}};
@@ -100,6 +102,15 @@ static void polls_by_manifest(void **state)
     tl_capture_poke(o.capture);
     rig_until(&rig, &o.caught_up);
     assert_int_equal(o.stores, 2); /* nothing new: nothing to store */
+    o.caught_up = 0;
+    tl_capture_poke(o.capture);
+    rig_until(&rig, &o.caught_up); /* no content is nothing new too */
+    assert_int_equal(o.stores, 2);
+    tl_capture_poke(o.capture);
+    rig_until(&rig, &o.failures); /* a 200 that says it failed, by a row that names the status */
+    assert_int_equal(o.failure, TL_FAIL_DATA);
+    assert_string_equal(o.cursor, "c2");
+    o.failures = 0;
     o.events[0] = 0;
     tl_capture_poke(o.capture);
     rig_until(&rig, &o.failures); /* of the read from the start, which follows the gap */

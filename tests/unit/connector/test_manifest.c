@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "manifest.h"
 
+#define WRITE "\"w\":{\"effect\":\"idempotent\",\"method\":\"PUT\",\"path\":\"a\"}"
 #define HEAD "\"manifest\":1,\"id\":\"acme\",\"version\":\"1.2.3\",\"abi\":\"1.0\",\"licence\":\"MIT\""
 
 static tl_code load(const char *text, struct tl_error *err)
@@ -64,6 +65,22 @@ static void refuses_with_the_place(void **state)
         {"{" HEAD ",\"operations\":{\"x\":{\"effect\":\"read\",\"method\":\"GET\",\"path\":\"a\","
          "\"result\":{\"id\":\"id\"}}}}",
          "/operations/x/result/id", TL_ECONFIG},
+        {"{" HEAD ",\"operations\":{\"x\":{\"effect\":\"read\",\"method\":\"DELETE\",\"path\":\"a\"}}}",
+         "/operations/x: is a DELETE with the effect \"read\"", TL_ECONFIG},
+        {"{" HEAD ",\"operations\":{" WRITE "},\"probe\":{\"operation\":\"w\"}}",
+         "/probe/operation: \"w\" is no read, its effect is \"idempotent\"", TL_ECONFIG},
+        {"{" HEAD ",\"operations\":{" WRITE "},\"changes\":{\"A\":{\"read\":{\"operation\":\"w\"}}}}",
+         "/changes/A/read/operation: \"w\" is no read", TL_ECONFIG},
+        {"{" HEAD ",\"operations\":{" WRITE ",\"x\":{\"effect\":\"unsafe\",\"method\":\"POST\",\"path\":\"a\","
+         "\"lookup_by\":{\"operation\":\"w\"}}}}",
+         "/operations/x/lookup_by/operation: \"w\" is no read", TL_ECONFIG},
+        {"{" HEAD ",\"base\":\"ftp://a.example/\"}", "/base: ftp://a.example: only http and https", TL_ECONFIG},
+        {"{" HEAD ",\"operations\":{\"x\":{\"effect\":\"read\",\"method\":\"GET\","
+         "\"path\":\"https://b.example/a\"}}}",
+         "/operations/x/path: goes to https://b.example, which is neither in \"hosts\"", TL_ECONFIG},
+        {"{" HEAD ",\"operations\":{\"x\":{\"effect\":\"read\",\"method\":\"GET\","
+         "\"path\":\"gopher://b.example/a\"}}}",
+         "only http and https", TL_ECONFIG},
         {"{" HEAD ",\"errors\":[{\"status\":400,\"class\":\"oops\"}]}", "/errors/0/class", TL_ECONFIG},
         {"{" HEAD ",\"errors\":[{\"status\":\"6xx\",\"class\":\"data\"}]}", "/errors/0/status", TL_ECONFIG},
         {"{" HEAD ",\"errors\":[{\"status\":400,\"class\":\"retry\",\"wait\":\"5 s\"}]}", "/errors/0/wait", TL_ECONFIG},

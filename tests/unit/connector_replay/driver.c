@@ -40,9 +40,7 @@ struct driver {
     struct tl_http_header headers[32]; /* of a webhook; borrowed by the connector until it is done */
 };
 
-/* ---- printing
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- printing ---- */
 
 static void put_text(struct tl_json_writer *writer, const char *key, tl_str text)
 {
@@ -150,9 +148,7 @@ static void called(void *ctx, const struct tl_call_result *result)
     end_answer(d);
 }
 
-/* ---- calls
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 static struct tl_call_request request_of(const struct tl_json_value *line, const char *name)
 {
@@ -165,9 +161,7 @@ static struct tl_call_request request_of(const struct tl_json_value *line, const
                                     .timeout_ms = tl_json_get_i64(line, "timeout_ms", 20000)};
 }
 
-/* ---- captures
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- captures ---- */
 
 static void capture_stopped(void *ctx)
 {
@@ -237,9 +231,7 @@ static void start_capture(struct driver *d, const struct tl_json_value *line)
     tl_json_begin_array(&d->writer);
 }
 
-/* ---- webhooks and hints
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- webhooks and hints ---- */
 
 static void received(void *ctx, const struct tl_webhook_result *result)
 {
@@ -285,9 +277,7 @@ static void hint_read(void *ctx, const struct tl_captured *event, const struct t
     end_answer(d);
 }
 
-/* ---- batches
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- batches ---- */
 
 static void take_row(void *ctx, size_t row, const struct tl_call_result *result, bool told)
 {
@@ -344,9 +334,7 @@ static void start_many(struct driver *d, const struct tl_json_value *line)
     tl_free(rows);
 }
 
-/* ---- lines
- * ---------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- lines ---- */
 
 static void begin_line(struct driver *d, const struct tl_json_value *line)
 {

@@ -150,6 +150,60 @@ describe('mail: letters', { skip }, () => {
   })
 })
 
+describe('mail: attachments', { skip }, () => {
+  const r = rig({ options: { ...plain, size: 20 << 20 }, settings: { tls: 'never' } })
+  const bytes = Buffer.from(Array.from({ length: 1000 }, (_, i) => i * 7 % 256))
+  const pdf = { name: 'invoice.pdf', type: 'application/pdf', content: bytes.toString('base64'), encoding: 'base64' }
+
+  it('go beside text and HTML, byte for byte', async () => {
+    const lines = '--=_\r\n.\r\nGrüße\n'
+    const got = await r.send({ text: 'See the invoice.', html: '<b>See</b>', attachments: [pdf, { name: 'lines.csv', type: 'text/csv', content: lines }, { name: 'empty', content: '' }] })
+    assert.equal(got.class, 'done', got.message)
+    const mail = r.last()
+    assert.deepEqual([mail.text.trim(), mail.html.trim()], ['See the invoice.', '<b>See</b>'])
+    assert.deepEqual(mail.attachments.map(a => [a.filename, a.contentType, a.contentDisposition]), [['invoice.pdf', 'application/pdf', 'attachment'], ['lines.csv', 'text/csv', 'attachment'], ['empty', 'application/octet-stream', 'attachment']])
+    assert.deepEqual(mail.attachments.map(a => a.content.toString('latin1')), [bytes.toString('latin1'), Buffer.from(lines).toString('latin1'), ''])
+    assert.match(r.raw.at(-1), /multipart\/mixed[^]*multipart\/alternative/)
+  })
+
+  it('go beside a text alone; an empty list is none', async () => {
+    await r.send({ text: 'T', attachments: [pdf] })
+    assert.deepEqual([r.last().text.trim(), r.last().html, r.last().attachments.length], ['T', false, 1])
+    assert.doesNotMatch(r.raw.at(-1), /alternative/)
+    await r.send({ text: 'T', attachments: [] })
+    assert.doesNotMatch(r.raw.at(-1), /multipart/)
+  })
+
+  it('have names of any letters and any length, on lines of at most 78', async () => {
+    const names = ['a b.pdf', 'Größe "1" 100%.pdf', "it's.pdf", '日本語の請求書.pdf', `${'x'.repeat(150)}.pdf`, 'ü'.repeat(100), '🚢'.repeat(50), 'a; filename=b.exe', '=?UTF-8?Q?x?=.pdf']
+    const got = await r.send({ attachments: names.map(name => ({ ...pdf, name })) })
+    assert.equal(got.class, 'done', got.message)
+    assert.deepEqual(r.last().attachments.map(a => a.filename), names)
+    for (const line of r.raw.at(-1).split('\r\n')) assert.ok(line.length <= 78 && /^[\x20-\x7e]*$/.test(line), line)
+  })
+
+  it('are refused when they are not fit, and nothing is sent', async () => {
+    const before = r.mails.length
+    const wrong = [{ ...pdf, name: 'a\r\nBcc: x@y.example' }, { ...pdf, name: '../passwd' }, { ...pdf, name: 'a\\b' }, { ...pdf, name: '' }, { ...pdf, name: 'x'.repeat(201) }, { ...pdf, type: 'pdf' }, { ...pdf, type: 'text/html\r\nX-A: b' }, { ...pdf, type: 'text/html; charset=x' }, { ...pdf, type: 'multipart/mixed' }, { ...pdf, type: 'message/rfc822' },
+      { ...pdf, content: '§§' }, { ...pdf, encoding: 'hex' }, { name: 'x' }, 5, 'text']
+    for (const attachments of [...wrong.map(one => [pdf, one]), Array(21).fill(pdf), pdf, 'text']) {
+      const got = await r.send({ attachments })
+      assert.deepEqual([got.class, got.transfers], ['data', 0], JSON.stringify(attachments).slice(0, 200))
+      assert.match(got.message, /attachments/)
+    }
+    assert.equal(r.mails.length, before)
+  })
+
+  it('are 10 MB together at most', async () => {
+    const half = { name: 'half', content: 'x'.repeat(5 << 20) }
+    const got = await r.send({ attachments: [half, half] })
+    assert.deepEqual([got.class, r.last().attachments.map(a => a.size)], ['done', [5 << 20, 5 << 20]], got.message)
+    const more = await r.send({ attachments: [half, half, { name: 'one', content: '1' }] })
+    assert.deepEqual([more.class, more.transfers], ['data', 0])
+    assert.match(more.message, /10 MB/)
+  })
+})
+
 describe('mail: what the server says', { skip }, () => {
   const r = rig({ options: plain, settings: { tls: 'never' } })
   const refused = async (step, code) => {
@@ -161,12 +215,21 @@ describe('mail: what the server says', { skip }, () => {
 
   it('classes its codes, at every step, with its words', async () => {
     for (const step of ['from', 'to', 'data'])
-      for (const [code, expected] of [[421, 'retry'], [450, 'retry'], [451, 'retry'], [452, 'retry'], [550, 'data'], [552, 'data'], [554, 'data'], [530, 'auth']]) {
+      for (const [code, expected] of [[421, 'retry'], [454, 'retry'], [450, 'conflict'], [451, 'conflict'], [452, 'conflict'], [550, 'data'], [552, 'data'], [554, 'data'], [530, 'auth']]) {
         const got = await refused(step, code)
         assert.deepEqual([got.class, got.status, got.unknown], [expected, code, false], `${step} ${code}: ${got.message}`)
         assert.match(got.message, new RegExp(`^${code}.*at ${step}`))
       }
     assert.equal(r.mails.length, 0)
+  })
+
+  it('takes a refused address for a fault of the letter, whatever the code', async () => {
+    for (const [code, words, expected] of [[501, '5.1.3 Bad address syntax', 'data'], [504, '5.5.2 <a@b>: Recipient address rejected: need fully-qualified address', 'data'], [503, '5.5.1 RCPT first', 'config'], [502, '5.5.1 not implemented', 'config']]) {
+      r.on.to = () => [code, words]
+      const got = await r.send({})
+      delete r.on.to
+      assert.deepEqual([got.class, got.status], [expected, code], got.message)
+    }
   })
 
   it('sends to all receivers or to none', async () => {

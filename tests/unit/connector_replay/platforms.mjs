@@ -167,7 +167,11 @@ describe('salesforce', () => {
     const gaps = got.events.filter(e => e.gap)
     assert.deepEqual(gaps.map(g => [g.key, Date.parse(g.payload.from), Math.abs(Date.parse(g.payload.to) - Date.parse(now)) < 1000]), [['Account', Date.parse(began), true]])
     assert.match(gaps[0].payload.why, /does not reach back/)
-    assert.deepEqual(got.events.filter(e => e.deleted).map(e => e.key), [late.id], 'what the log still has is told')
+    assert.equal(gaps[0].payload.deletions, 'partly')
+    assert.deepEqual(got.events.map(e => (e.deleted ? e.key : e.gap ? 'gap' : 'record')).filter(x => x !== 'record'), [early.id, 'gap', late.id], 'what the recycle bin has, then what the log still has')
+    assert.equal(got.events.find(e => e.key === early.id).version, (await r.connector.call('query_all', { soql: `SELECT SystemModstamp FROM Account WHERE Id = '${early.id}'` })).document[0].SystemModstamp)
+    const over = JSON.parse(got.cursor)
+    assert.deepEqual([over.bin, over.bin_id], [undefined, undefined])
     await r.platform.admin('POST', 'settings', { deleted_since: null })
     await r.platform.admin('POST', 'clock', { advance_ms: -202000 })
   })
@@ -184,6 +188,32 @@ describe('salesforce', () => {
     const again = await r.connector.capture('Account', {}, { cursor: got.cursor })
     assert.deepEqual(again.events.filter(e => e.gap || e.failed), [])
     await r.platform.admin('POST', 'clock', { advance_ms: -40 * 86400000 })
+  })
+
+  it('tells of a gap what the recycle bin has a page at a time, and that nothing is known where it cannot be asked', async () => {
+    const ids = []
+    for (let n = 0; n < 5; n++) ids.push((await r.platform.admin('POST', 'records/Product2', { Name: `bin ${n}` })).record.id)
+    const first = await r.connector.capture('Product2', {})
+    await r.platform.admin('POST', 'clock', { advance_ms: 100000 })
+    for (const id of ids) await r.platform.admin('DELETE', `records/Product2/${id}`)
+    await r.platform.admin('POST', 'clock', { advance_ms: 100000 })
+    await r.platform.admin('POST', 'settings', { deleted_since: (await r.platform.admin('GET', 'clock')).now, page_size: 2 })
+    await r.platform.admin('POST', 'clock', { advance_ms: 2000 })
+    await r.platform.admin('POST', 'records/Product2', { Name: 'tells the time' })
+    const refused = { fault: 'status', code: 400, headers: { 'content-type': 'application/json' }, body: `[{"message":"No such column 'IsDeleted'","errorCode":"INVALID_FIELD"}]`, match: { path: 'queryAll' }, times: 1 }
+    await r.platform.admin('POST', 'faults', refused)
+    const blind = await r.connector.capture('Product2', {}, { cursor: first.cursor })
+    assert.deepEqual(blind.events.filter(e => e.gap || e.deleted || e.failed).map(e => [e.gap, e.payload.deletions]), [[true, 'unknown']])
+    await r.platform.admin('POST', 'faults', { fault: '503', match: { path: 'queryAll' }, times: 1, skip: 1 })
+    const cut = await r.connector.capture('Product2', {}, { cursor: first.cursor })
+    assert.deepEqual(cut.events.filter(e => e.gap), [], 'no gap is told while the bin can be asked later')
+    const told = cut.events.filter(e => e.deleted).map(e => e.key)
+    assert.equal(told.length, 2)
+    const rest = await r.connector.capture('Product2', {}, { cursor: cut.cursor })
+    told.push(...rest.events.filter(e => e.deleted).map(e => e.key))
+    assert.deepEqual([told.sort(), rest.events.filter(e => e.gap).map(e => e.payload.deletions)], [ids.sort(), ['partly']], 'it goes on behind the last one told')
+    await r.platform.admin('POST', 'settings', { deleted_since: null, page_size: null })
+    await r.platform.admin('POST', 'clock', { advance_ms: -202000 })
   })
 
   it('asks for deletions in halves when there are too many', async () => {
@@ -369,6 +399,7 @@ for (const [title, args] of [['odata', []], ['odata of SAP, with CSRF tokens', [
       assert.deepEqual([gap.gap, gap.object, gap.payload.from], [true, 'Products', JSON.parse(got.cursor).at])
       assert.ok(Date.parse(gap.payload.to) >= Date.parse(gap.payload.from))
       assert.match(gap.payload.why, /expired/)
+      assert.equal(gap.payload.deletions, 'unknown')
       assert.equal(rest.find(e => e.key === 'D-4').payload.Name, 'in the gap')
       assert.equal(rest.find(e => e.key === 'D-1').dedupe, `Products:D-1:${rest.find(e => e.key === 'D-1').version}`, 'unchanged ones are known by their version')
       assert.equal(rest.some(e => e.key === 'D-3'), false, 'nobody tells what was deleted')
@@ -598,6 +629,7 @@ for (const [title, auth] of [['zendesk by API token', null], ['zendesk by OAuth'
       }
       let got = await r.connector.capture('tickets', {})
       const one = await ticket('one')
+      assert.ok(Date.parse(JSON.parse(got.cursor).at), 'when the export last answered is kept')
       got = await r.connector.capture('tickets', {}, { cursor: got.cursor })
       assert.deepEqual(got.events.map(e => e.key), [one])
       const two = await ticket('two')
@@ -605,10 +637,19 @@ for (const [title, auth] of [['zendesk by API token', null], ['zendesk by OAuth'
       const over = await r.connector.capture('tickets', {}, { cursor: got.cursor })
       assert.deepEqual(over.events.map(e => [e.key, e.gap]), [[two, false]], 'nothing is missed, and nothing is told twice')
       await r.platform.admin('POST', 'expire_cursors')
-      const { after } = JSON.parse(over.cursor)
-      const lost = await r.connector.capture('tickets', {}, { cursor: JSON.stringify({ after, floor: '2020-01-01T00:00:00Z' }) })
-      assert.deepEqual([lost.events[0].gap, lost.events.filter(e => e.failed)], [true, []])
-      assert.match(lost.events[0].payload.why, /refused/)
+      const { after, at } = JSON.parse(over.cursor)
+      const floor = '2020-01-01T00:00:00Z'
+      for (const [from, cursor] of [[at, { after, floor, at }], [floor, { after, floor }]]) {
+        const asked = Date.parse((await fetch(r.platform.base)).headers.get('date')) // by its clock: Node notices a new second late
+        const lost = await r.connector.capture('tickets', {}, { cursor: JSON.stringify(cursor) })
+        assert.deepEqual([lost.events[0].gap, lost.events.filter(e => e.failed)], [true, []])
+        const { payload } = lost.events[0]
+        assert.match(payload.why, /refused/)
+        assert.equal(payload.deletions, 'partly')
+        assert.equal(Date.parse(payload.from), Date.parse(from), 'from the last position known')
+        assert.ok(Date.parse(payload.to) >= asked && Date.parse(payload.to) <= Date.now(), `to when it was noticed: ${payload.to}`)
+        await r.platform.admin('POST', 'expire_cursors')
+      }
     })
 
     const orgs = (names, more = {}) => names.map((name, i) => ({ object: 'organizations', key: { external_id: `J-${i}` }, record: { name, ...more } }))

@@ -75,7 +75,6 @@ static void values(void **state)
     expect("{\"pattern\":\"^a\"}", "{\"pattern\":\"^b\"}", B, B, "cannot be proved compatible");
     expect("{}", "{\"pattern\":\"^b\"}", W, R, "the pattern is new");
     expect("{\"format\":\"date\"}", "{\"format\":\"date-time\"}", B, B, "must now be a date-time, was a date");
-    expect("{\"format\":\"sku\"}", "{\"format\":\"article\"}", N, N, NULL);
     expect("{\"type\":\"integer\",\"minLength\":1}", "{\"type\":\"integer\",\"minLength\":5}", N, N, NULL);
 }
 
@@ -85,8 +84,29 @@ static void values(void **state)
 static void objects(void **state)
 {
     (void)state;
-    expect(OBJECT("\"a\":{}"), OBJECT("\"a\":{},\"b\":{\"type\":\"string\"}"), N, R,
+    expect(OBJECT("\"a\":{}"), OBJECT("\"a\":{},\"b\":{\"type\":\"string\"}"), W, R,
+           "writers /b: the property is new, and might be anything before: the object is open");
+    expect(OBJECT("\"a\":{}"), OBJECT("\"a\":{},\"b\":{\"title\":\"B\"}"), N, R,
            "nobody /b: the property is new, and optional");
+    expect(CLOSED("\"a\":{}"), CLOSED("\"a\":{},\"b\":{\"type\":\"string\"}"), N, B,
+           "nobody /b: the property is new, and optional");
+    expect(
+        "{\"additionalProperties\":false,\"patternProperties\":{\"^b\":{}}}",
+        "{\"additionalProperties\":false,\"patternProperties\":{\"^b\":{}},\"properties\":{\"b\":{\"type\":\"string\"}"
+        "}}",
+        B, B, "other rules had allowed it: cannot be judged");
+    expect("{\"unevaluatedProperties\":false,\"allOf\":[{\"properties\":{\"b\":{}}}]}",
+           "{\"unevaluatedProperties\":false,\"allOf\":[{\"properties\":{\"b\":{}}}],\"properties\":{\"b\":{\"type\":"
+           "\"string\"}}}",
+           B, B, "other rules had allowed it: cannot be judged");
+    expect("{\"additionalProperties\":false,\"properties\":{\"ab\":{}}}",
+           "{\"additionalProperties\":false,\"properties\":{\"ab\":{}},\"patternProperties\":{\"^a\":{\"type\":"
+           "\"string\"}}"
+           "}",
+           B, B, "there is a rule for names like ^a");
+    expect("{\"additionalProperties\":{\"type\":\"string\"}}",
+           "{\"additionalProperties\":{\"type\":\"string\"},\"patternProperties\":{\"^a\":{\"type\":\"integer\"}}}", B,
+           B, "there is a rule for names like ^a");
     expect(CLOSED("\"a\":{}"), CLOSED("\"a\":{},\"b\":{}"), N, B, "the property is new");
     expect(CLOSED("\"a\":{},\"b\":{}"), CLOSED("\"a\":{}"), B, N, "the property is gone, and refused now");
     expect("{\"required\":[\"a\"]}", "{\"required\":[\"a\",\"b\"]}", W, R, "writers /b: the property is now required");
@@ -118,6 +138,8 @@ static void arrays(void **state)
     expect("{\"maxItems\":3}", "{\"maxItems\":2}", W, R, "now has at most 2 elements");
     expect("{}", "{\"uniqueItems\":true}", W, R, "elements differ is new");
     expect("{\"contains\":{\"const\":1}}", "{\"contains\":{\"const\":1},\"minContains\":2}", W, R, "at least 2");
+    expect("{\"contains\":{\"minimum\":5},\"minContains\":0,\"maxContains\":1}",
+           "{\"contains\":{\"minimum\":3},\"minContains\":0,\"maxContains\":1}", B, B, NULL);
 }
 
 static void places(void **state)
@@ -139,6 +161,15 @@ static void places(void **state)
            NULL);
     expect("{\"not\":{\"minimum\":5}}", "{\"not\":{\"minimum\":3}}", W, R, NULL);
     expect("{}", "{\"not\":{\"minimum\":3}}", W, R, "'not' is new");
+    expect("{\"not\":{\"properties\":{\"a\":{\"const\":1}},\"required\":[\"a\"]}}",
+           "{\"not\":{\"properties\":{\"a\":{\"const\":1},\"b\":{\"type\":\"string\"}},\"required\":[\"a\"]}}", R, W,
+           "readers /b: the property is new");
+    expect("{\"not\":" CLOSED("\"a\":{}") "}", "{\"not\":" CLOSED("\"a\":{},\"b\":{}") "}", W, B, NULL);
+    expect("{\"not\":" CLOSED("\"a\":{}") "}", "{\"not\":" OBJECT("\"a\":{}") "}", W, R, "now allowed");
+    expect("{\"not\":{\"unevaluatedProperties\":false}}", "{\"not\":{\"title\":\"x\"}}", W, R, "now allowed");
+    expect("{\"not\":{\"not\":{\"minimum\":3}}}", "{\"not\":{\"not\":{\"minimum\":5}}}", W, R, NULL);
+    expect("{\"oneOf\":[" CLOSED("\"a\":{}") ",{\"type\":\"null\"}]}",
+           "{\"oneOf\":[" CLOSED("\"a\":{},\"b\":{}") ",{\"type\":\"null\"}]}", B, B, NULL);
     expect("{\"if\":{\"const\":1}}", "{\"if\":{\"const\":2}}", B, B, "the condition has changed");
     expect("{\"if\":{\"const\":1},\"then\":{\"minimum\":1}}", "{\"if\":{\"const\":1},\"then\":{\"minimum\":2}}", W, R,
            NULL);

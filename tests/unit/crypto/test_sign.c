@@ -21,9 +21,7 @@ static struct tl_sign_key *parse(const char *pem)
     return key;
 }
 
-/* ---- cookbook
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- cookbook ---- */
 
 /* Both deterministic algorithms must give the published signature byte for byte. */
 static void check_hs256(const struct tl_json_value *jwk, tl_str input, tl_str expected)
@@ -134,9 +132,7 @@ static void signs_a_payload_that_is_not_encoded(void **state)
     tl_json_free(doc);
 }
 
-/* ---- our own keys
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- our own keys ---- */
 
 static void check_round_trip(const char *private_pem, const char *public_pem, enum tl_sign_alg alg)
 {

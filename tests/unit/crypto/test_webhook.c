@@ -99,9 +99,7 @@ static void accepts_the_published_messages_and_refuses_any_change(void **state)
     assert_int_equal(refused, 1);
 }
 
-/* ---- reasons
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- reasons ---- */
 
 static struct message standard_message(void)
 {

@@ -6,8 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- time ----------------------------------------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 static atomic_llong now_ms = 1700000000000;
 
@@ -32,8 +31,7 @@ static int64_t machine_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* ---- runs ----------------------------------------------------------------------------------------------------------
- */
+/* ---- runs ---- */
 
 static tl_code open_host(void *ctx, const struct tl_bundle *bundle, const char *revision, void **host,
                          struct tl_error *err)
@@ -190,8 +188,7 @@ void step_put(struct world *w, struct tl_run *run, const struct tl_run_result *r
     }
 }
 
-/* ---- platforms
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- platforms ---- */
 
 static void deliver(struct tl_mail *mail)
 {
@@ -313,8 +310,7 @@ void world_answer(struct world *w, size_t i, enum tl_failure failure)
     tl_loop_post(call->loop, &call->mail);
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 void world_new(struct world *w, const struct tl_flow *flows, const struct scripted *scripts, size_t flow_count,
                const struct tl_system_decl *systems, size_t system_count)
@@ -429,8 +425,7 @@ void world_free(struct world *w)
     tl_clock_set(NULL);
 }
 
-/* ---- turning -------------------------------------------------------------------------------------------------------
- */
+/* ---- turning ---- */
 
 static void turn(struct world *w, int max_ms)
 {
@@ -482,8 +477,7 @@ void world_pass(struct world *w, int64_t ms)
     atomic_fetch_add(&now_ms, ms);
 }
 
-/* ---- doing ---------------------------------------------------------------------------------------------------------
- */
+/* ---- doing ---- */
 
 static void accepted(void *ctx, const struct tl_accepted *answer)
 {
@@ -573,8 +567,7 @@ void world_pause(struct world *w, const char *what, bool pause)
     world_until(w, replied);
 }
 
-/* ---- asking --------------------------------------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 size_t world_applied(struct world *w, const char *system)
 {

@@ -7,8 +7,7 @@
 #define MARKERS_MAX 4096
 #define BUNDLES_MAX 512
 
-/* ---- the integration -----------------------------------------------------------------------------------------------
- */
+/* ---- the integration ---- */
 
 static const char steward[] = "steward \"desk\" { mail = \"desk@t.example\", due = \"1h\" }\n";
 static const char both[] = "system \"erp\" { connector = \"odata@1\", batch = true }\n"
@@ -29,7 +28,7 @@ static enum tl_effect_class effect_of(void *ctx, const struct tl_system_decl *sy
     (void)ctx, (void)system, (void)nearest;
     if (tl_str_is(operation, "read"))
         return TL_EFFECT_READ;
-    if (tl_str_is(operation, "note"))
+    if (tl_str_is(operation, "note") || tl_str_is(operation, "mark"))
         return TL_EFFECT_IDEMPOTENT;
     if (tl_str_is(operation, "pay"))
         return TL_EFFECT_KEYED;
@@ -63,8 +62,7 @@ static struct tl_bundle *load(const char *name, const char *flows, const char *s
     return bundle;
 }
 
-/* ---- platforms -----------------------------------------------------------------------------------------------------
- */
+/* ---- platforms ---- */
 
 struct fault {
     char operation[16];
@@ -163,8 +161,9 @@ static void *lookup(void *ctx, struct tl_lane *lane, tl_str system, const struct
 static void facts(void *ctx, struct tl_lane *lane, tl_str system, tl_str operation, struct tl_call_facts *out)
 {
     (void)ctx, (void)lane, (void)system;
+    bool shows_at_once = tl_str_is(operation, "note") || tl_str_is(operation, "put");
     *out = (struct tl_call_facts){.key_ttl_ms = 3600 * 1000,
-                                  .settle_ms = 10000,
+                                  .settle_ms = shows_at_once ? 0 : 10000,
                                   .has_lookup = tl_str_is(operation, "book") || tl_str_is(operation, "pay"),
                                   .reads = tl_str_is(operation, "read")};
 }
@@ -205,8 +204,7 @@ void lua_lag(int lookups)
     lagging = lookups;
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static pthread_mutex_t bundle_gate = PTHREAD_MUTEX_INITIALIZER;
 
@@ -424,8 +422,7 @@ void lua_free(struct world *w)
     bundle_count = marker_count = 0;
 }
 
-/* ---- seeing and doing ----------------------------------------------------------------------------------------------
- */
+/* ---- seeing and doing ---- */
 
 const char *lua_seen(struct world *w)
 {

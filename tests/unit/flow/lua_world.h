@@ -1,7 +1,8 @@
 /* A world (flow_world.h) whose flows are Lua: an integration from memory, run by the script room; platforms are still
- * C, behind the call port, with faults on demand. Operations: put (idempotent), read, note (idempotent), pay (keyed:
- * the platform keeps a key for an hour), book (unsafe: found by its marker after ten seconds), wire (unsafe, without
- * lookup). With TIDELOCK_SLICES=n in the environment every stretch gives way after n instructions.
+ * C, behind the call port, with faults on demand. Operations: put (idempotent), read, note (idempotent), mark (the
+ * same, and what was sent shows ten seconds later), pay (keyed: the platform keeps a key for an hour), book (unsafe:
+ * found by its marker after ten seconds), wire (unsafe, without lookup). With TIDELOCK_SLICES=n in the environment
+ * every stretch gives way after n instructions.
  */
 #pragma once
 #include "flow/runs.h"

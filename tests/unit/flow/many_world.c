@@ -32,8 +32,7 @@ static bool crashing; /* loops give out their last mail to nobody */
 static size_t call_count, job_count, collisions;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* ---- who is out ----------------------------------------------------------------------------------------------------
- */
+/* ---- who is out ---- */
 
 /* Of a row the value of "name": up to the first of the characters that may end it. */
 static tl_str part_of(const char *row, const char *name, const char *ends)
@@ -94,8 +93,7 @@ static void forget(struct tl_many *many)
     tl_free(many);
 }
 
-/* ---- how a call ends -----------------------------------------------------------------------------------------------
- */
+/* ---- how a call ends ---- */
 
 static struct tl_call_result result_of(enum tl_failure failure, bool unknown)
 {
@@ -172,8 +170,7 @@ static void end(struct tl_mail *mail)
     forget(many);
 }
 
-/* ---- how it begins -------------------------------------------------------------------------------------------------
- */
+/* ---- how it begins ---- */
 
 static void begin(struct tl_many *many, struct world *w, struct tl_lane *lane)
 {
@@ -303,8 +300,7 @@ void many_world(struct world *w)
     w->calls.many = &port;
 }
 
-/* ---- doing and seeing ----------------------------------------------------------------------------------------------
- */
+/* ---- doing and seeing ---- */
 
 void step_write(struct world *w, struct tl_run *run, const struct tl_run_result *result)
 {

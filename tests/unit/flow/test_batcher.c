@@ -72,8 +72,7 @@ static size_t count_of(const char *text, const char *part)
     return count;
 }
 
-/* ---- together, and each for itself ---------------------------------------------------------------------------------
- */
+/* ---- together, and each for itself ---- */
 
 static enum tl_failure odd_is_wrong(const char *args)
 {
@@ -173,8 +172,7 @@ static void never_sends_two_rows_of_one_record(void **state)
     end_world(&w);
 }
 
-/* ---- refused as a whole --------------------------------------------------------------------------------------------
- */
+/* ---- refused as a whole ---- */
 
 static enum tl_failure five_breaks_it(const char *rows)
 {
@@ -228,8 +226,7 @@ static void repeats_every_row_when_the_answer_is_lost(void **state)
     end_world(&w);
 }
 
-/* ---- one commit ----------------------------------------------------------------------------------------------------
- */
+/* ---- one commit ---- */
 
 static size_t commits_with_outcomes, outcomes_seen;
 
@@ -260,8 +257,7 @@ static void writes_the_outcomes_of_a_batch_in_one_commit(void **state)
     end_world(&w);
 }
 
-/* ---- what is more urgent -------------------------------------------------------------------------------------------
- */
+/* ---- what is more urgent ---- */
 
 static void sends_what_is_urgent_first(void **state)
 {
@@ -302,8 +298,7 @@ static void leaves_the_kept_share_to_live_work(void **state)
     end_world(&w);
 }
 
-/* ---- parents -------------------------------------------------------------------------------------------------------
- */
+/* ---- parents ---- */
 
 static bool the_order_is_out(struct world *w)
 {
@@ -383,8 +378,7 @@ static void puts_rows_of_one_parent_side_by_side(void **state)
     end_world(&w);
 }
 
-/* ---- a closed gate, a pause, a stop --------------------------------------------------------------------------------
- */
+/* ---- a closed gate, a pause, a stop ---- */
 
 static int down;
 
@@ -464,8 +458,7 @@ static void stops_without_sending_what_waits(void **state)
     end_world(&w);
 }
 
-/* ---- jobs, and a kill at every point -------------------------------------------------------------------------------
- */
+/* ---- jobs, and a kill at every point ---- */
 
 static bool turns(struct world *w, int count)
 {

@@ -55,8 +55,7 @@ static void fails(struct world *w, const char *key, int line, const char *messag
     world_settle(w); /* parked at this moment, before the clock moves */
 }
 
-/* ---- asking --------------------------------------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 static struct tl_json_doc *parsed(struct tl_buf *text)
 {
@@ -120,8 +119,7 @@ static char *cause_at(struct world *w, size_t i)
     return cause;
 }
 
-/* ---- groups --------------------------------------------------------------------------------------------------------
- */
+/* ---- groups ---- */
 
 static void groups_equal_causes_and_keeps_places_apart(void **state)
 {
@@ -237,8 +235,7 @@ static void previews_an_act_with_one_example_and_changes_nothing(void **state)
     world_free(&w);
 }
 
-/* ---- single acts ---------------------------------------------------------------------------------------------------
- */
+/* ---- single acts ---- */
 
 static void retries_with_changes_to_the_present_payload(void **state)
 {
@@ -304,8 +301,7 @@ static void assigns_to_another_steward_for_good(void **state)
     world_free(&w);
 }
 
-/* ---- superseding ---------------------------------------------------------------------------------------------------
- */
+/* ---- superseding ---- */
 
 static enum answer later_one(struct world *w, const char *system, const char *operation, const char *args)
 {

@@ -302,8 +302,7 @@ static void emits_once(void **state)
     lua_free(&w);
 }
 
-/* ---- a state that lags: its WAL's writes are held ------------------------------------------------------------------
- */
+/* ---- a state that lags: its WAL's writes are held ---- */
 
 static atomic_bool is_wal[1024]; /* by file */
 static atomic_bool holding;

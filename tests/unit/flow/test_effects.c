@@ -113,6 +113,28 @@ static void a_key_is_used_again_while_it_is_young(void **state)
     lua_free(&w);
 }
 
+/* It looks before it creates, so it must not look before what was sent can be seen. */
+static void a_write_that_looks_first_waits_until_it_can_see(void **state)
+{
+    (void)state;
+    struct world w;
+    lua_world(&w, FLOW("ctx.erp:mark{ no = e.key }"));
+    lua_lose("mark", 2);
+    lua_event(&w, "won@1", "A", "");
+    world_advance(&w, 9000);
+    assert_int_equal(world_applied(&w, "erp"), 1);
+    world_advance(&w, 1000); /* and its answer is lost again */
+    assert_int_equal(world_applied(&w, "erp"), 2);
+    lua_crash(&w);
+    lua_event(&w, "won@1", "B", "");
+    assert_int_equal(world_applied(&w, "erp"), 3); /* B came after the start */
+    world_advance(&w, 9000);
+    assert_int_equal(world_applied(&w, "erp"), 3);
+    world_advance(&w, 1000);
+    assert_int_equal(world_applied(&w, "erp"), 4);
+    lua_free(&w);
+}
+
 static void a_name_is_done_once_by_whichever_run(void **state)
 {
     (void)state;
@@ -129,8 +151,7 @@ static void a_name_is_done_once_by_whichever_run(void **state)
     lua_free(&w);
 }
 
-/* ---- undo ----------------------------------------------------------------------------------------------------------
- */
+/* ---- undo ---- */
 
 #define UNDO(n) "{ undo = function() ctx.erp:note{ undo = " #n " } end }"
 
@@ -264,6 +285,7 @@ int main(void)
         cmocka_unit_test(an_intent_outlives_a_crash),
         cmocka_unit_test(what_cannot_be_known_is_parked_with_what_is_known),
         cmocka_unit_test(a_key_is_used_again_while_it_is_young),
+        cmocka_unit_test(a_write_that_looks_first_waits_until_it_can_see),
         cmocka_unit_test(a_name_is_done_once_by_whichever_run),
         cmocka_unit_test(undoes_in_reverse),
         cmocka_unit_test(undoes_what_took_place_though_its_answer_was_lost),

@@ -32,8 +32,7 @@ static void step_fail(struct world *w, struct tl_run *run, const struct tl_run_r
 
 static const struct scripted scripts[] = {{"order", step_fail}};
 
-/* ---- a port that writes down --------------------------------------------------------------------------------------
- */
+/* ---- a port that writes down ---- */
 
 struct note {
     enum tl_escalation_channel channel;
@@ -98,8 +97,7 @@ static void forget(void)
     post.count = 0;
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void watch(struct world *w)
 {
@@ -155,8 +153,7 @@ static void assert_at(const char *json, const char *pointer, const char *raw)
     tl_free(text);
 }
 
-/* ---- when and whom -------------------------------------------------------------------------------------------------
- */
+/* ---- when and whom ---- */
 
 static void goes_up_one_step_each_period_and_each_step_once(void **state)
 {
@@ -272,8 +269,7 @@ static void knows_the_ends_of_a_chain(void **state)
     end(&w);
 }
 
-/* ---- messages ------------------------------------------------------------------------------------------------------
- */
+/* ---- messages ---- */
 
 static void puts_all_that_is_overdue_into_one_message(void **state)
 {
@@ -384,8 +380,7 @@ static void gives_a_message_up_after_three_days(void **state)
     end(&w);
 }
 
-/* ---- decisions -----------------------------------------------------------------------------------------------------
- */
+/* ---- decisions ---- */
 
 static void decide(struct world *w, const char *id, const char *due)
 {

@@ -52,6 +52,31 @@ static enum answer while_down(struct world *w, const char *system, const char *o
     return down && strcmp(system, "erp") == 0 ? ANSWER_RETRY : ANSWER_DONE;
 }
 
+/* What is kept of the day for live work is theirs, also when bulk work has met its end first. */
+static void only_bulk_waits_at_the_share_that_is_kept(void **state)
+{
+    (void)state;
+    struct world w;
+    world_of(&w, 1);
+    systems[0].limits.per_day = 20;
+    systems[0].limits.keep_for_live = 50;
+    world_start(&w);
+    world_flood(&w, "won@1", "b", 30, 30, TL_BULK);
+    world_settle(&w);
+    assert_int_equal(world_applied(&w, "erp"), 10);
+    for (int i = 0; i < 5; i++) {
+        char key[] = {'n', (char)('0' + i), 0};
+        world_accept(&w, "won@1", key, "1");
+    }
+    world_settle(&w);
+    assert_int_equal(world_applied(&w, "erp"), 15);
+    assert_int_equal(tl_engine_unfinished(w.engine), 20);
+    world_advance(&w, 24 * 3600 * 1000);
+    world_settle(&w);
+    assert_int_equal(world_applied(&w, "erp"), 25); /* the next day's */
+    world_free(&w);
+}
+
 static void keeps_work_unstarted_while_the_breaker_is_open(void **state)
 {
     (void)state;
@@ -220,6 +245,7 @@ static void gives_urgent_work_more_turns_than_bulk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_bulk_waits_at_the_share_that_is_kept),
         cmocka_unit_test(keeps_work_unstarted_while_the_breaker_is_open),
         cmocka_unit_test(lets_others_work_while_a_system_is_paused_also_after_a_restart),
         cmocka_unit_test(stops_one_flow_when_it_is_paused),

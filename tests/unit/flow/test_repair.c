@@ -24,8 +24,7 @@ static char *exception_text(struct world *w)
     return row.ptr;
 }
 
-/* ---- revisions -----------------------------------------------------------------------------------------------------
- */
+/* ---- revisions ---- */
 
 static void stays_on_the_revision_it_began_with(void **state)
 {
@@ -94,8 +93,7 @@ static void moves_to_the_live_revision_when_it_fits(void **state)
     lua_free(&w);
 }
 
-/* ---- people --------------------------------------------------------------------------------------------------------
- */
+/* ---- people ---- */
 
 static void a_park_returns_when_a_person_retries(void **state)
 {
@@ -160,8 +158,7 @@ static void asks_before_a_parked_run_overwrites_what_is_newer(void **state)
     lua_free(&w);
 }
 
-/* ---- one run per value ---------------------------------------------------------------------------------------------
- */
+/* ---- one run per value ---- */
 
 static void ignores_a_second_event_of_an_open_run(void **state)
 {
@@ -210,8 +207,7 @@ static void restarts_an_open_run(void **state)
     lua_free(&w);
 }
 
-/* ---- gates ---------------------------------------------------------------------------------------------------------
- */
+/* ---- gates ---- */
 
 static void waits_out_of_memory_before_a_closed_gate(void **state)
 {
@@ -253,8 +249,7 @@ static void a_woken_run_waits_behind_a_parked_one(void **state)
     lua_free(&w);
 }
 
-/* ---- a year --------------------------------------------------------------------------------------------------------
- */
+/* ---- a year ---- */
 
 #define DAY_MS (24 * 3600 * 1000LL)
 

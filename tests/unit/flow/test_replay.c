@@ -101,8 +101,7 @@ static void free_world(struct world *w)
     answer_text = NULL;
 }
 
-/* ---- what is sent --------------------------------------------------------------------------------------------------
- */
+/* ---- what is sent ---- */
 
 static void sends_nothing_when_nothing_differs(void **state)
 {
@@ -225,8 +224,7 @@ static void gives_a_new_call_a_key_of_its_own(void **state)
     free_world(&w);
 }
 
-/* ---- what is newer -------------------------------------------------------------------------------------------------
- */
+/* ---- what is newer ---- */
 
 static void does_not_overwrite_what_a_later_unit_wrote(void **state)
 {
@@ -366,8 +364,7 @@ static void a_replay_of_an_older_event_is_not_newer(void **state)
     free_world(&w);
 }
 
-/* ---- again, and after a crash --------------------------------------------------------------------------------------
- */
+/* ---- again, and after a crash ---- */
 
 static void asked_for_twice_adds_nothing(void **state)
 {
@@ -435,8 +432,7 @@ static void a_call_cut_off_by_a_crash_is_sent_again(void **state)
     free_world(&w);
 }
 
-/* ---- emits, children, undo -----------------------------------------------------------------------------------------
- */
+/* ---- emits, children, undo ---- */
 
 #define TELLS(v)                                                                                                       \
     "flow \"f\" { on = \"won@1\", steward = \"desk\", run = function(ctx, e) ctx:emit('told@1', { no = e.key, v = " v  \
@@ -498,8 +494,7 @@ static void undoes_only_what_it_did_itself(void **state)
     free_world(&w);
 }
 
-/* ---- after an earlier replay ---------------------------------------------------------------------------------------
- */
+/* ---- after an earlier replay ---- */
 
 static void a_replay_that_parks_comes_before_the_next(void **state)
 {
@@ -562,8 +557,7 @@ static void is_ordered_by_the_function_of_the_flow(void **state)
     free_world(&w);
 }
 
-/* ---- the selection -------------------------------------------------------------------------------------------------
- */
+/* ---- the selection ---- */
 
 static void lists_what_it_does_not_touch(void **state)
 {

@@ -249,8 +249,7 @@ static void follows_another_revision(void **state)
     lua_free(&w);
 }
 
-/* ---- a year --------------------------------------------------------------------------------------------------------
- */
+/* ---- a year ---- */
 
 static const char *const zones[] = {"Europe/Berlin", "America/New_York", "Australia/Lord_Howe"};
 /* Name and expression, without its zone. The last one repeats. */

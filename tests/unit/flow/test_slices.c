@@ -128,6 +128,45 @@ static void a_neighbour_waits_for_two_slices_at_most(void **state)
     lua_free(&w);
 }
 
+static const struct tl_run_outcome *(*start_run)(void *ctx, void *host, size_t flow, const struct tl_run_event *event,
+                                                 struct tl_run **run);
+static int long_ones, before_neighbour;
+
+static const struct tl_run_outcome *counted_start(void *ctx, void *host, size_t flow, const struct tl_run_event *event,
+                                                  struct tl_run **run)
+{
+    if (tl_str_is(event->type, "told@1"))
+        before_neighbour = long_ones;
+    else
+        long_ones++;
+    return start_run(ctx, host, flow, event, run);
+}
+
+/* Many that compute for long are about to begin. */
+static void a_neighbour_comes_before_those_that_have_not_begun(void **state)
+{
+    (void)state;
+    struct world w;
+    char flows[1000];
+    snprintf(flows, sizeof flows, "%s%s", FLOW("for i = 1, 400000 do end ctx.crm:note{ slow = true }"), neighbour);
+    start(&w, flows, 200);
+    world_flood(&w, "won@1", "S", 200, 200, TL_NORMAL);
+    turn_until(&w, one_gave_way);
+    start_run = w.engine->script_port.start;
+    w.engine->script_port.start = counted_start;
+    for (served = 0; served < NEIGHBOURS; served++) {
+        char key[16];
+        snprintf(key, sizeof key, "N%zu", served);
+        put(&w, "told@1", key);
+        long_ones = 0;
+        turn_until(&w, one_more_is_served);
+        if (before_neighbour > 0)
+            fail_msg("neighbour %zu has waited for %d beginnings", served, before_neighbour);
+    }
+    w.engine->script_port.start = start_run;
+    lua_free(&w);
+}
+
 static char next_to_go_on(struct world *w)
 {
     struct tl_link *first = tl_list_first(sliced(w));
@@ -289,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neighbours_have_their_turns_between_slices),
         cmocka_unit_test(a_neighbour_waits_for_two_slices_at_most),
+        cmocka_unit_test(a_neighbour_comes_before_those_that_have_not_begun),
         cmocka_unit_test(those_that_gave_way_take_turns),
         cmocka_unit_test(the_budget_counts_for_all_slices),
         cmocka_unit_test(what_wakes_it_ends_its_stretch_first),

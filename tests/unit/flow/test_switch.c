@@ -178,8 +178,7 @@ static void a_crash_before_the_activation_changes_nothing(void **state)
     lua_free(&w);
 }
 
-/* ---- flows that come and go ----------------------------------------------------------------------------------------
- */
+/* ---- flows that come and go ---- */
 
 static void a_new_flow_takes_what_comes_after(void **state)
 {
@@ -295,8 +294,7 @@ static void a_run_outlives_its_flow(void **state)
     lua_free(&w);
 }
 
-/* ---- order ---------------------------------------------------------------------------------------------------------
- */
+/* ---- order ---- */
 
 #define ORDERED(v, order)                                                                                              \
     "flow \"f\" { on = \"won@1\", steward = \"desk\", order = { \"f\", " order " }, "                                  \
@@ -390,8 +388,7 @@ static void the_journal_is_read_in_the_old_order(void **state)
                                        SPILLED("function(e) return e.data.g end"));
 }
 
-/* ---- systems -------------------------------------------------------------------------------------------------------
- */
+/* ---- systems ---- */
 
 static const char only_crm[] = "system \"crm\" { connector = \"odata@1\" }\n";
 static const char slow[] = "system \"erp\" { connector = \"odata@1\", limits = { concurrent = 1 } }\n"
@@ -428,6 +425,55 @@ static void a_system_that_runs_use_is_not_removed(void **state)
     lua_free(&w);
 }
 
+#define ROUTED(to)                                                                                                     \
+    "system \"erp\" { connector = \"odata@1\", kind = \"books\" }\n"                                                   \
+    "system \"crm\" { connector = \"odata@1\", kind = \"books\" }\n"                                                   \
+    "route \"books\" { by = \"no\", to = { K = \"" to "\" }, otherwise = \"park\" }\n"
+
+/* Also over a crash. */
+static void a_kind_is_routed_once_a_run(void **state)
+{
+    (void)state;
+    struct world w;
+    const char *flows =
+        "flow \"f\" { on = \"won@1\", steward = \"desk\", run = function(ctx, e) ctx.books:note{ v = 1 } "
+        "ctx:sleep('1h') ctx.books:note{ v = 2 } ctx.books:note{ v = 3 } end }\n";
+    lua_world(&w, FLOW("s", "sent@1", NOTE("a")));
+    assert_int_equal(lua_switch_systems(&w, flows, ROUTED("erp"), false), TL_OK);
+    lua_event(&w, "won@1", "K", "");
+    assert_int_equal(world_applied(&w, "erp"), 1);
+    assert_int_equal(lua_switch_systems(&w, flows, ROUTED("crm"), false), TL_OK);
+    lua_crash(&w);
+    lua_event(&w, "won@1", "K", "");
+    world_advance(&w, 3600 * 1000);
+    assert_int_equal(world_applied(&w, "erp"), 3);
+    world_advance(&w, 3600 * 1000);
+    assert_int_equal(world_applied(&w, "erp"), 3);
+    assert_int_equal(world_applied(&w, "crm"), 3);
+    lua_free(&w);
+}
+
+static void a_run_whose_system_is_gone_says_so(void **state)
+{
+    (void)state;
+    struct world w;
+    const char *flows =
+        "flow \"f\" { on = \"won@1\", steward = \"desk\", run = function(ctx, e) ctx.books:note{ v = 1 } "
+        "ctx:sleep('1h') ctx.books:note{ v = 2 } end }\n";
+    lua_world(&w, FLOW("s", "sent@1", NOTE("a")));
+    assert_int_equal(lua_switch_systems(&w, flows, ROUTED("erp"), false), TL_OK);
+    lua_event(&w, "won@1", "K", "");
+    assert_int_equal(
+        lua_switch_systems(&w, flows, "system \"crm\" { connector = \"odata@1\", kind = \"books\" }\n", true), TL_OK);
+    world_advance(&w, 3600 * 1000);
+    struct tl_buf out;
+    tl_buf_init(&out, 65536);
+    assert_int_equal(tl_exception_show(w.engine, tl_str_z(world_exception(&w)), &out, NULL), TL_OK);
+    assert_non_null(strstr(out.ptr, "to this run \\\"books\\\" is \\\"erp\\\", and there is no such system any more"));
+    tl_buf_free(&out);
+    lua_free(&w);
+}
+
 static void a_gate_keeps_what_it_knows(void **state)
 {
     (void)state;
@@ -457,8 +503,7 @@ static void a_gate_keeps_what_it_knows(void **state)
     lua_free(&w);
 }
 
-/* ---- for a long time -----------------------------------------------------------------------------------------------
- */
+/* ---- for a long time ---- */
 
 static void two_hundred_switches_leave_nothing_behind(void **state)
 {
@@ -517,6 +562,8 @@ int main(void)
         cmocka_unit_test(units_of_the_old_order_end_first),
         cmocka_unit_test(the_journal_is_read_in_the_old_order),
         cmocka_unit_test(a_system_that_runs_use_is_not_removed),
+        cmocka_unit_test(a_kind_is_routed_once_a_run),
+        cmocka_unit_test(a_run_whose_system_is_gone_says_so),
         cmocka_unit_test(a_gate_keeps_what_it_knows),
         cmocka_unit_test(two_hundred_switches_leave_nothing_behind),
         cmocka_unit_test(a_stale_preparation_is_refused),

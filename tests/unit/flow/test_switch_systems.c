@@ -66,19 +66,31 @@ static void system_released(void *ctx, struct tl_system *system)
     site->given_back = system;
 }
 
-static struct tl_system *make_system(struct site *site, const char *place, const char *mode)
+/* Has the operation "more". */
+static const char more[] = "{\"operations\":{\"more\":{\"effect\":\"read\",\"method\":\"GET\",\"path\":\"/more\"}}}";
+
+static struct tl_system *make_system_with(struct site *site, const char *place, const char *mode,
+                                          const char *operations)
 {
     struct tl_system *system = NULL;
     struct tl_error err;
     unsigned port = tl_http_server_port(site->server);
     char *settings = tl_printf("{\"url\":\"http://127.0.0.1:%u\",\"other\":\"http://127.0.0.1:%u/%s\",\"mode\":\"%s\"}",
                                port, port, place, mode);
-    struct tl_system_config config = {
-        .name = TL_STR("erp"), .connector = TL_STR("rest_t@1"), .settings = tl_str_z(settings)};
+    struct tl_system_config config = {.name = TL_STR("erp"),
+                                      .connector = TL_STR("rest_t@1"),
+                                      .settings = tl_str_z(settings),
+                                      .operations = tl_str_z(operations),
+                                      .operations_file = TL_STR("systems/more.json")};
     if (tl_system_new(site->library, &config, NULL, &system, &err) != TL_OK)
         fail_msg("%s", err.text);
     tl_free(settings);
     return system;
+}
+
+static struct tl_system *make_system(struct site *site, const char *place, const char *mode)
+{
+    return make_system_with(site, place, mode, "");
 }
 
 static void site_new(struct site *site)
@@ -163,14 +175,19 @@ static bool is_over(struct site *site)
     return tl_engine_unfinished(site->w.engine) == 0 && site->released == 1;
 }
 
-static void switch_to(struct site *site, struct tl_system *system)
+static tl_code try_switch(struct site *site, struct tl_system *system, struct tl_error *err)
 {
     struct tl_engine_system list[] = {{.decl = &decls[0], .system = system}};
     struct tl_engine_next *next;
-    struct tl_error err;
     site->w.config.first.systems = list;
-    if (tl_engine_prepare(site->w.engine, &site->w.config, &next, &err) != TL_OK ||
-        tl_engine_switch(site->w.engine, next, NULL, &err) != TL_OK)
+    tl_code code = tl_engine_prepare(site->w.engine, &site->w.config, &next, err);
+    return code == TL_OK ? tl_engine_switch(site->w.engine, next, NULL, err) : code;
+}
+
+static void switch_to(struct site *site, struct tl_system *system)
+{
+    struct tl_error err;
+    if (try_switch(site, system, &err) != TL_OK)
         fail_msg("%s", err.text);
 }
 
@@ -201,6 +218,35 @@ static void calls_in_flight_end_on_the_old_system(void **state)
     tl_system_free(after);
 }
 
+/* The run that is open calls it, or may; another operation may go. */
+static void an_operation_that_runs_use_is_not_removed(void **state)
+{
+    (void)state;
+    static const struct tl_flow_call calls[] = {{"erp", "near"}, {"erp", "more"}};
+    struct site site;
+    struct tl_error err;
+    site_new(&site);
+    flows[0].calls = calls;
+    flows[0].call_count = 2;
+    struct tl_system *before = make_system_with(&site, "old", "safe", more), *after = make_system(&site, "new", "fast");
+    struct tl_engine_system list[] = {{.decl = &decls[0], .system = before}};
+    site.w.config.first.systems = list;
+    world_start(&site.w);
+    world_accept(&site.w, "won@1", "K", "1");
+    until(&site, is_held);
+    until(&site, has_cursor);
+    site.w.config.first.revision = "r2";
+    assert_int_equal(try_switch(&site, after, &err), TL_EDIFFERS);
+    assert_non_null(strstr(err.text, "operations would be removed that open runs use: \"erp:more\" by \"f\" (1)"));
+    flows[0].call_count = 1;
+    switch_to(&site, after);
+    reply(site.held, "{\"ok\":true}");
+    until(&site, is_over);
+    tl_system_free(before);
+    site_free(&site);
+    tl_system_free(after);
+}
+
 /* The old one is still busy when everything stops. */
 static void a_stop_ends_what_is_left_of_the_old_system(void **state)
 {
@@ -223,8 +269,7 @@ static void a_stop_ends_what_is_left_of_the_old_system(void **state)
     tl_system_free(after);
 }
 
-/* ---- by hand, with platforms in C ----------------------------------------------------------------------------------
- */
+/* ---- by hand, with platforms in C ---- */
 
 static void lone_world(struct world *w)
 {
@@ -332,6 +377,7 @@ int main(void)
         cmocka_unit_test(who_waits_for_a_removed_system_is_told),
         cmocka_unit_test(what_cannot_be_prepared_changes_nothing),
         cmocka_unit_test(calls_in_flight_end_on_the_old_system),
+        cmocka_unit_test(an_operation_that_runs_use_is_not_removed),
         cmocka_unit_test(a_stop_ends_what_is_left_of_the_old_system),
     };
     return cmocka_run_group_tests_name("flow switch systems", tests, NULL, NULL);

@@ -152,8 +152,7 @@ static void nothing_is_lost_or_doubled(void **state)
     lua_free(&w);
 }
 
-/* ---- until the activation is durable -------------------------------------------------------------------------------
- */
+/* ---- until the activation is durable ---- */
 
 static atomic_bool armed; /* the start's own activation is not looked at */
 static struct {

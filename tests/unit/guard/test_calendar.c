@@ -73,6 +73,23 @@ static void follows_daylight_saving(void **state)
     tl_calendar_free(calendar);
 }
 
+/* A weekly window that the clocks skip has its next one a week later: the gate keeps the answer until it is over. */
+static void a_week_that_is_skipped_is_not_the_last(void **state)
+{
+    struct tl_calendar *calendar = calendar_of("Sun 02:00-03:00 Europe/Berlin", NULL);
+
+    (void)state;
+    expect(calendar, "2027-03-21T03:00:00+01:00", false, "2027-04-04T02:00:00+02:00");
+    expect(calendar, "2027-03-26T12:00:00+01:00", false, "2027-04-04T02:00:00+02:00");
+    tl_calendar_free(calendar);
+    calendar = calendar_of("Sun 02:00-02:30 Australia/Lord_Howe", NULL);
+    expect(calendar, "2026-09-28T00:00:00Z", false, "2026-10-11T02:00:00+11:00");
+    tl_calendar_free(calendar);
+    calendar = calendar_of("Fri 02:00-03:00 Pacific/Apia", NULL); /* there was no 30 December */
+    expect(calendar, "2011-12-24T00:00:00Z", false, "2012-01-06T02:00:00+14:00");
+    tl_calendar_free(calendar);
+}
+
 static void goes_over_midnight_and_the_week(void **state)
 {
     struct tl_calendar *calendar = calendar_of("Mon-Fri 22:00-04:00 America/New_York", NULL);
@@ -134,14 +151,14 @@ static void teaches_when_the_text_is_wrong(void **state)
         {"Sunday 02:00-06:00 Europe/Berlin", "did you mean Sun"},
         {"Son 02:00-06:00 Europe/Berlin", "is not a day"},
         {"02:00-06:00 Europe/Berlin", "the days are missing"},
-        {"Sun", "the span of time is missing"},
+        {"Sun", "character 4: the span of time is missing"},
         {"Sun 2:00-06:00 Europe/Berlin", "02:00"},
         {"Sun 02:00 - 06:00 Europe/Berlin", "without blanks"},
         {"Sun 02:00-25:00 Europe/Berlin", "24:00"},
         {"Sun 24:00-02:00 UTC", "can only be an end"},
         {"Sun 02:00-02:00 UTC", "00:00-24:00"},
         {"Sun 02:60-03:00 UTC", "not a time of day"},
-        {"Sun 02:00-06:00", "IANA name"},
+        {"Sun 02:00-06:00", "character 16: the time zone is missing; add an IANA name"},
         {"Sun 02:00-06:00 Berlin", "IANA zone name"},
         {"Sun 02:00-06:00 ../../etc/passwd", "IANA zone name"},
         {"Sun 02:00-06:00 Europe/Berlin daily", "too much behind the zone"},
@@ -164,9 +181,13 @@ static void teaches_when_the_text_is_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_a_weekly_window),           cmocka_unit_test(follows_daylight_saving),
-        cmocka_unit_test(goes_over_midnight_and_the_week), cmocka_unit_test(joins_windows_that_overlap_or_touch),
-        cmocka_unit_test(around_the_clock_ends_somewhere), cmocka_unit_test(an_empty_calendar_never_closes),
+        cmocka_unit_test(knows_a_weekly_window),
+        cmocka_unit_test(follows_daylight_saving),
+        cmocka_unit_test(a_week_that_is_skipped_is_not_the_last),
+        cmocka_unit_test(goes_over_midnight_and_the_week),
+        cmocka_unit_test(joins_windows_that_overlap_or_touch),
+        cmocka_unit_test(around_the_clock_ends_somewhere),
+        cmocka_unit_test(an_empty_calendar_never_closes),
         cmocka_unit_test(teaches_when_the_text_is_wrong),
     };
     return cmocka_run_group_tests_name("guard/calendar", tests, NULL, NULL);

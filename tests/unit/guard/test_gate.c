@@ -47,9 +47,7 @@ static void count_call(void *ctx)
     (*(int *)ctx)++;
 }
 
-/* ---- reasons
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- reasons ---- */
 
 static void a_person_pauses_and_resumes(void **state)
 {
@@ -93,6 +91,23 @@ static void a_window_closes_it(void **state)
     tl_gate_free(gate);
 }
 
+static void a_window_comes_again_after_the_clocks_have_skipped_one(void **state)
+{
+    struct tl_gate_config config = {.calendar = tl_calendar_new()};
+    const int64_t hour_ms = 3600000, week_ms = 7 * 24 * hour_ms;
+    /* 1806195600 is Sunday 2027-03-28 01:00 UTC: in Berlin the clocks jump from 02:00 to 03:00. */
+    const int64_t skipped = 1806195600000 - 1700000000000;
+
+    (void)state;
+    assert_int_equal(tl_calendar_add(config.calendar, TL_STR("Sun 02:00-03:00 Europe/Berlin"), NULL), TL_OK);
+    struct tl_gate *gate = gate_with(config);
+    const int64_t friday = skipped - 48 * hour_ms, next_window = skipped + week_ms - hour_ms;
+    tl_gate_leave(gate, take(gate, friday), TL_FAIL_NONE, 0, when(friday));
+    tl_gate_leave(gate, take(gate, skipped), TL_FAIL_NONE, 0, when(skipped));
+    refuse(gate, next_window, NULL, TL_GATE_WINDOW, next_window + hour_ms);
+    tl_gate_free(gate);
+}
+
 static void failures_open_the_breaker_and_a_probe_closes_it(void **state)
 {
     struct tl_gate *gate =
@@ -127,6 +142,29 @@ static void a_resume_lets_the_probe_go_at_once(void **state)
     struct tl_gate_ticket probe = take(gate, 2);
     assert_true(probe.probe);
     tl_gate_leave(gate, probe, TL_FAIL_NONE, 0, when(3));
+    tl_gate_free(gate);
+}
+
+static void what_changed_behind_it_is_probed_at_once(void **state)
+{
+    struct tl_gate *gate = gate_with((struct tl_gate_config){0});
+
+    (void)state;
+    tl_gate_pause(gate, TL_STR("ann"), TL_STR("a test"), when(0));
+    tl_gate_renew(gate, when(0));
+    refuse(gate, 0, NULL, TL_GATE_PAUSED, TL_NEVER);
+    tl_gate_resume(gate, when(0));
+    tl_gate_leave(gate, take(gate, 0), TL_FAIL_CONFIG, 0, when(0));
+    refuse(gate, 1, NULL, TL_GATE_BREAKER, 20000);
+    tl_gate_renew(gate, when(2));
+    struct tl_gate_ticket probe = take(gate, 2);
+    assert_true(probe.probe);
+    tl_gate_renew(gate, when(3)); /* while the probe is out: it says nothing of what stands there now */
+    tl_gate_leave(gate, probe, TL_FAIL_CONFIG, 0, when(4));
+    probe = take(gate, 4);
+    assert_true(probe.probe);
+    tl_gate_leave(gate, probe, TL_FAIL_CONFIG, 0, when(5));
+    refuse(gate, 6, NULL, TL_GATE_BREAKER, 20005); /* the first pause again, not the third */
     tl_gate_free(gate);
 }
 
@@ -218,6 +256,62 @@ static void only_so_many_at_a_time_and_the_next_is_told(void **state)
     tl_gate_free(gate);
 }
 
+static struct tl_gate_ticket take_seldom(struct tl_gate *gate, int64_t ms, const void *who)
+{
+    struct tl_gate_ticket ticket;
+    struct tl_gate_closed closed;
+    if (!tl_gate_enter_seldom(gate, when(ms), TL_NORMAL, who, &ticket, &closed))
+        fail_msg("closed: %s", tl_gate_reason_word(closed.why));
+    return ticket;
+}
+
+static void refuse_seldom(struct tl_gate *gate, int64_t ms, const void *who)
+{
+    struct tl_gate_ticket ticket;
+    struct tl_gate_closed closed;
+    assert_false(tl_gate_enter_seldom(gate, when(ms), TL_NORMAL, who, &ticket, &closed));
+    assert_int_equal(closed.why, TL_GATE_CONCURRENCY);
+    assert_int_equal(closed.until_ms, ms + 20);
+}
+
+static void who_asks_seldom_is_owed_the_next_place(void **state)
+{
+    struct tl_gate *gate = gate_with((struct tl_gate_config){.concurrent = 2});
+    int a, b;
+
+    (void)state;
+    struct tl_gate_ticket one = take(gate, 0), two = take(gate, 0);
+    refuse_seldom(gate, 0, &a);
+    refuse_seldom(gate, 1, &b);
+    tl_gate_leave(gate, one, TL_FAIL_NONE, 0, when(10));
+    refuse(gate, 10, NULL, TL_GATE_CONCURRENCY, 3000); /* that place is left to the first who asked */
+    refuse_seldom(gate, 10, &b);
+    one = take_seldom(gate, 20, &a);
+    tl_gate_leave(gate, two, TL_FAIL_NONE, 0, when(30));
+    two = take(gate, 30); /* and now it is the others' turn */
+    refuse_seldom(gate, 31, &b);
+    tl_gate_leave(gate, two, TL_FAIL_NONE, 0, when(40));
+    refuse(gate, 40, NULL, TL_GATE_CONCURRENCY, 3031);
+    two = take_seldom(gate, 41, &b);
+    tl_gate_leave(gate, one, TL_FAIL_NONE, 0, when(50));
+    tl_gate_leave(gate, two, TL_FAIL_NONE, 0, when(50));
+    tl_gate_free(gate);
+}
+
+static void a_place_that_is_owed_is_not_kept_for_ever(void **state)
+{
+    struct tl_gate *gate = gate_with((struct tl_gate_config){.concurrent = 1});
+    int gone;
+
+    (void)state;
+    struct tl_gate_ticket one = take(gate, 0);
+    refuse_seldom(gate, 0, &gone);
+    tl_gate_leave(gate, one, TL_FAIL_NONE, 0, when(10));
+    refuse(gate, 2999, NULL, TL_GATE_CONCURRENCY, 3000);
+    tl_gate_leave(gate, take(gate, 3000), TL_FAIL_NONE, 0, when(3001));
+    tl_gate_free(gate);
+}
+
 static void other_limits_take_effect_at_once(void **state)
 {
     struct tl_gate *gate = gate_with((struct tl_gate_config){.concurrent = 1});
@@ -239,9 +333,7 @@ static void other_limits_take_effect_at_once(void **state)
     tl_gate_free(gate);
 }
 
-/* ---- threads
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- threads ---- */
 
 #define THREADS 4
 #define ROUNDS 20000
@@ -326,13 +418,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_person_pauses_and_resumes),
         cmocka_unit_test(a_window_closes_it),
+        cmocka_unit_test(a_window_comes_again_after_the_clocks_have_skipped_one),
         cmocka_unit_test(failures_open_the_breaker_and_a_probe_closes_it),
         cmocka_unit_test(a_resume_lets_the_probe_go_at_once),
+        cmocka_unit_test(what_changed_behind_it_is_probed_at_once),
         cmocka_unit_test(the_platforms_wait_is_kept),
         cmocka_unit_test(quota_without_a_wait_backs_off),
         cmocka_unit_test(what_the_platform_says_about_its_day_stops_bulk_first),
         cmocka_unit_test(a_used_up_allowance_is_waited_for),
         cmocka_unit_test(only_so_many_at_a_time_and_the_next_is_told),
+        cmocka_unit_test(who_asks_seldom_is_owed_the_next_place),
+        cmocka_unit_test(a_place_that_is_owed_is_not_kept_for_ever),
         cmocka_unit_test(other_limits_take_effect_at_once),
         cmocka_unit_test(lanes_share_it),
         cmocka_unit_test(costs_next_to_nothing),

@@ -37,8 +37,7 @@ static struct tl_schedule *schedule_of(const char *text)
     return schedule;
 }
 
-/* ---- the published cases -------------------------------------------------------------------------------------------
- */
+/* ---- the published cases ---- */
 
 struct rows {
     struct tl_json_doc *doc;
@@ -240,8 +239,7 @@ static void reads_equal_ones_as_equal(void **state)
     rows_free(&r);
 }
 
-/* ---- what people write ---------------------------------------------------------------------------------------------
- */
+/* ---- what people write ---- */
 
 static void expect_next(const char *text, const char *after, const char *wanted)
 {
@@ -316,8 +314,7 @@ static void says_where_and_what(void **state)
     }
 }
 
-/* ---- the table of the README ---------------------------------------------------------------------------------------
- */
+/* ---- the table of the README ---- */
 
 static void notes(const char *text, const char *after, const char *wanted, enum tl_schedule_note note)
 {
@@ -349,8 +346,7 @@ static void keeps_the_table_of_daylight_saving(void **state)
     notes("every 1h", "2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z", TL_TICK_PLAIN);
 }
 
-/* ---- against a slow reading ----------------------------------------------------------------------------------------
- */
+/* ---- against a slow reading ---- */
 
 static int weekday(const struct tl_civil *c)
 {

@@ -87,6 +87,41 @@ static void lists_by_any_order_page_by_page(void **state)
     tl_journal_close(j);
 }
 
+struct seeing {
+    char keys[64];
+    const char *last; /* … is answered with `code` */
+    tl_code code;
+};
+
+static tl_code see(void *ctx, const struct tl_state_row *row, struct tl_error *of)
+{
+    struct seeing *seeing = ctx;
+    sprintf(seeing->keys + strlen(seeing->keys), "%.*s ", TL_STR_ARGS(row->key));
+    if (!tl_str_is(row->key, seeing->last))
+        return TL_OK;
+    return seeing->code == TL_ECANCELLED ? TL_ECANCELLED : tl_fail(of, seeing->code, "that one");
+}
+
+static void sees_each_row_until_it_is_enough_or_fails(void **state)
+{
+    struct tl_journal *j = open_journal(*state, &small_options);
+    const char *keys[] = {"a", "b", "c", "d", "e"};
+    for (size_t i = 0; i < 5; i++)
+        put_row(j, keys[i], NULL, NULL, "x");
+    for (size_t limit = 1; limit < 7; limit++) {
+        struct tl_state_query query = {.table = TL_STR("exceptions"), .limit = limit};
+        struct seeing all = {.last = ""}, enough = {.last = "b", .code = TL_ECANCELLED},
+                      bad = {.last = "c", .code = TL_EINPUT};
+        EXPECT(TL_OK, tl_state_each(j, &query, see, &all, err));
+        assert_string_equal(all.keys, "a b c d e ");
+        EXPECT(TL_OK, tl_state_each(j, &query, see, &enough, err));
+        assert_string_equal(enough.keys, "a b ");
+        EXPECT(TL_EINPUT, tl_state_each(j, &query, see, &bad, err));
+        assert_string_equal(bad.keys, "a b c ");
+    }
+    tl_journal_close(j);
+}
+
 static void applies_again_what_the_log_has_and_the_state_lost(void **state)
 {
     struct tl_journal *j = open_journal(*state, &small_options);
@@ -162,11 +197,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, dir_setup, dir_teardown)
     const struct CMUnitTest tests[] = {
-        T(newest_put_wins_and_delete_removes),
-        T(lists_by_any_order_page_by_page),
-        T(applies_again_what_the_log_has_and_the_state_lost),
-        T(refuses_when_the_state_is_ahead_of_the_log),
-        T(is_atomic_with_the_events_of_its_batch),
+        T(newest_put_wins_and_delete_removes),           T(lists_by_any_order_page_by_page),
+        T(sees_each_row_until_it_is_enough_or_fails),    T(applies_again_what_the_log_has_and_the_state_lost),
+        T(refuses_when_the_state_is_ahead_of_the_log),   T(is_atomic_with_the_events_of_its_batch),
         T(writes_nothing_for_batches_that_hold_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,8 +13,7 @@ static struct tl_loop *loop;
 static struct tl_http_client *client;
 static int is_down;
 
-/* ---- our own server: answers "METHOD path auth=… body"
- * ----------------------------------------------------------------- */
+/* ---- our own server: answers "METHOD path auth=… body" ---- */
 
 static struct tl_http_server *server, *other_server;
 static uint16_t other_port;
@@ -75,8 +74,7 @@ static struct tl_http_server *serve(const struct tl_http_config *config)
     return made;
 }
 
-/* ---- what came back
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- what came back ---- */
 
 struct got {
     int count;
@@ -181,8 +179,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- the bad peer
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- the bad peer ---- */
 
 static struct {
     int listener, fd;
@@ -269,8 +266,7 @@ static void peer_end(void)
     close(peer.listener);
 }
 
-/* ---- answers
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- answers ---- */
 
 static void sends_what_is_asked_and_gives_the_answer(void **state)
 {
@@ -368,8 +364,7 @@ static void runs_many_at_a_time_but_not_more_than_allowed(void **state)
     assert_int_equal(tl_http_client_running(client), 0);
 }
 
-/* ---- what is certain when it fails
- * ------------------------------------------------------------------------------------------------ */
+/* ---- what is certain when it fails ---- */
 
 static void knows_that_nothing_was_sent_when_nobody_listens(void **state)
 {
@@ -525,8 +520,7 @@ static void cancels_everything_when_it_is_stopped(void **state)
     peer_end();
 }
 
-/* ---- what may be called
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- what may be called ---- */
 
 static bool only_our_port(void *ctx, tl_str host, uint16_t port)
 {

@@ -100,8 +100,7 @@ static void reply_text(struct tl_http_request *request, const char *text)
 
 #define CONFIG(...) (&(struct tl_http_config){__VA_ARGS__})
 
-/* ---- requests and replies
- * -------------------------------------------------------------------------------------------- */
+/* ---- requests and replies ---- */
 
 static void answers_pipelined_requests_in_order_on_one_connection(void **state)
 {
@@ -243,8 +242,7 @@ static void replaces_an_answer_that_cannot_be_sent(void **state)
     shut();
 }
 
-/* ---- refusals
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- refusals ---- */
 
 static void refuses_broken_framing_and_what_follows_it(void **state)
 {
@@ -356,7 +354,7 @@ static void answers_503_beyond_the_connection_cap(void **state)
     shut();
 }
 
-/* ---- deadlines ------------------------------------------------------------------------------------ */
+/* ---- deadlines ---- */
 
 static void pass(int64_t ms)
 {
@@ -451,8 +449,7 @@ static void cuts_a_client_that_takes_no_answers(void **state)
     shut();
 }
 
-/* ---- ends
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- ends ---- */
 
 static void tells_the_handler_when_the_client_has_gone(void **state)
 {
@@ -547,8 +544,7 @@ static void streams_an_answer_in_pieces(void **state)
     shut();
 }
 
-/* ---- sockets
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- sockets ---- */
 
 static struct {
     int listen, accept, read;

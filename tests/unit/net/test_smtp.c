@@ -8,15 +8,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* ---- the mail server: one connection, then it ends
- * ------------------------------------------------------------------- */
+/* ---- the mail server: one connection, then it ends ---- */
 
 struct post {
     int listener;
     uint16_t port;
     pthread_t thread;
-    const char
-        *refuse; /* the command that is answered with 550; ".": the letter; "gone", "early": the connection breaks */
+    const char *refuse; /* the command that is answered with 550; ".": the letter; "gone", "early": the connection
+                           breaks; "everybody": the greeting */
     char heard[1 << 16];
     size_t len;
 };
@@ -59,7 +58,7 @@ static void *serve(void *ctx)
     bool in_data = false;
     if (in == NULL)
         return NULL;
-    say(fd, "220 post.acme.example ready\r\n");
+    say(fd, does(post, "everybody") ? "554 no service here\r\n" : "220 post.acme.example ready\r\n");
     while (fgets(line, sizeof line, in) != NULL) {
         post->len += (size_t)snprintf(post->heard + post->len, sizeof post->heard - post->len, "%s", line);
         answer(post, fd, line, &in_data);
@@ -87,8 +86,7 @@ static void post_close(struct post *post)
     close(post->listener);
 }
 
-/* ---- sending -------------------------------------------------------------------------------------------------------
- */
+/* ---- sending ---- */
 
 struct sent {
     struct tl_loop *loop;
@@ -182,6 +180,20 @@ static void says_so_when_the_letter_itself_is_refused(void **state)
     assert_int_equal(sent.status, 554);
 }
 
+/* It is the server that is broken, not this letter: the next ones would be refused too. */
+static void a_greeting_that_refuses_is_no_answer_to_a_letter(void **state)
+{
+    (void)state;
+    struct post post;
+    struct sent sent;
+    post_open(&post, "everybody");
+    send_one(&sent, post.port, NULL, "it-ops@acme.example");
+    post_close(&post);
+    assert_int_equal(sent.sent, TL_SENT_NOT);
+    assert_non_null(strstr(sent.error, "554 no service here"));
+    assert_null(strstr(post.heard, "MAIL"));
+}
+
 static void does_not_know_when_the_connection_breaks_behind_the_letter(void **state)
 {
     (void)state;
@@ -254,6 +266,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_address),
         cmocka_unit_test(says_so_when_nobody_listens),
         cmocka_unit_test(says_so_when_the_letter_itself_is_refused),
+        cmocka_unit_test(a_greeting_that_refuses_is_no_answer_to_a_letter),
         cmocka_unit_test(does_not_know_when_the_connection_breaks_behind_the_letter),
         cmocka_unit_test(finds_out_whether_the_way_is_open),
     };

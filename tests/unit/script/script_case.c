@@ -33,13 +33,17 @@ static enum tl_effect_class effect_of(void *ctx, const struct tl_system_decl *sy
     return TL_EFFECT_UNKNOWN;
 }
 
+static const char *beside_path = "", *beside_text;
+
 static struct tl_bundle *load(const char *path, const char *text)
 {
     struct tl_bundle_file files[16];
     size_t count = 0;
     for (size_t i = 0; i < TL_COUNT_OF(base_files); i++)
-        if (strcmp(base_files[i].path, path) != 0)
+        if (strcmp(base_files[i].path, path) != 0 && strcmp(base_files[i].path, beside_path) != 0)
             files[count++] = base_files[i];
+    if (beside_path[0] != 0)
+        files[count++] = (struct tl_bundle_file){beside_path, tl_str_z(beside_text)};
     files[count++] = (struct tl_bundle_file){path, tl_str_z(text)};
     struct tl_bundle_options options = {.library = TIDELOCK_ROOT "/scripts/lib", .effect_class = effect_of};
     struct tl_bundle *bundle = NULL;
@@ -67,6 +71,15 @@ static const char *list(const char *path, const char *text, bool warnings)
 const char *case_errors(const char *path, const char *text)
 {
     return list(path, text, false);
+}
+
+const char *case_errors_beside(const char *other, const char *other_text, const char *path, const char *text)
+{
+    beside_path = other;
+    beside_text = other_text;
+    const char *errors = case_errors(path, text);
+    beside_path = "";
+    return errors;
 }
 
 const char *case_warnings(const char *path, const char *text)

@@ -7,6 +7,8 @@
 /* Errors (or warnings too) of the integration with this file added or replaced: "file:line text\n" each;
  * static. */
 const char *case_errors(const char *path, const char *text);
+/* With two files added or replaced. */
+const char *case_errors_beside(const char *other, const char *other_text, const char *path, const char *text);
 const char *case_warnings(const char *path, const char *text);
 /* Asserts that checking `text` as `path` finds exactly one error, at `line`, with `part` in its text. */
 void case_refuses(const char *path, const char *text, int line, const char *part);

@@ -20,7 +20,8 @@
 
 enum { BUDGET_MS = 60, SLICE_MS = 2, SLICES_LEAST = BUDGET_MS / 5, SLICE_MOST_MS = 10, LEFT_MOST = 16384 };
 
-/* `end`: the budget, "cpu" ("solid": without giving way before) or "memory" (or the CPU that collecting it takes, on a
+/* `end`: the budget, "cpu" ("solid": without giving way before; "late": inside one instruction of Lua, which only the
+ * growth of its stack ends) or "memory" (or the CPU that collecting it takes, on a
  * slow machine); "script" (an error with this text); "done" (with this result). */
 struct attempt {
     const char *body, *end, *part;
@@ -76,6 +77,33 @@ static const struct attempt attempts[] = {
     {"setmetatable({}, { __gc = function() end })", "script", "__gc is not allowed"},
     {"local m = {} local t = setmetatable({}, m) m.__gc = print", "done", ""},
     {"setmetatable({}, { __mode = \"k\" })", "script", "__mode is not allowed"},
+    {"local m = {} local t = setmetatable({}, m) m.__mode = \"v\"", "script", "__mode is not allowed"},
+    {"local m = {} local t = setmetatable({}, m) rawset(m, \"__mode\", \"v\")", "script", "__mode is not allowed"},
+    {"local m = {} setmetatable({}, m) setmetatable(m, nil) m[\"__mo\" .. \"de\"] = \"v\"", "script",
+     "__mode is not allowed"},
+    {"local m = {} setmetatable({}, m) setmetatable(m, { __newindex = rawset }) m.__mode = \"v\"", "script",
+     "__mode is not allowed"},
+    {"local h = { __newindex = rawset } local m = setmetatable({}, h) setmetatable({}, m) h.__newindex = nil m.__mode "
+     "= "
+     "\"v\"",
+     "script", "__mode is not allowed"},
+    {"local h = {} local m = setmetatable({}, h) setmetatable({}, m) m.__mode = \"v\"", "script",
+     "__mode is not allowed"},
+    {"local m = {} m.__index = m setmetatable(m, m) m.__mode = \"v\"", "script", "__mode is not allowed"},
+    {"local m = {} setmetatable({}, m) setmetatable({}, { __newindex = m }).__mode = \"v\"", "script",
+     "__mode is not allowed"},
+    {"local m = {} setmetatable({}, m) do local _ENV = m __mode = \"v\" end", "script", "__mode is not allowed"},
+    {"local m = array() setmetatable({}, m) m.__mode = \"v\"", "script", "cannot be a metatable"},
+    /* and what classes do goes on */
+    {"local Base = {} Base.__index = Base function Base.of(c, n) return setmetatable({ n = n }, c) end "
+     "local Sub = setmetatable({}, Base) Sub.__index = Sub local s = Sub:of(7) function Sub:twice() return 2 * self.n "
+     "end function Base:once() return self.n end Sub.__tostring = function() return \"sub\" end "
+     "return { s:twice(), s:once(), tostring(s), getmetatable(s) == Sub, getmetatable(Sub) == Base, getmetatable(Base) "
+     "== nil }",
+     "done", "[14,7,\"sub\",true,true,true]"},
+    {"local m = {} setmetatable({}, m) m.x = 1 m[1] = 2 local n = 0 for k in pairs(m) do n = n + 1 end return { n, #m, "
+     "rawget(m, \"x\"), json.encode({ m.x }) }",
+     "done", "[2,1,1,\"[1]\"]"},
     {"return string.format(\"%p\", {})", "script", "%p shows addresses"},
     {"return tostring({}) .. tostring(print) .. tostring(coroutine.create(print))", "done", "\"tablefunctionthread\""},
     {"local t = { [{}] = 1, [print] = 2 } for k in pairs(t) do end", "script", "is a key of this table"},
@@ -95,6 +123,16 @@ static const struct attempt attempts[] = {
      "end }) coroutine.yield() end) coroutine.resume(co) coroutine.close(co) ctx:log(\"caught\")",
      "solid", ""},
     {"while true do coroutine.wrap(function() pcall(error) end)() end", "cpu", ""},
+    {"coroutine.wrap(function() local t <close> = setmetatable({}, { __close = function() while true do end end }) "
+     "while true do end end)()",
+     "cpu", ""},
+    {"coroutine.wrap(function() local t <close> = setmetatable({}, { __close = function() while true do end end }) "
+     "error(\"x\") end)()",
+     "solid", ""},
+    {"local seen pcall(coroutine.wrap(function() local t <close> = setmetatable({}, { __close = function(_, err) seen "
+     "= "
+     "err end }) error(\"x\", 0) end)) return seen",
+     "done", "\"x\""},
     {"local function nest(n) return coroutine.wrap(function() if n == 0 then while true do end end nest(n - 1)() end) "
      "end "
      "nest(100)()",
@@ -129,35 +167,56 @@ static const struct attempt attempts[] = {
     {"cjson.decode((\"[\"):rep(1e6))", "script", "too many nested"},
     {"string.find((\"(\"):rep(300), (\"(\"):rep(300))", "script", "too many captures"},
     {"string.find((\"a\"):rep(1e6), (\"a?\"):rep(1000) .. (\"a\"):rep(1000))", "script", "too complex"},
+    {"local m = {} local t = setmetatable({}, m) m.__call = t t()", "script", "__call must be a function"},
+    {"local m = {} local t = setmetatable({}, m) rawset(m, \"__call\", t) t()", "script", "__call must be a function"},
+    {"local t = print for i = 1, 1e5 do t = setmetatable({}, { __call = t }) end t()", "script",
+     "__call must be a function"},
+    {"local m = { __call = print } local t = setmetatable({}, m) m.__call = t t()", "late", ""},
+    {"local m = {} local t = setmetatable({}, m) m.__call = function(_, n) return n end return t(7)", "done", "7"},
     /* functions of C that would not end */
-    {"string.find((\"a\"):rep(5000), \".-.-.-.-b\")", "solid", ""},
-    {"string.match((\"a\"):rep(5000), (\"a*\"):rep(30) .. \"b\")", "solid", ""},
-    {"string.gsub((\"a\"):rep(5000), \".-.-.-b\", \"\")", "solid", ""},
-    {"for w in string.gmatch((\"a\"):rep(5000), \".-.-.-b\") do end", "solid", ""},
-    {"string.gsub(\"x\", \"x\", function() while true do end end)", "solid", ""},
-    {"table.sort({ 3, 2, 1 }, function() while true do end end)", "solid", ""},
+    {"string.find((\"a\"):rep(5000), \".-.-.-.-b\")", "cpu", ""},
+    {"string.match((\"a\"):rep(5000), (\"a*\"):rep(30) .. \"b\")", "cpu", ""},
+    {"string.gsub((\"a\"):rep(5000), \".-.-.-b\", \"\")", "cpu", ""},
+    {"string.find((\"a\"):rep(1e5), \"[\" .. (\"b\"):rep(1e6) .. \"]\")", "cpu", ""},
+    {"string.find((\"a\"):rep(1e5), \"%f[\" .. (\"b\"):rep(1e6) .. \"]z\")", "cpu", ""},
+    {"string.gsub((\"x\"):rep(200), \"x(y?)\", (\"%1\"):rep(1e6))", "solid", ""},
+    {"string.format((\"%d\"):rep(40), table.unpack({}, 1, 20))", "script", "number expected"},
+    {"local t = {} for i = 1, 5000 do t[i] = 1e308 end while true do string.format((\"%.99f\"):rep(5000), "
+     "table.unpack(t)) end",
+     "solid", ""},
+    {"for w in string.gmatch((\"a\"):rep(5000), \".-.-.-b\") do end", "cpu", ""},
+    {"string.gsub(\"x\", \"x\", function() while true do end end)", "cpu", ""},
+    {"table.sort({ 3, 2, 1 }, function() while true do end end)", "cpu", ""},
     {"local t = {} for i = 1, 50000 do t[i] = (i * 7919) % 50000 end while true do table.sort(t, function(a, b) return "
      "a > b end) end",
-     "solid", ""},
-    {"local t = {} for i = 1, 50000 do t[i] = \"xxxxxxxx\" end while true do table.concat(t) end", "solid", ""},
+     "cpu", ""},
+    {"local t = {} for i = 1, 50000 do t[i] = \"xxxxxxxx\" end while true do table.concat(t) end", "cpu", ""},
     {"table.concat(setmetatable({}, { __len = function() return 1e15 // 1 | 0 end, __index = function() return \"\" "
      "end "
      "}))",
+     "cpu", ""},
+    {"table.insert(setmetatable({}, { __len = function() return math.maxinteger - 1 end }), 1, 1)", "cpu", ""},
+    {"table.move({}, 1, math.maxinteger - 1, 2, {})", "cpu", ""},
+    {"tostring(setmetatable({}, { __tostring = function() while true do end end }))", "cpu", ""},
+    {"string.format(\"%s\", setmetatable({}, { __tostring = function() while true do end end }))", "cpu", ""},
+    {"print(1, setmetatable({}, { __tostring = function() while true do end end }))", "cpu", ""},
+    {"while true do local s = (\"x\"):rep(1e5):reverse():upper() end", "cpu", ""},
+    {"while true do utf8.len((\"x\"):rep(1e5)) end", "cpu", ""},
+    {"local t = {} for i = 1, 5000 do t[i] = i end while true do json.encode(t) end", "cpu", ""},
+    {"local s = \"[\" .. (\"1,\"):rep(5000) .. \"1]\" while true do json.decode(s) end", "cpu", ""},
+    {"local s = \"[\" .. (\"1,\"):rep(5000) .. \"1]\" while true do cjson.decode(s) end", "cpu", ""},
+    {"local s, t = (\"\\1\"):rep(1e6), {} for i = 1, 5000 do t[i] = s end while true do pcall(json.encode, t) end",
      "solid", ""},
-    {"table.insert(setmetatable({}, { __len = function() return math.maxinteger - 1 end }), 1, 1)", "solid", ""},
-    {"table.move({}, 1, math.maxinteger - 1, 2, {})", "solid", ""},
-    {"string.format(\"%s\", setmetatable({}, { __tostring = function() while true do end end }))", "solid", ""},
-    {"while true do local s = (\"x\"):rep(1e6):reverse():upper() end", "solid", ""},
-    {"while true do utf8.len((\"x\"):rep(1e6)) end", "solid", ""},
-    {"local t = {} for i = 1, 20000 do t[i] = i end while true do json.encode(t) end", "solid", ""},
-    {"local s = \"[\" .. (\"1,\"):rep(20000) .. \"1]\" while true do json.decode(s) end", "solid", ""},
-    {"local s = \"[\" .. (\"1,\"):rep(20000) .. \"1]\" while true do cjson.decode(s) end", "solid", ""},
-    {"local d = decimal((\"9\"):rep(4000)) while true do local x = d * d end", "solid", ""},
+    {"local s, t = (\"\\1\"):rep(2000), {} for i = 1, 1e5 do t[i] = s end while true do pcall(json.encode, t) end",
+     "solid", ""},
+    {"local d = decimal((\"9\"):rep(4000)) while true do local x = d * d end", "cpu", ""},
     {"return decimal((\"9\"):rep(5001)) * decimal((\"9\"):rep(5001))", "script", "more than 10000 digits"},
     {"decimal(\"1e1000000\"):plain()", "script", "more than 10000 digits"},
     {"decimal(\"1\"):div(decimal(\"3\"), 1e9, \"down\")", "script", "a scale between"},
     {"for k in pairs(setmetatable({}, { __pairs = function() while true do end end })) do end", "cpu", ""},
     {"return setmetatable({}, { __concat = function() while true do end end }) .. \"x\"", "cpu", ""},
+    {"ctx.crm:put(\"order@1\", setmetatable({ no = \"1\" }, { __index = function() while true do end end }))", "cpu",
+     ""},
     {"while true do ctx:log(\"x\") end", "cpu", ""},
     {"while true do ctx:uuid() end", "cpu", ""},
     {"while true do ctx:emit(\"out@1\", { no = \"1\" }) end", "script", "more than 10,000 events"},
@@ -165,6 +224,7 @@ static const struct attempt attempts[] = {
     {"(\"x\"):rep(1e9)", "script", "larger than the memory"},
     {"(\"x\"):rep(-1 >> 1)", "script", "larger than the memory"},
     {"(\"x\"):rep(1000, (\"y\"):rep(1e6))", "script", "larger than the memory"},
+    {"string.format(\"%q\", (\"\\0\"):rep(1e6))", "script", "%q of more than 524288 bytes"},
     {"string.format(\"%99999d\", 1)", "script", "invalid conversion"},
     {"local s = \"x\" while true do s = s .. s end", "memory", ""},
     {"local t = {} for i = 1, math.huge do t[i] = { i } end", "memory", ""},
@@ -177,9 +237,12 @@ static const struct attempt attempts[] = {
     {"local t = {} while true do t[#t + 1] = (\"x\"):rep(1e5 + #t) end", "memory", ""},
     {"error((\"x\"):rep(9e6))", "memory", ""},
     /* waiting where nobody can */
-    {"table.sort({ 1, 2 }, function() ctx:sleep(\"1s\") end)", "script", "no waiting here"},
-    {"string.gsub(\"x\", \"x\", function() ctx:sleep(\"1s\") end)", "script", "no waiting here"},
-    {"tostring(setmetatable({}, { __tostring = function() ctx:sleep(\"1s\") end }))", "script", "no waiting here"},
+    {"table.sort({ setmetatable({}, { __lt = function() ctx:sleep(\"1s\") end }), {} })", "script", "no waiting here"},
+    {"string.gsub(\"x\", \"x\", setmetatable({}, { __index = function() ctx:sleep(\"1s\") end }))", "script",
+     "no waiting here"},
+    {"local t = setmetatable({}, { __tostring = function() return 1 end }) return pcall(string.format, \"%s\", t)",
+     "done", "false"},
+    {"error(setmetatable({}, { __tostring = function() ctx:sleep(\"1s\") end }))", "script", "an error without text"},
 };
 
 #define COUNT (sizeof attempts / sizeof attempts[0])
@@ -222,7 +285,8 @@ static void open_case(struct case_run *c, int64_t slice_ms)
     size_t len =
         (size_t)snprintf(head, sizeof head,
                          "local json, cjson, mapping = require \"json\", require \"cjson\", require \"maps.m\" "
-                         "local shared = { list = {} } flow \"z\" { on = \"in@1\", steward = \"s\", run = "
+                         "local shared = { list = {} } map \"crm.X <- order@1\" { No = as.key \"no\", X = function(o) "
+                         "return o.x end } flow \"z\" { on = \"in@1\", steward = \"s\", run = "
                          "function() end }\n");
     for (size_t i = 0; i < COUNT; i++)
         len += (size_t)snprintf(head + len, sizeof head - len,
@@ -248,7 +312,7 @@ static void all_is_well(struct tl_script *script, const char *after)
     tl_run_free(run);
 }
 
-static void ended_as_it_must(const struct attempt *a, int line, const struct tl_run_outcome *o, int64_t took_us)
+static void ended_as_it_must(const struct attempt *a, int line, const struct tl_run_outcome *o)
 {
     bool done = strcmp(a->end, "done") == 0, script = strcmp(a->end, "script") == 0;
     bool cpu = tl_str_is(o->error.code, "cpu"), memory = tl_str_is(o->error.code, "memory");
@@ -264,15 +328,12 @@ static void ended_as_it_must(const struct attempt *a, int line, const struct tl_
                  TL_STR_ARGS(o->error.cls), TL_STR_ARGS(o->error.code), message, TL_STR_ARGS(data));
     if (!done && (strcmp(o->error.place.file, "flows/f.lua") != 0 || o->error.place.line != line))
         fail_msg("%s\n  is in line %d, not %s:%d", a->body, line, o->error.place.file, o->error.place.line);
-    if (took_us > (BUDGET_MS * 1500 + 2000) * SLOW)
-        fail_msg("%s\n  took %lld us of %d ms", a->body, (long long)took_us, BUDGET_MS);
     for (size_t i = 0; i < o->log_count; i++)
         if (tl_str_is(o->logs[i].message, "caught"))
             fail_msg("%s\n  caught its stop", a->body);
 }
 
-/* ---- what a state holds --------------------------------------------------------------------------------------------
- */
+/* ---- what a state holds ---- */
 
 /* A number for everything that can be reached from the value on the top: members, metatables, upvalues. Pops it. */
 static uint64_t reach(lua_State *L, int seen);
@@ -356,18 +417,50 @@ static uint64_t held(struct tl_script *script, size_t *bytes)
     return sum;
 }
 
-/* ---- the collection ------------------------------------------------------------------------------------------------
- */
+/* ---- the collection ---- */
 
-static void attempt(struct case_run *c, size_t i)
+/* What an attempt took; microseconds of CPU. A virtual machine whose core is lent to somebody else for a while counts
+ * that as ours, so a time counts when it is like that three times. */
+struct measured {
+    int64_t took, longest; /* slice */
+    size_t slices;
+};
+
+enum { TRIES = 3 };
+
+/* Whether it took too long, which fails the test at the last try. */
+static bool too_long(const struct attempt *a, const struct measured *m, bool sliced, int try)
+{
+    int64_t most = strcmp(a->end, "late") == 0 ? BUDGET_MS * 8000 : BUDGET_MS * 1500 + 2000;
+    bool long_one = m->took > most * SLOW;
+    bool in_slices = sliced && strcmp(a->end, "cpu") == 0 && SLOW == 1;
+    bool long_slice = in_slices && (m->slices < SLICES_LEAST || m->longest > SLICE_MOST_MS * 1000);
+    if ((long_one || long_slice) && try == TRIES)
+        fail_msg("%s\n  took %lld us of %d ms, in %zu slices, the longest %lld us", a->body, (long long)m->took,
+                 BUDGET_MS, m->slices, (long long)m->longest);
+    return long_one || long_slice;
+}
+
+static struct measured run_attempt(struct case_run *c, size_t i)
 {
     struct tl_run_event in = event();
     struct tl_run *run;
     int64_t start = cpu_us();
     const struct tl_run_outcome *o = tl_run_start(c->script, i + 1, &in, &run);
-    ended_as_it_must(&attempts[i], (int)i + 2, o, cpu_us() - start);
+    struct measured m = {.took = cpu_us() - start, .slices = 1};
+    ended_as_it_must(&attempts[i], (int)i + 2, o);
     tl_run_free(run);
     all_is_well(c->script, attempts[i].body);
+    return m;
+}
+
+static void attempt(struct case_run *c, size_t i)
+{
+    for (int try = 1; try <= TRIES; try++) {
+        struct measured m = run_attempt(c, i);
+        if (!too_long(&attempts[i], &m, false, try))
+            return;
+    }
 }
 
 static void each_attempt_ends_in_its_own_way(void **state)
@@ -390,24 +483,27 @@ static void each_attempt_ends_in_its_own_way(void **state)
     case_end(&c);
 }
 
-/* A run of the same state has its turn between any two slices; how long the longest slice was. */
-static const struct tl_run_outcome *with_neighbour(struct case_run *c, size_t flow, struct tl_run **run, int64_t *took,
-                                                   int64_t *longest, size_t *slices)
+/* A run of the same state has its turn between any two slices. */
+static struct measured with_neighbour(struct case_run *c, size_t i)
 {
     struct tl_run_event in = event();
+    struct tl_run *run;
+    struct measured m = {.slices = 1};
+    collect(c->script); /* the slice in which it is due is longer */
     int64_t start = cpu_us();
-    const struct tl_run_outcome *o = tl_run_start(c->script, flow, &in, run);
-    int64_t slice = cpu_us() - start;
-    *took = *longest = slice;
-    for (*slices = 1; o->ending == TL_RUN_PREEMPTED; (*slices)++) {
-        all_is_well(c->script, attempts[flow - 1].body);
+    const struct tl_run_outcome *o = tl_run_start(c->script, i + 1, &in, &run);
+    m.took = m.longest = cpu_us() - start;
+    for (; o->ending == TL_RUN_PREEMPTED; m.slices++) {
+        all_is_well(c->script, attempts[i].body);
         start = cpu_us();
-        o = tl_run_go_on(*run);
-        slice = cpu_us() - start;
-        *took += slice;
-        *longest = slice > *longest ? slice : *longest;
+        o = tl_run_go_on(run);
+        int64_t slice = cpu_us() - start;
+        m.took += slice;
+        m.longest = slice > m.longest ? slice : m.longest;
     }
-    return o;
+    ended_as_it_must(&attempts[i], (int)i + 2, o);
+    tl_run_free(run);
+    return m;
 }
 
 static void neighbours_have_their_turn_between_slices(void **state)
@@ -416,19 +512,50 @@ static void neighbours_have_their_turn_between_slices(void **state)
     struct case_run c;
     open_case(&c, SLICE_MS);
     for (size_t i = 0; i < COUNT; i++) {
-        const struct attempt *a = &attempts[i];
-        struct tl_run *run;
-        int64_t took, longest;
-        size_t slices;
-        collect(c.script); /* the slice in which it is due is longer */
-        const struct tl_run_outcome *o = with_neighbour(&c, i + 1, &run, &took, &longest, &slices);
-        ended_as_it_must(a, (int)i + 2, o, took);
-        bool gives_way = strcmp(a->end, "cpu") == 0;
-        if (gives_way && SLOW == 1 && (slices < SLICES_LEAST || longest > SLICE_MOST_MS * 1000))
-            fail_msg("%s\n  had %zu slices, the longest %lld us", a->body, slices, (long long)longest);
-        tl_run_free(run);
+        for (int try = 1; try <= TRIES; try++) {
+            struct measured m = with_neighbour(&c, i);
+            if (!too_long(&attempts[i], &m, true, try))
+                break;
+        }
     }
     all_is_well(c.script, "all of them");
+    case_end(&c);
+}
+
+/* To set a hook, Lua walks over all calls under way: here that takes as long as a tick of the watchdog, which still
+ * comes to an end. */
+static void so_does_what_runs_below_very_many_calls(void **state)
+{
+    (void)state;
+    static const char *const body = "local function f(n) if n == 0 then while true do end end return 1 + f(n - 1) end "
+                                    "f(190000)";
+    const int64_t budget_ms = 4 * BUDGET_MS * SLOW; /* as many calls take their time */
+    for (int64_t slice_ms = 0; slice_ms <= SLICE_MS; slice_ms += SLICE_MS) {
+        struct case_run c;
+        case_start_limited(&c, "", body, "{}",
+                           &(struct tl_script_limits){
+                               .cpu_ms = budget_ms, .slice_ms = slice_ms, .memory = 200u << 20, .growth = 150u << 20});
+        while (c.outcome->ending == TL_RUN_PREEMPTED)
+            c.outcome = tl_run_go_on(c.run);
+        assert_ending(&c, TL_RUN_ERROR);
+        assert_string_equal(c.outcome->error.code.ptr, "cpu");
+        case_end(&c);
+    }
+}
+
+/* Each is closed by the one before with the calls of C counted from where it was resumed, which is where all were. */
+static void so_do_coroutines_that_close_each_other(void **state)
+{
+    (void)state;
+    static const char *const body =
+        "local last for i = 1, 15000 do local before = last last = coroutine.create(function() local t <close> = "
+        "setmetatable({}, { __close = function() if before then coroutine.close(before) end end }) coroutine.yield() "
+        "end) "
+        "coroutine.resume(last) end return { coroutine.close(last), coroutine.status(last) }";
+    struct case_run c;
+    case_start_limited(&c, "", body, "{}", &(struct tl_script_limits){.cpu_ms = 200 * SLOW});
+    assert_ending(&c, TL_RUN_DONE);
+    assert_string_equal(c.outcome->data.ptr, "[true,\"dead\"]");
     case_end(&c);
 }
 
@@ -437,6 +564,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_attempt_ends_in_its_own_way),
         cmocka_unit_test(neighbours_have_their_turn_between_slices),
+        cmocka_unit_test(so_does_what_runs_below_very_many_calls),
+        cmocka_unit_test(so_do_coroutines_that_close_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -229,6 +229,10 @@ static void groups_work_inside_everything_that_can_wait(void **state)
     waits("ctx:log((ctx:try(get, ctx)))", id);
     waits("for r in function(_, last) if not last then return get(ctx) end end do ctx:log(r) end", id);
     waits("ctx:log(setmetatable({}, { __index = function() return get(ctx) end }).y)", id);
+    waits("local r table.sort({ 2, 1 }, function(a, b) r = r or get(ctx) return a < b end) ctx:log(r)", id);
+    waits("ctx:log((string.gsub(\"x\", \"x\", function() return get(ctx) end)))", id);
+    waits("ctx:log(tostring(setmetatable({}, { __tostring = function() return get(ctx) end })))", id);
+    waits("ctx:log((\"%s\"):format(setmetatable({}, { __tostring = function() return get(ctx) end })))", id);
     waits("ctx:log(coroutine.wrap(function() return coroutine.wrap(function() return get(ctx) end)() end)())", id);
     waits("ctx:log(ctx:all{ o = function() return coroutine.wrap(function() local ok, r = pcall(get, ctx) return r "
           "end)() end }.o)",
@@ -236,10 +240,9 @@ static void groups_work_inside_everything_that_can_wait(void **state)
     waits("ctx:log(({ ctx:first{ o = function() return ctx:each({ 1 }, function() return get(ctx) end)[1] end } })[2])",
           "first#1/o/each#1/1/all#1/a/erp:credit_status#1");
     static const char *const bodies[] = {
-        "table.sort({ 2, 1, 3 }, function() get(ctx) end)",
-        "string.gsub(\"x\", \"x\", function() ctx:first{ a = function() end } end)",
-        "tostring(setmetatable({}, { __tostring = function() ctx:each({ 1 }, print) return \"\" end }))",
-        "table.sort({ 2, 1 }, coroutine.wrap(function() ctx:gather{ a = print } end))",
+        "table.sort({ {}, setmetatable({}, { __lt = function() get(ctx) end }) })",
+        "string.gsub(\"x\", \"x\", setmetatable({}, { __index = function() ctx:first{ a = function() end } end }))",
+        "string.format(\"%s\", setmetatable({}, { __tostring = coroutine.wrap(function() get(ctx) end) }))",
     };
     for (size_t i = 0; i < TL_COUNT_OF(bodies); i++) {
         const char *says =
@@ -249,10 +252,11 @@ static void groups_work_inside_everything_that_can_wait(void **state)
     }
     /* a wait that could not be leaves nothing behind */
     struct case_run c;
-    case_start(&c, "",
-               "local co = coroutine.wrap(function() ctx.erp:put(\"order@1\", e.data, { undo = function() end }) end) "
-               "ctx:log(tostring(pcall(table.sort, { 2, 1 }, co))) ctx:sleep(\"1s\")",
-               "{\"no\":\"1\"}");
+    case_start(
+        &c, "",
+        "local co = coroutine.wrap(function() ctx.erp:put(\"order@1\", e.data, { undo = function() end }) end) "
+        "ctx:log(tostring(pcall(string.format, \"%s\", setmetatable({}, { __tostring = co })))) ctx:sleep(\"1s\")",
+        "{\"no\":\"1\"}");
     assert_asks(&c, "sleep#1");
     assert_logs(&c, "false");
     assert_false(tl_run_has_undo(c.run));

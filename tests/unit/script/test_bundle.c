@@ -120,6 +120,25 @@ static const struct tl_flow *flow_at(const struct tl_bundle *bundle, size_t inde
     return &flows[index];
 }
 
+static void knows_the_calls_of_a_flow(void **state)
+{
+    (void)state;
+    struct case_run c;
+    case_start(
+        &c,
+        "flow \"g\" { on = \"in@1\", steward = \"s\", run = function(ctx, e) local erp = ctx.erp "
+        "erp:credit_status{ n = 1 } if e.data.x then erp:credit_status{ n = 2 } ctx.erp:pay({}, { once = e.key }) end "
+        "erp:put(\"order@1\", {}) end }",
+        "", "{}");
+    size_t count;
+    const struct tl_flow *flow = tl_bundle_flows(c.bundle, &count);
+    assert_int_equal(flow->call_count, 2);
+    assert_string_equal(flow->calls[0].target, "erp");
+    assert_string_equal(flow->calls[0].operation, "credit_status");
+    assert_string_equal(flow->calls[1].operation, "pay");
+    case_end(&c);
+}
+
 static void schedules_are_flows_on_their_ticks(void **state)
 {
     (void)state;
@@ -339,6 +358,7 @@ static void a_document_goes_through_values_and_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_the_calls_of_a_flow),
         cmocka_unit_test(one_per_is_the_order_too),
         cmocka_unit_test(schedules_are_flows_on_their_ticks),
         cmocka_unit_test(an_expectation_awaits_and_parks_while_it_waits_on),

@@ -61,8 +61,14 @@ static void errors_stand_at_their_line(void **state)
     assert_non_null(strstr(findings(bundle), "contracts/order.json:2 error line 2, column 8"));
     tl_bundle_free(bundle);
     bundle = load("{\n\"requierd\": []}", "{}");
-    assert_string_equal(findings(bundle), "contracts/order.json:2 warning /requierd: 'requierd' is no keyword and asks "
-                                          "nothing; did you mean 'required'?\n");
+    assert_string_equal(findings(bundle),
+                        "contracts/order.json:2 error /requierd: 'requierd' is no keyword; did you mean "
+                        "'required'? A word of your own begins with x-\n");
+    tl_bundle_free(bundle);
+    bundle = load("{\n\"additionalProps\": false}", "{}");
+    assert_string_equal(findings(bundle),
+                        "contracts/order.json:2 warning /additionalProps: 'additionalProps' is no keyword "
+                        "and asks nothing; did you mean 'additionalProperties'?\n");
     tl_bundle_free(bundle);
 }
 
@@ -165,9 +171,14 @@ static void a_breaking_change_needs_a_new_version(void **state)
     assert_string_equal(against(ORDER, DECLARED), "");
     assert_string_equal(
         against("{\"type\":\"object\",\"required\":[\"no\"],\"properties\":{\"no\":{\"type\":\"string\"},"
-                "\"customer\":{\"$ref\":\"customer.json\"},\"note\":{\"type\":\"string\"}}}",
+                "\"customer\":{\"$ref\":\"customer.json\"},\"note\":{\"title\":\"A note\"}}}",
                 DECLARED),
         "");
+    assert_non_null(
+        strstr(against("{\"type\":\"object\",\"required\":[\"no\"],\"properties\":{\"no\":{\"type\":\"string\"},"
+                       "\"customer\":{\"$ref\":\"customer.json\"},\"note\":{\"type\":\"string\"}}}",
+                       DECLARED),
+               "/note: the property is new, and might be anything before: the object is open"));
     const char *text = against("{\"type\":\"object\",\"required\":[\"no\"],\"properties\":{\"no\":{\"type\":\"string\","
                                "\"maxLength\":9},\"customer\":{\"$ref\":\"customer.json\"}}}",
                                DECLARED);

@@ -92,9 +92,10 @@ static void sound_lenses_pass(void **state)
              NULL),
         "");
     assert_string_equal(
-        laws("no = \"No\", vat = as.text(\"Vat\", { upper = true, trim = true, most = 5 }), "
+        laws("no = \"No\", vat = as.text(\"Vat\", { upper = true, trim = true, most = 5, cut = true }), "
              "total = as.decimal(\"T\", { scale = 2, round = \"half-even\" }), "
-             "state = as.text(\"S\", { default = \"none\" }), city = as.text(\"C\", { one_way = \"read\" })",
+             "city = as.text(\"C2\", { most = 5 }), state = as.text(\"S\", { default = \"none\" }), count = "
+             "as.text(\"C\", { one_way = \"read\" })",
              NULL),
         "");
     assert_string_equal(

@@ -155,6 +155,72 @@ static void lists_keep_their_elements(void **state)
     assert_fails(lines, "put [[{\"lines\":[{\"n\":\"x\"}]}]]", "data: lines[].n: 'x' is not a decimal");
 }
 
+/* Fields of what is no list, or stand behind what is no object, would vanish without a word. */
+static void nothing_vanishes(void **state)
+{
+    (void)state;
+    const char *lines = "lines = as.list(\"L\", { sku = \"Sku\" })";
+    assert_fails(lines, "get [[{\"L\":{\"Sku\":\"a\"}}]]",
+                 "data: lines: at L stands an object with 'Sku', and not a list");
+    assert_fails(lines, "get [[{\"L\":{\"results\":[{\"Sku\":\"a\"}]}}]]", "not a list; the list is at L.results");
+    assert_fails(lines, "get [[{\"L\":\"a\"}]]", "data: lines: at L stands the text 'a', and not a list");
+    assert_fails(lines, "put [[{\"lines\":{\"sku\":\"a\"}}]]", "data: lines: at lines stands an object with 'sku'");
+    assert_fails(lines, "put([[{\"lines\":[{\"sku\":\"a\"}]}]], [[{\"L\":{\"x\":1}}]])",
+                 "at L stands an object with 'x'");
+    assert_fails(lines, "get [=[{\"L\":[[{\"Sku\":1}]]}]=]", "lines[]: at L[] stands a list, and not an object");
+    assert_fails("o = as.object(\"O\", { a = \"A\" })", "get [[{\"O\":[{\"A\":1}]}]]",
+                 "data: o: at O stands a list, and not an object");
+    assert_fails("n = \"Info.Name\"", "get [[{\"Info\":\"text\"}]]",
+                 "data: n: Info.Name cannot be read: at Info stands the text 'text'");
+    assert_fails("n = \"Info.Name\"", "get [[{\"Info\":[{\"Name\":1}]}]]", "at Info stands a list");
+    assert_fails("n = \"A.Info.Name\"", "get [[{\"A\":{\"Info\":false}}]]", "at A.Info stands the value false");
+    assert_fails("n = \"L[1].Sku\"", "get [[{\"L\":{\"Sku\":1}}]]", "at L stands an object with 'Sku'");
+    assert_lens(lines, "ctx:log(json.encode(f.get{ L = {} }))", "{\"lines\":[]}");
+    both("n = \"Info.Name\"", "{\"Info\":{\"Name\":null},\"No\":1}", "{\"n\":null,\"no\":1}");
+    assert_lens("n = \"Info.Name\", m = \"L[2].M\"", "ctx:log(get [[{\"Info\":null,\"L\":[{}]}]])", "{}");
+}
+
+/* Two keys that become one would make one record of two. */
+static void keys_stay_apart(void **state)
+{
+    (void)state;
+    static const char *const wrong[][2] = {{"as.text(\"No\", { most = 3, cut = true })", "'cut'"},
+                                           {"as.text(\"No\", { upper = true })", "'upper'"},
+                                           {"as.text(\"No\", { trim = true })", "'trim'"},
+                                           {"as.decimal(\"No\", { scale = 2, round = \"down\" })", "'round'"},
+                                           {"as.timestamp(\"No\", { precision = \"s\" })", "'precision'"},
+                                           {"as.text(\"No\", { default = \"x\" })", "'default'"},
+                                           {"as.enum(\"No\", { a = { \"A\", \"B\" } })", "several values of 'a'"}};
+    for (size_t i = 0; i < TL_COUNT_OF(wrong); i++) {
+        char text[300], part[200];
+        snprintf(part, sizeof part, "is the key, and by %s two keys would become one", wrong[i][1]);
+        snprintf(text, sizeof text, "lens \"order@1 <-> crm.Order\" {\nno = %s }", wrong[i][0]);
+        case_refuses("lenses/l.lua", text, 2, part);
+        snprintf(text, sizeof text, "lens \"order@1 <-> crm.Order\" { no = \"A\",\next = as.key(%s) }", wrong[i][0]);
+        case_refuses("lenses/l.lua", text, 2, part);
+    }
+    assert_non_null(
+        strstr(case_errors("maps/m.lua", "map \"desk.Order <- order@1\" { No = as.text(\"no\", { most = 3, cut = "
+                                         "true }) }"),
+               "'No' is the key, and by 'cut' two keys would become one"));
+    case_accepts("lenses/l.lua",
+                 "lens \"order@1 <-> crm.Order\" { no = as.text(\"No\", { most = 3, required = true }) }");
+}
+
+static void texts_are_cut_when_they_may_be(void **state)
+{
+    (void)state;
+    const char *most = "t = as.text(\"T\", { most = 3 })", *cut = "t = as.text(\"T\", { most = 3, cut = true })";
+    both(most, "{\"No\":1,\"T\":\"äöü\"}", "{\"no\":1,\"t\":\"äöü\"}");
+    assert_fails(most, "put [[{\"t\":\"ABC-1\"}]]",
+                 "data: t: 'ABC-1' is longer than 3 characters; if it may be cut, say so: { most = 3, cut = true }");
+    assert_lens(cut, "ctx:log(put [[{\"t\":\"ABC-1\"}]])", "{\"T\":\"ABC\"}");
+    assert_non_null(
+        strstr(case_errors("lenses/l.lua", "lens \"order@1 <-> crm.Order\" { no = \"N\", t = as.text(\"T\", { cut "
+                                           "= true }) }"),
+               "'cut' says what becomes of a text longer than 'most'"));
+}
+
 static void conditions_see_the_entity(void **state)
 {
     (void)state;
@@ -193,11 +259,14 @@ static void pairs_of_functions(void **state)
 static void references_go_by_business_key(void **state)
 {
     (void)state;
-    both("parent = as.ref(\"ParentId\", \"order@1\")",
-         "{\"No\":1,\"ParentId\":{\"$ref\":{\"entity\":\"order@1\",\"key\":\"A-1\"}}}",
-         "{\"no\":1,\"parent\":\"A-1\"}");
-    assert_fails("parent = as.ref(\"ParentId\", \"order@1\")", "get [[{\"ParentId\":\"001\"}]]",
-                 "data: parent: \"001\" cannot be told as a order@1: entity \"order@1\" has no refs for crm");
+    /* without refs it is refused, not sent as something that no platform knows */
+    case_refuses("lenses/l.lua", "lens \"order@1 <-> crm.Order\" { no = \"No\",\nparent = as.ref(\"P\", \"order@1\") }",
+                 2,
+                 "parent: entity \"order@1\" does not say how crm tells its key: refs = { crm = { id = function(key)");
+    case_refuses(
+        "lenses/l.lua",
+        "lens \"order@1 <-> crm.Order\" { no = \"No\",\nparent = as.ref(\"P\", \"order@1\", { one_way = \"read\" }) }",
+        2, "does not say how crm tells its key");
     case_accepts("entities.lua",
                  ENTITY_WITH_REFS("{ id = function(key) return { No = key } end, key = function(id) return id.No "
                                   "end }"));
@@ -270,6 +339,25 @@ static void says_what_it_is(void **state)
     assert_lens(fields, "local l = f.lineage() ctx:log(#l.get .. \" \" .. #l.put .. json.encode(l.put[2]))",
                 "4 3{\"from\":[\"m\"],\"how\":\"decimal: scale 2\",\"to\":\"M\"}");
     assert_fails(fields, "ctx:log(f.doc())", "| `r` | ← | `R` | text | one way: read only |");
+}
+
+/* What a condition reads is an input of what stands under it. */
+static void lineage_has_what_conditions_read(void **state)
+{
+    (void)state;
+    const char *read = "firm = as.boolean(\"Firm\"), vat = as.when(function(o) return o.firm end, \"Vat\")";
+    const char *body = "local l = f.lineage() ctx:log(json.encode(l.get[3])) ctx:log(json.encode(l.put[3]))";
+    assert_lens(read, body,
+                "{\"from\":[\"Vat\",\"Firm\"],\"how\":\"as it is, on a condition of firm\",\"to\":\"vat\"}|"
+                "{\"from\":[\"vat\",\"firm\"],\"how\":\"as it is, on a condition of firm\",\"to\":\"Vat\"}");
+    assert_fails(read, "ctx:log(f.doc())", "| `vat` | ↔ | `Vat` | as it is, on a condition of firm |");
+    assert_fails(
+        "firm = \"Firm\", a = as.when(function(o) return o.firm and #keys(o) > 1 end, { b = \"B\" })",
+        "ctx:log(json.encode(f.lineage().put))",
+        "\"from\":[\"a.b\",\"firm\"],\"how\":\"as it is, on a condition that a function decides, which cannot be "
+        "followed beyond firm\"");
+    assert_fails("l = as.list(\"L\", { n = \"N\", m = as.when(function(o) return o.n == 1 end, \"M\") })",
+                 "ctx:log(json.encode(f.lineage()))", "{\"from\":[\"L[].M\",\"L[].N\"],\"how\":");
 }
 
 static void serves_put(void **state)
@@ -394,6 +482,28 @@ static void refuses_what_cannot_work(void **state)
     assert_non_null(strstr(case_errors("lenses/l.lua", "lens \"order@1 <-> crm.Order\""), "has no body"));
 }
 
+/* Without `by` an element that changes is a new one to put, and what the lens does not touch of it is lost. */
+static void warns_of_elements_that_are_not_found_again(void **state)
+{
+    (void)state;
+    static const char head[] =
+        "lens \"order@1 <-> crm.Order\" { no = \"No\",\nlines = as.list(\"L\", { sku = \"Sku\" }";
+    static const char *const rest[][2] = {
+        {") }", "lenses/l.lua:2 lens \"order@1 <-> crm.Order\", lines: an element that changes loses on put"},
+        {", { by = \"skuu\" }) }", "lines: 'by' names 'skuu', which is no field of an element; did you mean 'sku'?"}};
+    for (size_t i = 0; i < TL_COUNT_OF(rest); i++) {
+        char text[300];
+        snprintf(text, sizeof text, "%s%s", head, rest[i][0]);
+        assert_non_null(strstr(case_warnings("lenses/l.lua", text), rest[i][1]));
+    }
+    static const char *const fine[] = {", { by = \"sku\" }) }", ", { by = false }) }", ", { one_way = \"read\" }) }"};
+    for (size_t i = 0; i < TL_COUNT_OF(fine); i++) {
+        char text[300];
+        snprintf(text, sizeof text, "%s%s", head, fine[i]);
+        assert_null(strstr(case_warnings("lenses/l.lua", text), "lenses/l.lua"));
+    }
+}
+
 static void refuses_what_the_contract_does_not_have(void **state)
 {
     (void)state;
@@ -447,6 +557,9 @@ int main(void)
         cmocka_unit_test(enums_know_both_sides),
         cmocka_unit_test(constants_defaults_and_one_way),
         cmocka_unit_test(lists_keep_their_elements),
+        cmocka_unit_test(nothing_vanishes),
+        cmocka_unit_test(keys_stay_apart),
+        cmocka_unit_test(texts_are_cut_when_they_may_be),
         cmocka_unit_test(conditions_see_the_entity),
         cmocka_unit_test(pairs_of_functions),
         cmocka_unit_test(references_go_by_business_key),
@@ -454,11 +567,13 @@ int main(void)
         cmocka_unit_test(a_lens_does_not_wait),
         cmocka_unit_test(keeps_what_it_does_not_touch),
         cmocka_unit_test(says_what_it_is),
+        cmocka_unit_test(lineage_has_what_conditions_read),
         cmocka_unit_test(serves_put),
         cmocka_unit_test(the_key_can_be_another_field),
         cmocka_unit_test(long_lists_take_time_in_proportion),
         cmocka_unit_test(editors_know_every_word),
         cmocka_unit_test(refuses_what_cannot_work),
+        cmocka_unit_test(warns_of_elements_that_are_not_found_again),
         cmocka_unit_test(refuses_what_the_contract_does_not_have),
         cmocka_unit_test(the_library_finds_its_own_files),
     };

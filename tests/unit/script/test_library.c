@@ -5,7 +5,7 @@
 static void says(const char *module, const char *body, const char *expected)
 {
     char head[200];
-    snprintf(head, sizeof head, "local m = require \"%s\"", module);
+    snprintf(head, sizeof head, "local m, json = require \"%s\", require \"json\"", module);
     assert_string_equal(case_says_with(head, body, "{}"), expected);
 }
 
@@ -30,6 +30,23 @@ static void paths_get_and_set(void **state)
          "ctx:log(tostring(isnull(d.q, \"s\")))"
          " ctx:log(m.get({ [\"@a.b\"] = 1 }, { \"@a.b\" }) .. \"\")",
          "5none|7|true|1");
+    assert_string_equal(case_says_with("local m, json = require \"paths\", require \"json\"",
+                                       "local d = m.set({}, \"lines[1].no\", 1) ctx:log(json.encode(m.copy(d))) "
+                                       "ctx:log(tostring((pcall(m.set, d, \"lines[3]\", 1)))) "
+                                       "ctx:log(tostring((pcall(m.set, d, \"lines[1].no.x\", 1))))",
+                                       "{}"),
+                        "{\"lines\":[{\"no\":1}]}|false|false");
+    says("paths", "ctx:log(tostring(m.copy({ a = 1 }).a))", "1");
+}
+
+static void copies_keep_nulls(void **state)
+{
+    (void)state;
+    says("paths",
+         "ctx:log(json.encode(m.pick(json.decode [[{\"a\":null,\"b\":[],\"c\":1}]], { \"a\", \"b\", \"d\" })))",
+         "{\"a\":null,\"b\":[]}");
+    says("paths", "ctx:log(json.encode(m.copy(json.decode [[{\"a\":null,\"b\":[],\"c\":{}}]])))",
+         "{\"a\":null,\"b\":[],\"c\":{}}");
 }
 
 static void dates_know_zones(void **state)
@@ -115,20 +132,32 @@ static void maps_say_which_field_is_wrong(void **state)
                        "w = as.when(function(s) return s.W end, as.const(1)) } local json = require \"json\"";
     assert_string_equal(
         case_says_with(head, "ctx:log(json.encode(t(e.data)))",
-                       "{\"N\":\"12\",\"D\":\"1.005\",\"E\":\"A\",\"O\":{\"X\":5},\"L\":[{\"Q\":\"true\"}],"
+                       "{\"N\":\"12\",\"D\":\"1.000\",\"E\":\"A\",\"O\":{\"X\":5},\"L\":[{\"Q\":\"true\"}],"
                        "\"T\":\"2024-05-17T07:42:31Z\",\"W\":true}"),
         "{\"d\":1.00,\"e\":\"a\",\"l\":[{\"q\":true}],\"n\":12,\"o\":{\"x\":\"5\"},"
         "\"t\":\"2024-05-17T09:42:31+02:00\",\"w\":1}");
+    assert_string_equal(
+        case_says_with("local json, t = require \"json\", map \"order@1 <- crm.D\" { d = as.decimal(\"D\", { "
+                       "scale = 2, round = \"half-even\" }) }",
+                       "ctx:log(json.encode(t(e.data)))", "{\"D\":1.005}"),
+        "{\"d\":1.00}");
     assert_string_equal(case_says_with(head, "ctx:log(json.encode(t(e.data)))", "{\"N\":null}"),
                         "{\"l\":[],\"n\":null}");
-    static const char *const wrong[][2] = {{"{\"N\":1.5}", "data: n: '1.5' is not a whole number"},
-                                           {"{\"E\":\"B\"}", "data: e: 'B' is not one of the known values"},
-                                           {"{\"O\":{}}", "data: o.x: there is no value at X"},
-                                           {"{\"L\":[{\"Q\":3}]}", "data: l[].q: '3' is not true or false"}};
+    static const char *const wrong[][2] = {
+        {"{\"N\":1.5}", "data: n: '1.5' is not a whole number"},
+        {"{\"E\":\"B\"}", "data: e: 'B' is not one of the known values"},
+        {"{\"O\":{}}", "data: o.x: there is no value at X"},
+        {"{\"L\":[{\"Q\":3}]}", "data: l[].q: '3' is not true or false"},
+        {"{\"D\":1.005}", "data: d: '1.005' has more than 2 digits after the point; say how it "
+                          "is rounded: { scale = 2, round"},
+        {"{\"L\":{\"Q\":true}}", "data: l: at L stands an object with 'Q', and not a list"},
+        {"{\"L\":{\"results\":[]}}", "and not a list; the list is at L.results"},
+        {"{\"O\":[{\"X\":1}]}", "data: o: at O stands a list, and not an object"},
+        {"{\"O\":\"x\"}", "data: o: at O stands the text 'x', and not an object"}};
     for (size_t i = 0; i < TL_COUNT_OF(wrong); i++)
         assert_non_null(strstr(case_says_with(head, "t(e.data)", wrong[i][0]), wrong[i][1]));
-    assert_non_null(strstr(case_errors("maps/x.lua", "return map \"order@1 <- crm.D\" { a = as.integr(\"x\") }"),
-                           "there is no as.integr"));
+    /* and nothing is said of what the file did not come to */
+    case_refuses("maps.lua", "\nmap \"order@1 <- crm.D\" { a = as.integr(\"x\") }", 2, "there is no as.integr");
     assert_non_null(
         strstr(case_errors("maps/x.lua", "return map \"order@1 <- crm.D\" { a = as.date(\"x\", { zon = 1 }) }"),
                "unknown option 'zon'"));
@@ -139,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_knows_utf8),
         cmocka_unit_test(paths_get_and_set),
+        cmocka_unit_test(copies_keep_nulls),
         cmocka_unit_test(dates_know_zones),
         cmocka_unit_test(enums_read_and_write),
         cmocka_unit_test(decimals_do_money),

@@ -303,6 +303,31 @@ static void a_float_says_what_to_do(void **state)
     assert_says("ctx:log(tostring((decimal \"1.5\"):tofloat() + 0.25))", "1.75");
 }
 
+/* A float that was computed from a document's number is not sent as if it were exact; what people read may have floats.
+ */
+static void floats_stay_out_of_documents(void **state)
+{
+    (void)state;
+    const char *head = "local json, cjson = require \"json\", require \"cjson\"";
+    static const char *const refused[] = {
+        "ctx:emit(\"out@1\", { order_no = \"1\", lines = { { net = e.data.n * 1.19 } } })",
+        "json.encode { lines = { { net = e.data.n * 1.19 } } }",
+        "ctx:continue { lines = { { net = e.data.n * 1.19 } } }", "return { lines = { { net = e.data.n * 1.19 } } }"};
+    for (size_t i = 0; i < TL_COUNT_OF(refused); i++) {
+        const char *said = case_says_with(head, refused[i], "{\"n\":99}");
+        if (!strstr(said, "the float 117.8") || !strstr(said, "at /lines/0/net") ||
+            !strstr(said, "compute with decimals"))
+            fail_msg("%s: %s", refused[i], said);
+    }
+    assert_non_null(strstr(case_says("return 2 ^ 3", "{}"), "the float 8"));
+    assert_string_equal(
+        case_says_with(head,
+                       "ctx:log(\"took\", { seconds = 3 / 2 }) ctx:log(cjson.encode { 1.5 }) "
+                       "return { net = e.data.n * decimal \"1.19\", r = decimal((\"%.2f\"):format(10 / 3)) }",
+                       "{\"n\":99}"),
+        "took|[1.5]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +337,7 @@ int main(void)
         cmocka_unit_test(decimals_are_exact),
         cmocka_unit_test(the_caller_names_the_rounding),
         cmocka_unit_test(a_float_says_what_to_do),
+        cmocka_unit_test(floats_stay_out_of_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

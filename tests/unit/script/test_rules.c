@@ -52,6 +52,27 @@ static void refuses_a_value_of_another_type(void **state)
                  1, "'latest' must be true or false, not string");
 }
 
+#define ROUTED                                                                                                         \
+    "system \"de\" { kind = \"books\", connector = \"odata@1\" }\n"                                                    \
+    "system \"us\" { kind = \"books\", connector = \"odata@1\" }\n"                                                    \
+    "route \"books\" { by = \"companycode\", to = { [\"1\"] = \"de\" }, otherwise = \"us\" }\n"
+
+/* Everything would go to `otherwise`. */
+static void refuses_a_route_by_what_is_not_there(void **state)
+{
+    (void)state;
+    case_refuses("flows/f.lua",
+                 ROUTED "every \"02:00 UTC\" { name = \"n\", steward = \"s\",\n"
+                        "run = function(ctx) ctx.books:credit_status{ n = 1 } end }",
+                 4, "ctx.books is routed by /companycode, and a tick has no such field: name the system");
+    case_accepts("flows/f.lua", ROUTED FLOW("ctx.books:credit_status{ n = 1 }"));
+    static const char closed[] =
+        "{\"type\":\"object\",\"properties\":{\"no\":{},\"company_code\":{}},\"additionalProperties\":false}";
+    assert_non_null(
+        strstr(case_errors_beside("contracts/o.json", closed, "flows/f.lua", ROUTED FLOW("ctx.books:credit_status{}")),
+               "route \"books\" is by /companycode, which the contract of \"in@1\" does not have"));
+}
+
 static void refuses_a_declaration_without_body(void **state)
 {
     (void)state;
@@ -247,6 +268,67 @@ static void says_where_a_decimal_is_compared_with_a_number(void **state)
     tl_bundle_free(bundle);
 }
 
+/* Findings of the flow as "line severity text\n"; static. Contract: total is a number, n an integer. */
+static const char *numbers_of(const char *body)
+{
+    static char out[4000], text[2000];
+    const char *o = "{\"type\":\"object\",\"properties\":{\"total\":{\"type\":[\"number\",\"null\"]},\"n\":{\"type\":"
+                    "\"integer\"},\"any\":{}}}";
+    snprintf(text, sizeof text, FLOW("%s"), body);
+    struct tl_bundle_file files[] = {
+        {"integration.lua",
+         TL_STR("integration \"t\" { steward = \"s\" } steward \"s\" {}\nevent \"in@1\" { contract = "
+                "\"contracts/o.json\", key = \"n\", steward = \"s\" }")},
+        {"contracts/o.json", tl_str_z(o)},
+        {"flows/f.lua", tl_str_z(text)}};
+    struct tl_bundle_options options = {.library = TIDELOCK_ROOT "/scripts/lib"};
+    struct tl_bundle *bundle;
+    size_t count, len = 0;
+    assert_int_equal(tl_bundle_load_files(files, TL_COUNT_OF(files), &options, &bundle, NULL), TL_OK);
+    const struct tl_finding *f = tl_bundle_findings(bundle, &count);
+    out[0] = '\0';
+    for (size_t i = 0; i < count; i++)
+        len += (size_t)snprintf(out + len, sizeof out - len, "%d %s %s\n", f[i].place.line,
+                                f[i].severity == TL_FINDING_ERROR ? "error" : "warning", f[i].text);
+    tl_bundle_free(bundle);
+    return out;
+}
+
+static void says_where_a_local_is_compared_with_a_number(void **state)
+{
+    (void)state;
+    const char *found = numbers_of("local amount = e.data.total\nif amount == 0 then end");
+    assert_non_null(strstr(found, "3 warning 'amount' is a number by contracts/o.json: what came with a fraction is a "
+                                  "decimal, and never == 0"));
+    assert_non_null(strstr(numbers_of("local a = e.data.total\nctx:all { x = function() return a ~= 70000 end }"),
+                           "3 warning 'a' is a number"));
+    assert_string_equal(numbers_of("local n, any, total = e.data.n, e.data.any, e.data.total\ntotal = 1\n"
+                                   "if n == 0 or any == 0 or total == 0 then end"),
+                        "");
+}
+
+static void refuses_floats_in_money(void **state)
+{
+    (void)state;
+    static const char *const wrong[][2] = {
+        {"local net = e.data.total\nlocal gross = net * 1.19",
+         "3 error a number of contracts/o.json and the float 1.19"},
+        {"local net = e.data.total\nlocal gross = 1.19 * net",
+         "3 error a number of contracts/o.json and the float 1.19"},
+        {"local x = 100.0 - e.data.total", "2 error a number of contracts/o.json and the float 100"},
+        {"local rate, net = 0.19, e.data.total\nlocal tax = net * rate",
+         "3 error a number of contracts/o.json and the float 0.19"},
+        {"local cents = e.data.n * 0.01", "2 error a number of contracts/o.json and the float 0.01"},
+        {"local third = e.data.total / 3", "2 error a number of contracts/o.json is divided"}};
+    for (size_t i = 0; i < TL_COUNT_OF(wrong); i++)
+        if (!strstr(numbers_of(wrong[i][0]), wrong[i][1]))
+            fail_msg("%s\nexpected %s, got:\n%s", wrong[i][0], wrong[i][1], numbers_of(wrong[i][0]));
+    assert_string_equal(
+        numbers_of("local net = e.data.total\nlocal a, b, c = net * decimal \"1.19\", net * 2, e.data.n / 2\n"
+                   "local d = 0.5 * 3 local f = e.data.any * 1.5"),
+        "");
+}
+
 static void refuses_names_of_later_packages(void **state)
 {
     (void)state;
@@ -361,6 +443,7 @@ int main(void)
         cmocka_unit_test(refuses_a_key_that_stands_twice),
         cmocka_unit_test(refuses_a_key_that_is_missing),
         cmocka_unit_test(refuses_a_value_of_another_type),
+        cmocka_unit_test(refuses_a_route_by_what_is_not_there),
         cmocka_unit_test(refuses_a_declaration_without_body),
         cmocka_unit_test(refuses_a_name_without_version),
         cmocka_unit_test(refuses_a_body_that_is_none),
@@ -373,6 +456,8 @@ int main(void)
         cmocka_unit_test(refuses_functions_that_assign_to_a_local_of_the_file),
         cmocka_unit_test(refuses_what_goes_on_from_run_to_run),
         cmocka_unit_test(says_where_a_decimal_is_compared_with_a_number),
+        cmocka_unit_test(says_where_a_local_is_compared_with_a_number),
+        cmocka_unit_test(refuses_floats_in_money),
         cmocka_unit_test(refuses_names_of_later_packages),
         cmocka_unit_test(says_what_is_accepted_but_not_enforced),
         cmocka_unit_test(accepts_many_steps_in_any_order),

@@ -231,16 +231,24 @@ static void ctx_waits_inside_everything_that_can(void **state)
           "coroutine.create(function() "
           "local c2 = coroutine.wrap(inner) return c2() end) local ok, l = coroutine.resume(co) "
           "ctx:log(tostring(l))");
+    waits("local l table.sort({ 3, 1, 2 }, function(a, b) l = l or ctx.erp:credit_status{}.limit return a < b end) "
+          "ctx:log(tostring(l))");
+    waits("ctx:log((string.gsub(\"x\", \"x\", function() return ctx.erp:credit_status{}.limit end)))");
+    waits("ctx:log(tostring(setmetatable({}, { __tostring = function() return tostring(ctx.erp:credit_status{}.limit) "
+          "end "
+          "})))");
+    waits(
+        "local own = setmetatable({}, { __tostring = function() return tostring(ctx.erp:credit_status{}.limit) end }) "
+        "ctx:log(string.format(\"%d%s%.1f\", 1, own, 0.5):sub(2, -4))");
 }
 
 static void ctx_says_where_it_cannot_wait(void **state)
 {
     (void)state;
     static const char *const bodies[] = {
-        "table.sort({ 2, 1, 3 }, function() ctx.erp:credit_status{} end)",
-        "string.gsub(\"x\", \"x\", function() ctx.erp:credit_status{} end)",
-        "tostring(setmetatable({}, { __tostring = function() ctx.erp:credit_status{} return \"\" end }))",
-        "table.sort({ 2, 1 }, coroutine.wrap(function() ctx.erp:credit_status{} end))",
+        "table.sort({ {}, setmetatable({}, { __lt = function() ctx.erp:credit_status{} end }) })",
+        "string.gsub(\"x\", \"x\", setmetatable({}, { __index = function() ctx.erp:credit_status{} end }))",
+        "table.sort({ {}, setmetatable({}, { __lt = coroutine.wrap(function() ctx.erp:credit_status{} end) }) })",
     };
     for (size_t i = 0; i < TL_COUNT_OF(bodies); i++)
         if (!strstr(case_says(bodies[i], "{}"), "no waiting here"))

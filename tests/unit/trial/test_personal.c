@@ -1,6 +1,7 @@
 /* Which fields and which values look personal. */
 #include "../cmocka_room.h"
 #include "personal.h"
+#include <string.h>
 
 static void check_fields(enum tl_personal kind, const char *const *names)
 {
@@ -64,11 +65,34 @@ static void values_are_known_by_their_form(void **state)
     check_form("", 0, TL_NOT_PERSONAL);
 }
 
+static void check_param(const char *text, const char *value, enum tl_personal kind)
+{
+    enum tl_personal found = TL_NOT_PERSONAL;
+    size_t at = 0, len = tl_personal_param(tl_str_z(text), &at, &found);
+    if (len != strlen(value) || strncmp(text + at, value, len) != 0 || (len > 0 && found != kind))
+        fail_msg("%s: %.*s, %s", text, (int)len, text + at, tl_personal_word(found));
+}
+
+static void values_of_urls_are_known_by_their_names(void **state)
+{
+    (void)state;
+    check_param("?email=ann%40acme.example&x=1", "ann%40acme.example", TL_PERSONAL_MAIL);
+    check_param("&first_name=Ann#top", "Ann", TL_PERSONAL_NAME);
+    check_param("?user[name]=Ann Lee", "Ann", TL_PERSONAL_NAME);
+    check_param("?access_token=s3cr3t\">", "s3cr3t", TL_PERSONAL_SECRET);
+    check_param("?page=2", "", TL_NOT_PERSONAL);
+    check_param("?name", "", TL_NOT_PERSONAL);
+    check_param("&=x", "", TL_NOT_PERSONAL);
+    check_param("name=Ann", "", TL_NOT_PERSONAL);
+    check_param("", "", TL_NOT_PERSONAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_known_by_their_words),
         cmocka_unit_test(values_are_known_by_their_form),
+        cmocka_unit_test(values_of_urls_are_known_by_their_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,8 @@ size_t tl_utf8_length(tl_str s);
 bool tl_utf8_next(tl_str s, size_t *at, uint32_t *code);
 /* Writes 1 to 4 bytes; returns how many, 0 for surrogates and beyond U+10FFFF. */
 size_t tl_utf8_put(char out[4], uint32_t code);
+/* Does it tell a terminal what to do instead of being shown: C0, DEL, C1, marks that turn the direction of writing? */
+bool tl_utf8_steers(uint32_t code);
 /* The first `count` code points. */
 tl_str tl_utf8_first(tl_str s, size_t count);
 uint32_t tl_utf8_code_upper(uint32_t code);

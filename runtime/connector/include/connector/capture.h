@@ -14,8 +14,8 @@ struct tl_captured {
     tl_str dedupe;  /* never empty unless `hint`: unique in the system, the same from capture and webhook */
     tl_str payload; /* the record as JSON; "null" for a deleted one without body */
     bool deleted;
-    bool hint;          /* webhooks: there is no payload, read the record (tl_hints_read) */
-    bool gap;           /* captures: no record; what changed in an interval is not known, payload {from, to, why} */
+    bool hint; /* webhooks: there is no payload, read the record (tl_hints_read) */
+    bool gap;  /* captures: no record; what changed in an interval is not known, payload {from, to, deletions, why} */
     int64_t changed_ms; /* Unix time; 0 unknown */
 };
 

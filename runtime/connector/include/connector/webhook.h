@@ -37,8 +37,7 @@ typedef void tl_webhook_done(void *ctx, const struct tl_webhook_result *result);
 void tl_webhook_receive(struct tl_system_lane *lane, const struct tl_webhook_request *request, tl_webhook_done *done,
                         void *ctx);
 
-/* ---- hints ----------------------------------------------------------------------------------------------------------
- */
+/* ---- hints ---- */
 
 /* Reads the record that a hint names, by changes.<object>.read of the manifest. Reads of one record that waits or is
  * being read collapse: a hint that comes while the read is under way causes one more read, however many there are.

@@ -1,8 +1,9 @@
 /* Compatibility of two versions of a contract: what data may travel between those who hold the old one and those who
  * hold the new one. Who writes by the old contract breaks when the new one refuses what the old one allowed; who reads
  * by the old one breaks when the new one allows what the old one did not. Readers are expected to ignore properties
- * they do not know, so an optional property may be added, also to a closed object. What cannot be proved compatible
- * breaks both. Thread: any. */
+ * they do not know, so an optional property may be added to a closed object. An open one promised to take anything
+ * under any name, so what a new property asks breaks writers. What cannot be proved compatible breaks both. Thread:
+ * any. */
 #pragma once
 #include "base/arena.h"
 #include "contract/schema.h"

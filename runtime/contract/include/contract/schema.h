@@ -3,8 +3,9 @@
  * Every assertion and applicator of the dialect is there, $dynamicRef and unevaluated* included. What a schema asks and
  * this room cannot do is refused when it is compiled, never ignored: other dialects and $vocabulary, keywords of older
  * drafts ("dependencies", "additionalItems", an array as "items", "$recursiveRef"), patterns beyond contract/regex.h,
- * references to what is not there. Keywords that nobody knows are annotations, as the standard says; a near miss of a
- * known one is a remark. Numbers are compared as decimals, never as doubles: 1 is 1.0, and no digit is lost.
+ * references to what is not there, formats that are not checked, keywords mistyped. Other words are annotations, as the
+ * standard says; what is near to a keyword is a remark. Numbers are compared as decimals, never as doubles: 1 is 1.0,
+ * and no digit is lost.
  *
  * Bounded: nesting of schemas (the codec's limit), their size and number, nested evaluations and work of one
  * validation, number of violations. A compiled schema is immutable. Thread: compile and free on one; validate on any.
@@ -22,7 +23,7 @@
 struct tl_schema;
 
 enum tl_schema_formats {
-    TL_FORMATS_ASSERT, /* a value that does not fit its "format" is a violation; formats nobody knows are annotations */
+    TL_FORMATS_ASSERT,  /* a value that does not fit its "format" is a violation; others are refused */
     TL_FORMATS_ANNOTATE /* "format" says nothing about validity: the standard's default */
 };
 

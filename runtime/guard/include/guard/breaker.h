@@ -24,6 +24,7 @@ struct tl_breaker {
     uint32_t pauses;       /* openings in a row */
     int64_t until_ms;      /* open: when a probe may go */
     bool probing;          /* half open: the probe is out */
+    bool stale;            /* it was sent before tl_breaker_renew */
     int64_t at[64];        /* ring of failure times */
     uint32_t next;
 };
@@ -39,3 +40,6 @@ bool tl_breaker_leave(struct tl_breaker *breaker, const struct tl_breaker_config
 void tl_breaker_withdraw(struct tl_breaker *breaker, bool probe);
 /* A person says it is repaired: the next call is the probe. */
 void tl_breaker_reset(struct tl_breaker *breaker, int64_t now_ms);
+/* Something else stands there now: the next call is the probe, also when one to what stood there is out and fails, and
+ * what failed before counts no more. */
+void tl_breaker_renew(struct tl_breaker *breaker, int64_t now_ms);

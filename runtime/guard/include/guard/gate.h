@@ -75,6 +75,12 @@ void tl_gate_unsubscribe(struct tl_gate *gate, struct tl_gate_waiter *waiter);
  * else than time opens the gate. A ticket must be given back exactly once, by leave or withdraw. */
 bool tl_gate_enter(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
                    struct tl_gate_waiter *waiter, struct tl_gate_ticket *ticket, struct tl_gate_closed *closed);
+/* For those who ask now and then (captures, batches), and would find every place taken whenever they do, while lanes
+ * are told of each that becomes free: `who` (any address that is its own) is owed the next place when there was none,
+ * and asks again at `closed->until_ms`, in 20 ms. The others leave that place to it, for three seconds at most; after
+ * each place that was owed it is their turn. */
+bool tl_gate_enter_seldom(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority, const void *who,
+                          struct tl_gate_ticket *ticket, struct tl_gate_closed *closed);
 /* The same answer without taking anything. True: open. */
 bool tl_gate_peek(struct tl_gate *gate, struct tl_instant now, enum tl_priority priority,
                   struct tl_gate_closed *closed);
@@ -98,6 +104,10 @@ void tl_gate_hold(struct tl_gate *gate, int64_t wait_ms, struct tl_instant now);
 void tl_gate_pause(struct tl_gate *gate, tl_str who, tl_str why, struct tl_instant now);
 /* Also lets a probe go at once when the breaker is open, and ends a wait that the platform asked for. */
 void tl_gate_resume(struct tl_gate *gate, struct tl_instant now);
+
+/* What stands behind the gate has changed (its address, its credentials): what the breaker knows is of what stood there
+ * before, so a probe goes at once. Pauses and waits stay. */
+void tl_gate_renew(struct tl_gate *gate, struct tl_instant now);
 
 struct tl_gate_status {
     enum tl_gate_reason why; /* for normal priority, now */

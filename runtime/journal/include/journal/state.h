@@ -43,6 +43,12 @@ struct tl_state_page {
 /* TL_EINPUT: `after` is not from such a query. */
 TL_MUST_CHECK tl_code tl_state_scan(struct tl_journal *journal, const struct tl_state_query *query,
                                     struct tl_arena *arena, struct tl_state_page *out, struct tl_error *err);
+/* Sees a row, whose memory is given back with its page. TL_ECANCELLED: it has seen enough. */
+typedef tl_code tl_state_see(void *ctx, const struct tl_state_row *row, struct tl_error *err);
+/* All rows that tl_state_scan gives, page after page of `limit` rows. Ends at the first code of `see` that is not
+ * TL_OK, and gives it back, unless that was enough. */
+TL_MUST_CHECK tl_code tl_state_each(struct tl_journal *journal, const struct tl_state_query *query, tl_state_see *see,
+                                    void *ctx, struct tl_error *err);
 /* Rows that match prefix and where. */
 TL_MUST_CHECK tl_code tl_state_count(struct tl_journal *journal, const struct tl_state_query *query, uint64_t *out,
                                      struct tl_error *err);

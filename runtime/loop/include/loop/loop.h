@@ -37,8 +37,9 @@ struct tl_loop *tl_loop_current(void);
  * order of the calls. [loop] */
 void tl_loop_next(struct tl_loop *loop, struct tl_mail *mail);
 
-/* ---- driven time ---------------------------------------------------------------------------------------------------
- * Tests replace the clock (base/clock.h) and move it only while nothing is outstanding: all loops are found idle, then
+/* ---- driven time ---- */
+
+/* Tests replace the clock (base/clock.h) and move it only while nothing is outstanding: all loops are found idle, then
  * found idle again with the same numbers of turns (otherwise one may have mailed another between two looks). Then:
  * move the clock, tl_loop_clock_moved(every loop). */
 

@@ -105,8 +105,7 @@ struct tl_http_answer {
  * value that is not fit to be sent (line breaks…) makes the answer a 500 and is logged. */
 void tl_http_reply(struct tl_http_request *request, const struct tl_http_answer *answer);
 
-/* ---- answers in pieces (log tails, large results) -----------------------------------------------------------------
- */
+/* ---- answers in pieces (log tails, large results) ---- */
 
 /* Sends the head (chunked; until close for HTTP/1.0). Pieces follow, then tl_http_stream_end; `answer->body` is the
  * first piece. */

@@ -156,6 +156,11 @@ enum tl_flow_origin {
 /* Names of flows that begin with this are expectations'. */
 #define TL_EXPECT_FLOW "expect:"
 
+/* A call that a flow's own text makes; those of helper functions in lib/ are not seen. */
+struct tl_flow_call {
+    const char *target, *operation;
+};
+
 /* The index of a flow in the bundle is what script/run.h takes. */
 struct tl_flow {
     const char *name;
@@ -176,6 +181,8 @@ struct tl_flow {
     const char *steward;
     const char *const *targets; /* systems and kinds that its text names as ctx.<target>, sorted */
     size_t target_count;
+    const struct tl_flow_call *calls; /* ctx.<target>:<operation>, each once, in the order of the text; without put */
+    size_t call_count;
     struct tl_place place;
 };
 
@@ -289,10 +296,18 @@ TL_MUST_CHECK tl_code tl_bundle_check_entity(const struct tl_bundle *bundle, tl_
  * and version that breaks readers or writers is an error, a version that is gone a warning. Adds findings; call it
  * before the bundle is shared. */
 void tl_bundle_check_against(struct tl_bundle *bundle, const struct tl_bundle *in_use);
+/* Compares the contract of one of its events (or entities) with that of the revision that declared this name and
+ * version last, when the one in use does not. `earlier` NULL: that revision cannot be read, `why` says why; then the
+ * version cannot be judged and is refused. Adds findings; call it before the bundle is shared. */
+void tl_bundle_check_again(struct tl_bundle *bundle, bool entity, const char *name, const char *revision,
+                           const struct tl_bundle *earlier, const char *why);
 /* Checks it against an integration that is live beside it: events and entities of one name and version must have
  * contracts that agree (an error that names both places); what both make or write is a warning. Adds findings; call it
  * before the bundle is shared. */
 void tl_bundle_check_beside(struct tl_bundle *bundle, const struct tl_bundle *other);
+/* Warns of files in its folder `dir` that look as if they were of the integration and that nobody reads: flow/a.lua,
+ * flow.lua, tests/customertest.lua. Adds findings; call it before the bundle is shared. */
+void tl_bundle_check_unread(struct tl_bundle *bundle, const char *dir);
 /* Warns of flows with different orders that write the same fields of one object of one platform: two of its own
  * (`other` NULL), or one of its own and one of another integration's. Reads the lenses, so it takes a while. Adds
  * findings; call it before the bundle is shared. */

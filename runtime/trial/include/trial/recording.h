@@ -19,6 +19,7 @@ struct tl_recording_options {
 
 /* Writes the files; a recording of that name must not be there (TL_EINPUT). `answer` is what the server said. On TL_OK
  * `out` is appended {"recording": path, "fixtures": [path…], "events", "left_out" (this integration knows them not),
- * "redacted": [{"field", "as", "values"}]}. TL_EINPUT: nothing to record, or the integration has errors; TL_EIO. */
+ * "redacted": [{"field", "as", "values"}], "stayed": [{"field", "values"}] (words nothing is known of: somebody has to
+ * look)}. TL_EINPUT: nothing to record, or the integration has errors; TL_EIO. */
 TL_MUST_CHECK tl_code tl_recording_write(const struct tl_recording_options *options, const struct tl_json_value *answer,
                                          struct tl_buf *out, struct tl_error *err);

@@ -1,4 +1,4 @@
--- The second ERP: Tryton keeps the books of company 2000. What it tells about its sales and invoices.
+-- The second ERP: Tryton keeps the books of company 2000. What it tells about its sales, shipments and invoices.
 system "erp_us" {
   kind         = "erp",
   connector    = "tryton@1",
@@ -6,16 +6,15 @@ system "erp_us" {
   auth         = { kind = "session", user = secret "erp_us.user", password = secret "erp_us.password" },
   payment_term = "30 days",
   limits       = { concurrent = 4 },
-  changes      = {
-    ["sale.sale"]       = {
-      poll   = "10s",
-      fields = { "reference", "party.code", "party.name", "state", "shipment_state", "shipments.number", "shipments.effective_date" },
-      filter = { { "state", "!=", "draft" }, { "reference", "!=", null } },
+  changes      = {                                          -- each is only a hint: flows/erp_us.lua reads the sale
+    ["sale.sale"] = {
+      poll = "10s", fields = { "reference" }, filter = { { "state", "!=", "draft" }, { "reference", "!=", null } },
     },
     ["account.invoice"] = {
-      poll   = "10s",
-      fields = { "number", "state", "total_amount", "currency.code", "party.code", "party.name", "sales.reference" },
-      filter = { { "state", "in", { "posted", "paid" } }, { "sales.reference", "!=", null } },
+      poll = "10s", fields = { "sales.reference" }, filter = { { "state", "in", { "posted", "paid" } }, { "sales.reference", "!=", null } },
+    },
+    ["stock.shipment.out"] = {                              -- a part of an order leaves: the sale is not stamped then
+      poll = "10s", fields = { "outgoing_moves.sale.reference" }, filter = { { "state", "=", "done" } },
     },
   },
 }
@@ -23,11 +22,21 @@ system "erp_us" {
 -- Every event about an order says whose it is; a run keeps to what was picked when it began.
 route "erp" { by = "company_code", to = { ["1000"] = "erp_de", ["2000"] = "erp_us" }, otherwise = "park" }
 
+entity "order_hint@1" {
+  contract = "contracts/order_hint.v1.json", key = "order_nos", steward = "order-desk", owner = "erp",
+}
+
+local hints = require "erp_us_hints"
+
 local function told(name, object)
   event(name) {
-    contract = "contracts/order_status.v1.json", key = "order_no", steward = "order-desk",
-    from = "erp_us." .. object, map = "order_status@1 <- erp_us." .. object,
+    contract = "contracts/order_hint.v1.json", steward = "order-desk",
+    key  = function(hint) return hint.order_nos[1] end,
+    from = "erp_us." .. object, when = function(new) return hints.orders(new)[1] ~= nil end, map = "order_hint@1 <- erp_us." .. object,
   }
 end
-told("sale.changed@1",    "sale.sale")
-told("invoice.changed@1", "account.invoice")
+told("sale.changed@2",     "sale.sale")
+told("invoice.changed@2",  "account.invoice")
+told("shipment.changed@1", "stock.shipment.out")
+
+event "order.touched@1" { contract = "contracts/order_touched.v1.json", key = "order_no", steward = "order-desk" }

@@ -7,17 +7,44 @@
 #include "value.h"
 #include <lua-cjson.h>
 
+/* More than what decoding takes of a state: a table and its first member for each bracket, a member's place while its
+ * table grows for each comma and colon, a string's header for each pair of quotes, and the text itself. */
+static size_t most_taken(const char *text, size_t len)
+{
+    static const unsigned char bytes[256] = {['['] = 128, ['{'] = 128, [','] = 48, [':'] = 48, ['"'] = 32};
+    size_t sum = 256 + len;
+    for (size_t i = 0; i < len; i++)
+        sum += bytes[(unsigned char)text[i]];
+    return sum;
+}
+
+static bool fits(lua_State *L, const struct tl_quota *quota, size_t size)
+{
+    if (quota->used + size > quota->limit)
+        lua_gc(L, LUA_GCCOLLECT);
+    return quota->used + size <= quota->limit;
+}
+
+/* lua-cjson does not free its buffer when Lua refuses it memory, so nothing is refused to it that was seen to fit. */
 static int cjson_decode(lua_State *L)
 {
+    struct tl_script *script = tl_script_of(L);
     size_t len;
-    luaL_checklstring(L, 1, &len);
-    if (len > tl_script_of(L)->limits.result_bytes)
+    const char *text = luaL_checklstring(L, 1, &len);
+    if (len > script->limits.result_bytes)
         return luaL_error(L, "cjson.decode: a text of %d bytes is larger than a script may decode", (int)len);
+    if (!fits(L, &script->quota, most_taken(text, len)))
+        return luaL_error(L,
+                          "cjson.decode: a text of %d bytes may need more memory than the script has left; "
+                          "json.decode asks for no more than it needs",
+                          (int)len);
     lua_settop(L, 1);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
-    lua_call(L, 1, 1);
-    return 1;
+    script->quota.open = true;
+    int status = lua_pcall(L, 1, 1, 0);
+    script->quota.open = false;
+    return status == LUA_OK ? 1 : lua_error(L);
 }
 
 static int encode_by(lua_State *L, void (*encode)(lua_State *, int, struct tl_buf *))

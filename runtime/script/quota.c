@@ -101,6 +101,13 @@ static bool is_late(const struct tl_quota *quota, size_t size)
     return quota->over && size >= LARGE_BYTES;
 }
 
+static bool is_refused(struct tl_quota *quota, size_t size, size_t more)
+{
+    if (more > quota->hard || quota->used > quota->hard - more)
+        quota->spent = true;
+    return more > quota->limit || quota->used > quota->limit - more || is_late(quota, size);
+}
+
 void *tl_quota_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 {
     struct tl_quota *quota = ud;
@@ -111,12 +118,7 @@ void *tl_quota_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
         quota->used -= had;
         return NULL;
     }
-    if (nsize > had && (nsize - had > quota->limit || quota->used > quota->limit - (nsize - had))) {
-        if (nsize - had > quota->hard || quota->used > quota->hard - (nsize - had))
-            quota->spent = true;
-        return NULL;
-    }
-    if (nsize > had && is_late(quota, nsize))
+    if (nsize > had && !quota->open && is_refused(quota, nsize, nsize - had))
         return NULL;
     void *fresh;
     if (had)

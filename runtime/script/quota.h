@@ -13,6 +13,7 @@ struct tl_quota {
     size_t limit;                      /* now: a growing request beyond it is refused */
     size_t hard;                       /* of the state */
     bool spent;                        /* the hard limit was met */
+    bool open;                         /* nothing is refused: the caller has seen that it fits */
     volatile sig_atomic_t over;        /* the budget of CPU is used up: no large blocks any more */
     void *free_list[TL_QUOTA_CLASSES]; /* singly linked free pieces */
     struct tl_slab *slabs;             /* own */

@@ -10,6 +10,7 @@ local cjson = {}
 ---@return string
 function cjson.encode(value) end
 
+---Raises when the text is no JSON, and before it begins when the text may need more memory than the script has left.
 ---@param text string
 ---@return any
 function cjson.decode(text) end

@@ -164,7 +164,7 @@ static const struct attempt attempts[] = {
      "deeper than 128"},
     {"local t = {} t.t = t json.encode(t)", "script", "deeper than 128"},
     {"json.decode((\"[\"):rep(1e6))", "script", "deeper than"},
-    {"cjson.decode((\"[\"):rep(1e6))", "script", "too many nested"},
+    {"cjson.decode((\"[\"):rep(1e4))", "script", "too many nested"},
     {"string.find((\"(\"):rep(300), (\"(\"):rep(300))", "script", "too many captures"},
     {"string.find((\"a\"):rep(1e6), (\"a?\"):rep(1000) .. (\"a\"):rep(1000))", "script", "too complex"},
     {"local m = {} local t = setmetatable({}, m) m.__call = t t()", "script", "__call must be a function"},
@@ -234,6 +234,8 @@ static const struct attempt attempts[] = {
     {"table.unpack({}, 1, 1e7)", "script", "too many results"},
     {"string.byte((\"x\"):rep(3e6), 1, -1)", "script", "string slice too long"},
     {"local t = {} while true do t[#t + 1] = json.decode(\"[[1],[2]]\") end", "memory", ""},
+    {"local t = {} while true do t[#t + 1] = cjson.decode(\"[[1],[2]]\") end", "script", "may need more memory"},
+    {"cjson.decode(\"[\" .. (\"[],\"):rep(1e6) .. \"[]]\")", "script", "may need more memory"},
     {"local t = {} while true do t[#t + 1] = (\"x\"):rep(1e5 + #t) end", "memory", ""},
     {"error((\"x\"):rep(9e6))", "memory", ""},
     /* waiting where nobody can */

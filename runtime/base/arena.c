@@ -20,7 +20,7 @@ struct tl_arena_block {
 
 void tl_arena_init(struct tl_arena *arena)
 {
-    arena->blocks = NULL;
+    *arena = (struct tl_arena){0};
 }
 
 void tl_arena_free(struct tl_arena *arena)
@@ -30,6 +30,7 @@ void tl_arena_free(struct tl_arena *arena)
         tl_free(arena->blocks);
         arena->blocks = next;
     }
+    arena->size = 0;
 }
 
 static struct tl_arena_block *add_block(struct tl_arena *arena, size_t least)
@@ -51,6 +52,7 @@ void *tl_arena_alloc(struct tl_arena *arena, size_t size)
         block = add_block(arena, need);
     void *ptr = block->bytes + block->used;
     block->used += need;
+    arena->size += need;
     return memset(ptr, 0, size);
 }
 

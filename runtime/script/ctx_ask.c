@@ -21,7 +21,18 @@ struct tl_run *tl_ctx_run(lua_State *L, const char *method)
     luaL_argexpected(L, lua_istable(L, 1) || lua_isuserdata(L, 1), 1, "ctx (write ctx:, not ctx.)");
     if (script->stop != TL_STOP_NONE)
         luaL_error(L, "ctx:%s: the run has been stopped", method);
+    tl_run_check_memory(L, script->run);
     return script->run;
+}
+
+void tl_run_check_memory(lua_State *L, const struct tl_run *run)
+{
+    struct tl_quota *quota = &tl_script_of(L)->quota;
+    quota->beside = tl_run_beside(run);
+    if (tl_quota_fits(quota, 0))
+        return;
+    lua_pushliteral(L, "the memory is used up");
+    tl_script_stop(L, TL_STOP_MEMORY);
 }
 
 static tl_str json_by(lua_State *L, int index, struct tl_arena *arena,

@@ -160,8 +160,8 @@ static int ctx_operation(lua_State *L)
     return tl_ask(L, run, &request, call_name(run, request.target, request.operation), &options, tl_answer_document);
 }
 
-/* __index of a target's members: an operation of that name, remembered. Upvalues: the target's name and
- * object. */
+/* __index of a target's members: an operation of that name, remembered when there is one. Upvalues: the target's name
+ * and object. */
 static int target_index(lua_State *L)
 {
     luaL_checkstring(L, 2);
@@ -169,6 +169,10 @@ static int target_index(lua_State *L)
     lua_pushvalue(L, 2);
     lua_pushvalue(L, lua_upvalueindex(2));
     lua_pushcclosure(L, ctx_operation, 3);
+    const char *nearest;
+    tl_str target = tl_str_z(lua_tostring(L, lua_upvalueindex(1))), name = tl_str_z(lua_tostring(L, 2));
+    if (tl_bundle_effect(tl_script_of(L)->bundle, target, name, &nearest) == TL_EFFECT_UNKNOWN)
+        return 1;
     lua_pushvalue(L, 2);
     lua_pushvalue(L, -2);
     lua_rawset(L, 1);

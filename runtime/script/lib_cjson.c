@@ -20,9 +20,9 @@ static size_t most_taken(const char *text, size_t len)
 
 static bool fits(lua_State *L, const struct tl_quota *quota, size_t size)
 {
-    if (quota->used + size > quota->limit)
+    if (!tl_quota_fits(quota, size))
         lua_gc(L, LUA_GCCOLLECT);
-    return quota->used + size <= quota->limit;
+    return tl_quota_fits(quota, size);
 }
 
 /* lua-cjson does not free its buffer when Lua refuses it memory, so nothing is refused to it that was seen to fit. */

@@ -55,6 +55,7 @@ static void add_log(lua_State *L, struct tl_run *run, int level, tl_str message,
     }
     run->logs[run->outcome.log_count++] =
         (struct tl_run_log){level, tl_arena_str(&run->stretch, message), fields, tl_run_place(L, &run->stretch)};
+    tl_run_check_memory(L, run);
 }
 
 void tl_run_note(lua_State *L, const char *text)

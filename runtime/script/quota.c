@@ -101,11 +101,17 @@ static bool is_late(const struct tl_quota *quota, size_t size)
     return quota->over && size >= LARGE_BYTES;
 }
 
+bool tl_quota_fits(const struct tl_quota *quota, size_t size)
+{
+    size_t held = quota->used + quota->beside;
+    return size <= quota->limit && held <= quota->limit - size;
+}
+
 static bool is_refused(struct tl_quota *quota, size_t size, size_t more)
 {
     if (more > quota->hard || quota->used > quota->hard - more)
         quota->spent = true;
-    return more > quota->limit || quota->used > quota->limit - more || is_late(quota, size);
+    return !tl_quota_fits(quota, more) || is_late(quota, size);
 }
 
 void *tl_quota_alloc(void *ud, void *ptr, size_t osize, size_t nsize)

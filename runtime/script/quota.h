@@ -10,6 +10,7 @@
 
 struct tl_quota {
     size_t used, peak;
+    size_t beside;                     /* counts as used: what a run has made outside of Lua */
     size_t limit;                      /* now: a growing request beyond it is refused */
     size_t hard;                       /* of the state */
     bool spent;                        /* the hard limit was met */
@@ -23,5 +24,7 @@ struct tl_quota {
 void tl_quota_init(struct tl_quota *quota, size_t hard);
 /* After lua_close. */
 void tl_quota_deinit(struct tl_quota *quota);
+/* May `size` more bytes be asked for? */
+bool tl_quota_fits(const struct tl_quota *quota, size_t size);
 /* A lua_Alloc; `ud` is the quota. NULL: refused. */
 void *tl_quota_alloc(void *ud, void *ptr, size_t osize, size_t nsize);

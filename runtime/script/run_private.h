@@ -94,6 +94,7 @@ struct tl_run {
     bool preempted; /* in the middle of a stretch */
     long used_us;   /* CPU time of the stretch's slices before this one */
     size_t grown;   /* memory they added */
+    size_t kept;    /* bytes outside of Lua when the stretch began */
     struct tl_branch *root;
     struct tl_branch *branches;          /* not ended */
     struct tl_branch *ready;             /* stack */
@@ -150,6 +151,8 @@ void tl_stretch_begin(struct tl_run *run);
 const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel);
 /* The outcome is filled in. */
 void tl_stretch_end(struct tl_run *run);
+/* Bytes that it has made outside of Lua in this stretch. */
+size_t tl_run_beside(const struct tl_run *run);
 /* The protected call was broken off: no memory, no time, or an error while an error was described. */
 void tl_stretch_broken(struct tl_run *run, int status);
 
@@ -205,6 +208,8 @@ int tl_group_work(lua_State *L, const struct tl_group *group, size_t index);
 /* ---- ctx_ask.c ---- */
 /* The run that is going on; raises when there is none, when ctx is not the first argument, or when it was stopped. */
 struct tl_run *tl_ctx_run(lua_State *L, const char *method);
+/* What the run has made outside of Lua (logs, events, asks) counts as its memory: stops it when it has too much. */
+void tl_run_check_memory(lua_State *L, const struct tl_run *run);
 /* The value at `index` as JSON, in the run's arena. */
 tl_str tl_ctx_json(lua_State *L, int index, struct tl_arena *arena);
 /* The same with floats: for what people read. */

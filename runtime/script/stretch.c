@@ -182,6 +182,17 @@ static void make_room(struct tl_script *script)
     script->collected = quota->used;
 }
 
+static size_t outside_of_lua(const struct tl_run *run)
+{
+    return run->arena.size + run->stretch.size;
+}
+
+size_t tl_run_beside(const struct tl_run *run)
+{
+    size_t size = outside_of_lua(run);
+    return size < run->kept ? 0 : size - run->kept;
+}
+
 /* What the stretch may still add, on top of what there is. One that has given way leaves a quarter of the state to
  * those that have their turn meanwhile. */
 static void set_limit(const struct tl_run *run)
@@ -190,6 +201,7 @@ static void set_limit(const struct tl_run *run)
     size_t growth = run->script->limits.growth, hard = run->preempted ? quota->hard / 4 * 3 : quota->hard;
     size_t limit = quota->used + (run->grown < growth ? growth - run->grown : 0);
     quota->limit = limit < hard ? limit : hard;
+    quota->beside = tl_run_beside(run);
 }
 
 /* Runs until the stretch ends or its slice is over. */
@@ -214,6 +226,7 @@ static int run_slice(struct tl_run *run, struct stretch *s)
     tl_watchdog_leave(script);
     tl_script_calm(L);
     script->quota.limit = script->quota.hard;
+    script->quota.beside = 0;
     return status;
 }
 
@@ -247,6 +260,7 @@ const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel)
 {
     run->used_us = 0;
     run->grown = 0;
+    run->kept = outside_of_lua(run);
     return slice(run, cancel);
 }
 

@@ -74,6 +74,41 @@ static void a_hoarder_ends_at_its_memory(void **state)
     assert_says("ctx:log(tostring(#(\"\"):rep(math.maxinteger)))", "0");
 }
 
+/* Logs, events and asks are held outside of Lua's memory, and count as if they were in it. */
+static void what_it_makes_outside_of_lua_counts(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "local s = (\"x\"):rep(1e5) while true do ctx:log(s) end",
+        "local s = (\"x\"):rep(1e5) while true do print(s) end",
+        "local t = { s = (\"x\"):rep(1e5) } while true do ctx:log(\"m\", t) end",
+        "local t = { no = \"1\", s = (\"x\"):rep(1e5) } while true do ctx:emit(\"out@1\", t) end",
+        "local s = (\"x\"):rep(1e5) while true do pcall(ctx.start, ctx, s) end",
+    };
+    struct tl_script_limits limits = {.cpu_ms = 10000, .memory = 24u * 1024 * 1024, .growth = 16u * 1024 * 1024};
+    for (size_t i = 0; i < TL_COUNT_OF(bodies); i++) {
+        struct case_run c;
+        case_start_limited(&c, "", bodies[i], "{}", &limits);
+        size_t held = 0;
+        for (size_t k = 0; k < c.outcome->log_count; k++)
+            held += c.outcome->logs[k].message.len + c.outcome->logs[k].fields.len;
+        if (!tl_str_is(c.outcome->error.code, "memory") || held > limits.growth)
+            fail_msg("%s: ending %d, %.*s, %zu bytes of logs", bodies[i], (int)c.outcome->ending,
+                     TL_STR_ARGS(c.outcome->error.message), held);
+        case_end(&c);
+    }
+}
+
+static void names_that_do_not_exist_are_not_remembered(void **state)
+{
+    (void)state;
+    struct case_run c;
+    case_start(&c, "", "for i = 1, 100000 do local f = ctx.crm[\"no\" .. i] end", "{}");
+    assert_ending(&c, TL_RUN_DONE);
+    assert_true(tl_script_bytes(c.script) < 4u << 20);
+    case_end(&c);
+}
+
 static void a_stopped_run_does_not_hurt_the_next(void **state)
 {
     (void)state;
@@ -203,6 +238,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_runaway_ends_at_its_cpu_budget),
         cmocka_unit_test(a_hoarder_ends_at_its_memory),
+        cmocka_unit_test(what_it_makes_outside_of_lua_counts),
+        cmocka_unit_test(names_that_do_not_exist_are_not_remembered),
         cmocka_unit_test(a_stopped_run_does_not_hurt_the_next),
         cmocka_unit_test(deep_recursion_is_an_error_of_the_script),
         cmocka_unit_test(what_would_let_a_script_out_is_not_there),

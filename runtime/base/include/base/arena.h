@@ -5,6 +5,7 @@
 
 struct tl_arena {
     struct tl_arena_block *blocks; /* own */
+    size_t size;                   /* of all pieces */
 };
 
 void tl_arena_init(struct tl_arena *arena);

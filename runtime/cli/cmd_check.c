@@ -9,6 +9,20 @@
 #include "stream.h"
 #include <stdio.h>
 
+static size_t declared_flows(const struct tl_bundle *bundle)
+{
+    size_t count, declared = 0;
+    const struct tl_flow *flows = tl_bundle_flows(bundle, &count);
+    while (declared < count && !flows[declared].internal)
+        declared++;
+    return declared;
+}
+
+static void print_count(size_t count, const char *noun, const char *then)
+{
+    printf(" %zu %s%s%s", count, noun, count == 1 ? "" : "s", then);
+}
+
 static void print_text(const struct tl_bundle *bundle, size_t broken)
 {
     size_t count;
@@ -21,12 +35,15 @@ static void print_text(const struct tl_bundle *bundle, size_t broken)
         while (rest.len != 0 && tl_str_cut(&rest, '\n', &line))
             printf("    %.*s\n", TL_STR_ARGS(line));
     }
-    size_t flows, systems, events;
-    tl_bundle_flows(bundle, &flows);
+    size_t systems, events, errors = tl_bundle_errors(bundle);
     tl_bundle_systems(bundle, &systems);
     tl_bundle_events(bundle, &events);
-    printf("%s: %zu systems, %zu events, %zu flows, %zu errors, %zu warnings\n", tl_bundle_integration(bundle), systems,
-           events, flows, tl_bundle_errors(bundle) + broken, count - tl_bundle_errors(bundle));
+    printf("%s:", tl_bundle_integration(bundle));
+    print_count(systems, "system", ",");
+    print_count(events, "event", ",");
+    print_count(declared_flows(bundle), "flow", ",");
+    print_count(errors + broken, "error", ",");
+    print_count(count - errors, "warning", "\n");
 }
 
 /* The laws of lenses on a few values, in bounded time; nothing while there are errors. */

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/duration.h"
 #include "base/nearest.h"
+#include "codec/json_pointer.h"
 #include "codec/json_writer.h"
 #include "codec/uri.h"
 #include "manifest.h"
@@ -19,27 +20,87 @@ static const char *const runtime_keys[] = {
 
 /* ---- one value ---- */
 
-static bool value_fits(tl_str type, const struct tl_json_value *value)
+static bool is_text(const struct tl_json_value *value)
 {
-    enum tl_json_type is = tl_json_type(value);
-    int64_t number;
+    return tl_json_type(value) == TL_JSON_IS_STRING;
+}
+
+static bool is_url(const struct tl_json_value *value)
+{
     struct tl_uri uri;
-    if (tl_str_is(type, "string"))
-        return is == TL_JSON_IS_STRING;
-    if (tl_str_is(type, "url"))
-        return is == TL_JSON_IS_STRING && tl_uri_split(tl_json_text(value), &uri, NULL) == TL_OK &&
-               uri.userinfo.len == 0;
-    if (tl_str_is(type, "integer"))
-        return tl_json_i64(value, &number);
-    if (tl_str_is(type, "number"))
-        return is == TL_JSON_IS_NUMBER;
-    if (tl_str_is(type, "boolean"))
-        return is == TL_JSON_IS_TRUE || is == TL_JSON_IS_FALSE;
-    if (tl_str_is(type, "duration"))
-        return is == TL_JSON_IS_STRING && tl_duration_parse(tl_json_text(value), &number, NULL) == TL_OK;
-    if (tl_str_is(type, "list"))
-        return is == TL_JSON_IS_ARRAY;
-    return is == TL_JSON_IS_OBJECT;
+    return is_text(value) && tl_uri_split(tl_json_text(value), &uri, NULL) == TL_OK && uri.userinfo.len == 0;
+}
+
+static bool is_pointer(const struct tl_json_value *value)
+{
+    return is_text(value) && tl_json_pointer_check(tl_json_text(value), NULL) == TL_OK;
+}
+
+static bool is_name(const struct tl_json_value *value)
+{
+    tl_str text = tl_json_text(value);
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] == '/' || (unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 127)
+            return false;
+    return is_text(value) && text.len != 0;
+}
+
+static bool is_integer(const struct tl_json_value *value)
+{
+    int64_t number;
+    return tl_json_i64(value, &number);
+}
+
+static bool is_number(const struct tl_json_value *value)
+{
+    return tl_json_type(value) == TL_JSON_IS_NUMBER;
+}
+
+static bool is_boolean(const struct tl_json_value *value)
+{
+    return tl_json_type(value) == TL_JSON_IS_TRUE || tl_json_type(value) == TL_JSON_IS_FALSE;
+}
+
+static bool is_duration(const struct tl_json_value *value)
+{
+    int64_t ms;
+    return is_text(value) && tl_duration_parse(tl_json_text(value), &ms, NULL) == TL_OK;
+}
+
+static bool is_list(const struct tl_json_value *value)
+{
+    return tl_json_type(value) == TL_JSON_IS_ARRAY;
+}
+
+static bool is_object(const struct tl_json_value *value)
+{
+    return tl_json_type(value) == TL_JSON_IS_OBJECT;
+}
+
+/* The types that manifest_keys.c takes. */
+static const struct field_type {
+    const char *name;
+    bool (*fits)(const struct tl_json_value *value);
+    const char *words;
+} field_types[] = {
+    {"string", is_text, "a text"},
+    {"url", is_url, "a URL without user and password, like \"https://api.example.com\""},
+    {"pointer", is_pointer, "a JSON pointer, like \"/order/id\""},
+    {"name", is_name, "a name without blanks and slashes"},
+    {"integer", is_integer, "an integer"},
+    {"number", is_number, "a number"},
+    {"boolean", is_boolean, "true or false"},
+    {"duration", is_duration, "a duration, like \"500ms\", \"30s\" or \"2h\""},
+    {"list", is_list, "a list"},
+    {"object", is_object, "a table with names"},
+};
+
+static const struct field_type *type_of(const struct tl_json_value *field)
+{
+    size_t at = 0;
+    while (at + 1 < TL_COUNT_OF(field_types) && !tl_str_is(tl_json_get_text(field, "type"), field_types[at].name))
+        at++;
+    return &field_types[at];
 }
 
 /* Secrets may be a list: the present one and those being rotated out. */
@@ -49,7 +110,7 @@ static bool secret_fits(const struct tl_json_value *field, const struct tl_json_
         return false;
     struct tl_json_iter i = tl_json_iter(value);
     while (tl_json_next(&i))
-        if (!value_fits(tl_json_get_text(field, "type"), i.value))
+        if (!type_of(field)->fits(i.value))
             return false;
     return tl_json_count(value) > 0;
 }
@@ -71,10 +132,13 @@ static tl_code check_value(const struct tl_json_value *field, tl_str name, const
                            const char *what, struct tl_error *err)
 {
     tl_str help = tl_json_get_text(field, "help");
-    if (!value_fits(tl_json_get_text(field, "type"), value) && !secret_fits(field, value))
-        return tl_fail(err, TL_ECONFIG, "%s%.*s: is %s, must be a %.*s%s%.*s", what, TL_STR_ARGS(name),
-                       tl_json_type_name(value), TL_STR_ARGS(tl_json_get_text(field, "type")), help.len ? ": " : "",
-                       TL_STR_ARGS(help));
+    const struct field_type *type = type_of(field);
+    if (!type->fits(value) && !secret_fits(field, value)) {
+        bool shown = is_text(value) && !tl_json_get_bool(field, "secret", false);
+        tl_str is = shown ? tl_json_raw(value) : tl_str_z(tl_json_type_name(value));
+        return tl_fail(err, TL_ECONFIG, "%s%.*s: is %.*s, must be %s%s%.*s", what, TL_STR_ARGS(name), TL_STR_ARGS(is),
+                       type->words, help.len ? ": " : "", TL_STR_ARGS(help));
+    }
     return check_one_of(field, name, value, what, err);
 }
 

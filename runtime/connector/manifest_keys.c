@@ -42,7 +42,8 @@ static tl_code one_of(struct tl_manifest_check *check, const struct tl_json_valu
 ONE_OF(check_method, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ONE_OF(check_effect, "read", "idempotent", "keyed", "unsafe")
 ONE_OF(check_body_as, "json", "form", "text")
-ONE_OF(check_field_type, "string", "url", "integer", "number", "boolean", "duration", "list", "object")
+ONE_OF(check_field_type, "string", "url", "pointer", "name", "integer", "number", "boolean", "duration", "list",
+       "object")
 ONE_OF(check_client, "body", "basic")
 ONE_OF(check_token_body, "form", "json")
 ONE_OF(check_algorithm, "RS256", "ES256")

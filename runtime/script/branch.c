@@ -2,7 +2,6 @@
  * state's main thread, so a branch that waits for a group is a coroutine that waits, not one that is in the way.
  * Invariants: a branch waits for one ask or one group; a group is closed when its parent goes on or is withdrawn; what
  * runs next depends on the script and on the order of the results alone. Thread: that of the state. */
-#include "libs.h"
 #include "run_private.h"
 
 void tl_branch_ready(struct tl_run *run, struct tl_branch *branch)

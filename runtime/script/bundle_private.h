@@ -1,5 +1,6 @@
 /* A bundle as the files of this room see it. Thread: as script/bundle.h says. */
 #pragma once
+#include "base/alloc.h"
 #include "base/arena.h"
 #include "findings.h"
 #include "lexer.h"

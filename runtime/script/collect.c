@@ -1,6 +1,5 @@
 /* From the declarations of a state to the bundle's lists. Thread: that of the state. */
 #include "collect.h"
-#include "base/alloc.h"
 #include "load.h"
 #include <string.h>
 

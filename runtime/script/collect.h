@@ -17,12 +17,15 @@ void tl_check_routes(struct tl_bundle *bundle);
 /* An error: something names what is not there; `nearest` or NULL. */
 void tl_complain(struct tl_bundle *bundle, struct tl_place place, const char *what, const char *name,
                  const char *nearest);
+/* Errors unless they are there; "" needs nothing. */
+void tl_need_steward(struct tl_bundle *bundle, struct tl_place place, const char *name);
+void tl_need_target(struct tl_bundle *bundle, struct tl_place place, const char *name);
+/* "order@1 <- salesforce.Opportunity" or "… <-> …" → both sides; false when it is not of that form. */
+bool tl_map_sides(const char *title, tl_str *left, tl_str *right);
 /* A map whose title and object the state holds; its references are checked. */
 void tl_check_map(struct tl_form *form);
 /* The same for a lens, and what its compilation complained of, at its fields. */
 void tl_check_lens(struct tl_form *form);
-/* The line of a field ("lines[].sku") of the lens that the form is about; "" is the declaration's. */
-struct tl_place tl_lens_field_place(const struct tl_form *form, const char *field);
 /* Pushes the lens of that title, or nothing. */
 bool tl_lens_push(lua_State *L, const char *title);
 /* Schedules and expectations against events and flows. */

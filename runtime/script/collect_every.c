@@ -1,6 +1,5 @@
 /* every "02:00 Europe/Berlin" { name = …, run = … }: a schedule, and the flow that its ticks are for. Thread: one at a
  * time. */
-#include "base/alloc.h"
 #include "collect.h"
 #include "guard/schedule.h"
 #include <ctype.h>

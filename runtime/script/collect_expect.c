@@ -1,6 +1,5 @@
 /* expect "title" { after = …, event = …, within = … }: its internal flow waits for what has to follow
  * (scripts/lib/expectation.lua). Thread: one at a time. */
-#include "base/alloc.h"
 #include "collect.h"
 #include <string.h>
 

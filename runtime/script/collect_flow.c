@@ -1,5 +1,4 @@
 /* entity, event, flow, and the calls that a flow makes. Thread: one at a time. */
-#include "base/alloc.h"
 #include "codec/json.h"
 #include "codec/json_pointer.h"
 #include "collect.h"

@@ -2,21 +2,6 @@
 #include "collect.h"
 #include <string.h>
 
-/* "lines[].sku": the key "sku" inside the part "lines"; "name": just the key. */
-struct tl_place tl_lens_field_place(const struct tl_form *form, const char *field)
-{
-    struct tl_form at = *form;
-    char part[100] = "";
-    size_t first = strcspn(field, ".[");
-    const char *last = strrchr(field, '.');
-    if (last && first < sizeof part) {
-        memcpy(part, field, first);
-        part[first] = '\0';
-        at.part = part;
-    }
-    return tl_form_place(&at, !field[0] ? NULL : last ? last + 1 : field);
-}
-
 /* { field, text, warning } on the top */
 static void add_problem(struct tl_form *form, lua_State *L)
 {
@@ -26,7 +11,7 @@ static void add_problem(struct tl_form *form, lua_State *L)
     lua_getfield(L, -3, "warning");
     enum tl_severity severity = lua_toboolean(L, -1) ? TL_FINDING_WARNING : TL_FINDING_ERROR;
     lua_pop(L, 1);
-    tl_findings_add(&form->bundle->findings, severity, tl_lens_field_place(form, field), "lens \"%s\"%s%s: %s",
+    tl_findings_add(&form->bundle->findings, severity, tl_form_field_place(form, field), "lens \"%s\"%s%s: %s",
                     form->name, field[0] ? ", " : "", field, lua_tostring(L, -1));
     lua_pop(L, 2);
 }

@@ -1,94 +1,9 @@
 /* What refers to what: stewards, systems, kinds, maps, events; the internal flows of events; and what is
  * accepted here but enforced by a later package. Thread: one at a time. */
-#include "base/alloc.h"
 #include "base/nearest.h"
 #include "collect.h"
 #include <stdlib.h>
 #include <string.h>
-
-#define NAMES_MAX 512
-
-void tl_complain(struct tl_bundle *bundle, struct tl_place place, const char *what, const char *name,
-                 const char *nearest)
-{
-    if (!tl_bundle_is_whole(bundle))
-        return;
-    tl_findings_add(&bundle->findings, TL_FINDING_ERROR, place, "%s \"%s\"%s%s%s", what, name,
-                    nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
-}
-
-static void need_steward(struct tl_bundle *bundle, struct tl_place place, const char *name)
-{
-    if (!name[0])
-        return;
-    const char *names[NAMES_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < bundle->stewards.count && count < NAMES_MAX; i++) {
-        if (strcmp(bundle->stewards.items[i].name, name) == 0)
-            return;
-        names[count++] = bundle->stewards.items[i].name;
-    }
-    tl_complain(bundle, place, "there is no steward", name, tl_nearest(tl_str_z(name), names, count));
-}
-
-static void need_target(struct tl_bundle *bundle, struct tl_place place, const char *name)
-{
-    if (name[0] && !tl_bundle_is_target(bundle, tl_str_z(name)))
-        tl_complain(bundle, place, "there is no system or kind", name,
-                    tl_bundle_nearest_target(bundle, tl_str_z(name)));
-}
-
-static bool has_entity(const struct tl_bundle *bundle, tl_str name, const char **nearest)
-{
-    *nearest = NULL;
-    for (size_t i = 0; i < bundle->entities.count; i++) {
-        if (tl_str_is(name, bundle->entities.items[i].name))
-            return true;
-        if (tl_nearest(name, &bundle->entities.items[i].name, 1))
-            *nearest = bundle->entities.items[i].name;
-    }
-    return false;
-}
-
-/* "order@1 <- salesforce.Opportunity" or "… <-> …" → both sides; false when it is not of that form. */
-static bool split_title(const char *title, tl_str *left, tl_str *right)
-{
-    const char *arrow = strstr(title, "<-");
-    if (!arrow)
-        return false;
-    *left = tl_str_trim(tl_str_n(title, (size_t)(arrow - title)));
-    *right = tl_str_trim(tl_str_z(arrow + (arrow[2] == '>' ? 3 : 2)));
-    return left->len && right->len;
-}
-
-static void check_side(struct tl_bundle *bundle, struct tl_place place, tl_str side)
-{
-    const char *nearest;
-    char name[200];
-    snprintf(name, sizeof name, "%.*s", TL_STR_ARGS(side));
-    if (memchr(side.ptr, '@', side.len)) {
-        if (!has_entity(bundle, side, &nearest))
-            tl_complain(bundle, place, "there is no entity", name, nearest);
-        return;
-    }
-    char *dot = strchr(name, '.');
-    if (!dot) {
-        tl_complain(bundle, place, "a side of a map is an entity@version or a system.Object, not", name, NULL);
-        return;
-    }
-    *dot = '\0';
-    need_target(bundle, place, name);
-}
-
-void tl_check_map(struct tl_form *form)
-{
-    tl_str left, right;
-    if (!split_title(form->name, &left, &right))
-        return; /* refused when it was compiled */
-    check_side(form->bundle, form->place, left);
-    check_side(form->bundle, form->place, right);
-    tl_check_map_fields(form, left, right);
-}
 
 /* ---- internal flows ---- */
 
@@ -132,7 +47,7 @@ static void add_internal(struct tl_bundle *bundle, struct tl_event_type *event)
         add_capture(bundle, system_named(bundle, system->name), dot + 1);
     }
     if (count == 0) {
-        need_target(bundle, event->place, tl_arena_copy(&bundle->arena, target));
+        tl_need_target(bundle, event->place, tl_arena_copy(&bundle->arena, target));
         return;
     }
     struct tl_flow *flow = TL_LIST_ADD(bundle->flows);
@@ -189,7 +104,7 @@ static void check_event_map(struct tl_bundle *bundle, struct tl_script *script, 
         tl_complain(bundle, event->place, "there is no map", event->map, nearest);
     }
     lua_pop(L, 1);
-    if (split_title(event->map, &left, &right)) {
+    if (tl_map_sides(event->map, &left, &right)) {
         event->entity = tl_arena_copy(&bundle->arena, left);
         if (!tl_str_is(right, event->from))
             tl_findings_add(&bundle->findings, TL_FINDING_ERROR, event->place,
@@ -200,7 +115,7 @@ static void check_event_map(struct tl_bundle *bundle, struct tl_script *script, 
 
 static void check_flow(struct tl_bundle *bundle, const struct tl_flow *flow)
 {
-    need_steward(bundle, flow->place, flow->steward);
+    tl_need_steward(bundle, flow->place, flow->steward);
     for (size_t i = 0; flow->origin == TL_FLOW_DECLARED && i < flow->on_count; i++)
         if (!tl_bundle_event(bundle, tl_str_z(flow->on[i])))
             tl_complain(bundle, flow->place, "there is no event", flow->on[i],
@@ -242,16 +157,16 @@ void tl_collect_links(struct tl_bundle *bundle, struct tl_script *script)
     if (!bundle->integration[0])
         tl_findings_add(&bundle->findings, TL_FINDING_ERROR, (struct tl_place){"integration.lua", 0},
                         "integration \"name\" { steward = … } is missing");
-    need_steward(bundle, bundle->integration_place, bundle->steward);
+    tl_need_steward(bundle, bundle->integration_place, bundle->steward);
     for (size_t i = 0; i < bundle->stewards.count; i++)
-        need_steward(bundle, bundle->stewards.items[i].place, bundle->stewards.items[i].escalate);
+        tl_need_steward(bundle, bundle->stewards.items[i].place, bundle->stewards.items[i].escalate);
     for (size_t i = 0; i < bundle->entities.count; i++) {
-        need_steward(bundle, bundle->entities.items[i].place, bundle->entities.items[i].steward);
-        need_target(bundle, bundle->entities.items[i].place, bundle->entities.items[i].owner);
+        tl_need_steward(bundle, bundle->entities.items[i].place, bundle->entities.items[i].steward);
+        tl_need_target(bundle, bundle->entities.items[i].place, bundle->entities.items[i].owner);
     }
     for (size_t i = 0; i < bundle->events.count; i++) {
         struct tl_event_type *event = &bundle->events.items[i];
-        need_steward(bundle, event->place, event->steward);
+        tl_need_steward(bundle, event->place, event->steward);
         check_event_map(bundle, script, event);
         if (event->from[0])
             add_internal(bundle, event);

@@ -9,7 +9,7 @@ static void look_at_fields(struct tl_looking *look, const struct tl_known *sourc
 
 static int line_here(const struct tl_looking *look)
 {
-    return tl_lens_field_place(look->form, look->path).line;
+    return tl_form_field_place(look->form, look->path).line;
 }
 
 /* "Lines[1].Sku" read from the value; what it leads to. */

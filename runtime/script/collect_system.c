@@ -1,5 +1,4 @@
 /* integration, steward, system, route. Thread: one at a time. */
-#include "base/alloc.h"
 #include "codec/json.h"
 #include "codec/json_pointer.h"
 #include "collect.h"

@@ -1,7 +1,6 @@
 /* The contracts of a bundle: compiled when it loads, kept by what is emitted and put, and compared with those in use.
  * Thread: compiled with the bundle; checking: any; raising: that of the state. */
 #include "contracts.h"
-#include "base/alloc.h"
 #include "codec/json_pointer.h"
 #include "contract/compat.h"
 #include "contract/schema.h"

@@ -1,7 +1,6 @@
 /* Asking and being answered: the ids of asks, their options, the wait. An ask becomes outstanding when its coroutine
  * has really given up control, so that a wait that cannot be (inside a callback of C) leaves nothing behind.
  * Thread: that of the state. */
-#include "base/alloc.h"
 #include "base/duration.h"
 #include "base/hash.h"
 #include "base/nearest.h"
@@ -23,16 +22,6 @@ struct tl_run *tl_ctx_run(lua_State *L, const char *method)
         luaL_error(L, "ctx:%s: the run has been stopped", method);
     tl_run_check_memory(L, script->run);
     return script->run;
-}
-
-void tl_run_check_memory(lua_State *L, const struct tl_run *run)
-{
-    struct tl_quota *quota = &tl_script_of(L)->quota;
-    quota->beside = tl_run_beside(run);
-    if (tl_quota_fits(quota, 0))
-        return;
-    lua_pushliteral(L, "the memory is used up");
-    tl_script_stop(L, TL_STOP_MEMORY);
 }
 
 static tl_str json_by(lua_State *L, int index, struct tl_arena *arena,
@@ -205,35 +194,6 @@ void tl_options_read(lua_State *L, int index, unsigned allowed, const char *what
 
 /* ---- waiting ---- */
 
-static int called(lua_State *L, int status, lua_KContext context)
-{
-    (void)status;
-    (void)context;
-    return lua_gettop(L);
-}
-
-int tl_pure(lua_State *L)
-{
-    lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, called);
-    return called(L, LUA_OK, 0);
-}
-
-/* Such a call is never far below what it calls; looking at a whole recursion would cost its square. */
-enum { PURE_LEVELS = 100 };
-
-bool tl_is_pure(lua_State *L)
-{
-    lua_Debug frame;
-    for (int level = 1; level < PURE_LEVELS && lua_getstack(L, level, &frame); level++) {
-        lua_getinfo(L, "f", &frame);
-        bool pure = lua_tocfunction(L, -1) == tl_pure;
-        lua_pop(L, 1);
-        if (pure)
-            return true;
-    }
-    return false;
-}
-
 static bool can_wait(lua_State *L)
 {
     return lua_isyieldable(L) && !tl_is_pure(L);
@@ -287,17 +247,6 @@ int tl_join(lua_State *L, struct tl_run *run, struct tl_group *group, const char
     return lua_yieldk(L, 0, (lua_KContext)group, joined);
 }
 
-void tl_pending_drop(struct tl_run *run)
-{
-    lua_State *L = run->script->L;
-    if (run->pending_ask && run->pending_ask->undo)
-        luaL_unref(L, LUA_REGISTRYINDEX, run->pending_ask->undo->reference);
-    if (run->pending_group)
-        luaL_unref(L, LUA_REGISTRYINDEX, run->pending_group->reference);
-    run->pending_ask = NULL;
-    run->pending_group = NULL;
-}
-
 void tl_wait_check(lua_State *L)
 {
     struct tl_run *run = tl_script_of(L)->run;
@@ -331,49 +280,4 @@ int tl_answer_document(lua_State *L, int status, lua_KContext asked)
     else if (!tl_value_decode(L, result->document, &err))
         return luaL_error(L, "the answer is not JSON: %s", err.text);
     return 1;
-}
-
-/* ---- outstanding ---- */
-
-void tl_asked_add(struct tl_run *run, struct tl_asked *asked)
-{
-    asked->prev = run->asked_last;
-    if (asked->prev)
-        asked->prev->next = asked;
-    else
-        run->asked = asked;
-    run->asked_last = asked;
-    if (asked->undo) {
-        asked->undo->next = run->undos;
-        run->undos = asked->undo;
-    }
-}
-
-static void tell_withdrawn(struct tl_run *run, tl_str id)
-{
-    if (run->outcome.withdrawn_count == run->withdrawn_cap) {
-        run->withdrawn_cap = run->withdrawn_cap ? run->withdrawn_cap * 2 : 8;
-        run->withdrawn = tl_realloc(run->withdrawn, run->withdrawn_cap * sizeof(*run->withdrawn));
-        run->outcome.withdrawn = run->withdrawn;
-    }
-    run->withdrawn[run->outcome.withdrawn_count++] = id;
-}
-
-void tl_asked_drop(struct tl_run *run, struct tl_asked *asked, bool withdrawn)
-{
-    *(asked->prev ? &asked->prev->next : &run->asked) = asked->next;
-    *(asked->next ? &asked->next->prev : &run->asked_last) = asked->prev;
-    asked->next = asked->prev = NULL;
-    if (withdrawn && asked->given)
-        tell_withdrawn(run, asked->ask.id);
-    else if (withdrawn) /* nobody ever saw it */
-        tl_undo_forget(run, asked->undo);
-}
-
-struct tl_asked *tl_asked_find(const struct tl_run *run, tl_str id)
-{
-    struct tl_asked *asked = run->asked;
-    while (asked && !tl_str_eq(asked->ask.id, id))
-        asked = asked->next;
-    return asked;
 }

@@ -1,29 +1,7 @@
 /* ctx:fail, ctx:keep, ctx:continue, and undoing: when a run fails or is cancelled, the undo functions of its effects
  * run one after the other, last effect first, each in a branch "undo/<id of the effect>/". An effect of which is not
  * known whether it took place is waited for after ctx:fail, and left alone by a cancel. Thread: that of the state. */
-#include "libs.h"
 #include "run_private.h"
-
-void tl_undo_forget(struct tl_run *run, struct tl_undo *undo)
-{
-    struct tl_undo **at = &run->undos;
-    if (!undo)
-        return;
-    while (*at && *at != undo)
-        at = &(*at)->next;
-    if (*at)
-        *at = undo->next;
-    luaL_unref(run->script->L, LUA_REGISTRYINDEX, undo->reference);
-    undo->reference = LUA_NOREF;
-}
-
-void tl_undo_forget_all(struct tl_run *run)
-{
-    for (struct tl_asked *asked = run->asked; asked; asked = asked->next)
-        asked->undo = NULL;
-    while (run->undos)
-        tl_undo_forget(run, run->undos);
-}
 
 static bool all_settled(const struct tl_run *run)
 {

@@ -1,7 +1,6 @@
 /* What a run waits for besides calls: time, events, people, other runs. Thread: that of the state. */
 #include "base/nearest.h"
 #include "bundle_private.h"
-#include "libs.h"
 #include "run_private.h"
 #include "value.h"
 #include <string.h>

@@ -1,7 +1,6 @@
 /* The words of the integrator's files: kind "name" { … }. A declaration is kept as it is written, with its
  * place; collect.c reads them all once the files have run. Records: { kind, name, file, line, body }, in the
  * table `declarations` by number and by "kind name". Thread: that of the state. */
-#include "base/alloc.h"
 #include "load.h"
 #include "libs.h"
 #include "run_private.h"

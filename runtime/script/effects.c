@@ -4,7 +4,6 @@
  * runs. Thread: any. */
 #include "base/nearest.h"
 #include "inspect.h"
-#include <stdio.h>
 #include <string.h>
 
 enum tag { TAG_NONE, TAG_CTX, TAG_TARGET };

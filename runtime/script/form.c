@@ -326,3 +326,18 @@ bool tl_is_versioned(tl_str name)
     uint64_t version;
     return tl_str_u64(tl_str_from(name, i + 1), &version) && version > 0;
 }
+
+/* "lines[].sku": the key "sku" inside the part "lines"; "name": just the key. */
+struct tl_place tl_form_field_place(const struct tl_form *form, const char *field)
+{
+    struct tl_form at = *form;
+    char part[100] = "";
+    size_t first = strcspn(field, ".[");
+    const char *last = strrchr(field, '.');
+    if (last && first < sizeof part) {
+        memcpy(part, field, first);
+        part[first] = '\0';
+        at.part = part;
+    }
+    return tl_form_place(&at, !field[0] ? NULL : last ? last + 1 : field);
+}

@@ -18,6 +18,8 @@ struct tl_form {
 void tl_form_check(struct tl_form *form);
 /* Where the key stands in the source; the declaration's place when it is not found. */
 struct tl_place tl_form_place(const struct tl_form *form, const char *key);
+/* The line of a field ("lines[].sku") of the lens that the form is about; "" is the declaration's. */
+struct tl_place tl_form_field_place(const struct tl_form *form, const char *field);
 /* An error at that key. */
 void tl_form_error(struct tl_form *form, const char *key, const char *fmt, ...) TL_PRINTF(3, 4);
 

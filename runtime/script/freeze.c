@@ -13,40 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char shadow_key = 's', seen_key = 'v', noted_key = 'n';
-
-/* Pushes the shadow of a frozen table, or nothing. */
-static bool push_shadow(lua_State *L, int index)
-{
-    if (!lua_getmetatable(L, index))
-        return false;
-    if (lua_rawgetp(L, -1, &shadow_key) != LUA_TTABLE) {
-        lua_pop(L, 2);
-        return false;
-    }
-    lua_remove(L, -2);
-    return true;
-}
-
-bool tl_frozen(lua_State *L, int index)
-{
-    if (!push_shadow(L, index))
-        return false;
-    lua_pop(L, 1);
-    return true;
-}
-
-void tl_real_table(lua_State *L, int index)
-{
-    if (!push_shadow(L, index))
-        lua_pushvalue(L, index);
-}
-
-int tl_frozen_error(lua_State *L)
-{
-    return luaL_error(L, "this table was made while the files loaded and is frozen: what must be remembered is an "
-                         "entity, a setting or a run; copy it to change the copy");
-}
+static const char seen_key = 'v', noted_key = 'n';
 
 static int frozen_newindex(lua_State *L)
 {
@@ -104,7 +71,7 @@ static void new_meta(lua_State *L, int table, int shadow)
     lua_pushliteral(L, "frozen");
     lua_setfield(L, meta, "__metatable");
     lua_pushvalue(L, shadow);
-    lua_rawsetp(L, meta, &shadow_key);
+    tl_frozen_mark(L, meta);
 }
 
 static void freeze_table(lua_State *L, int table)

@@ -5,6 +5,8 @@
 
 /* Is the table at `index` frozen? */
 bool tl_frozen(lua_State *L, int index);
+/* Pops a shadow: it is what the tables with the metatable at `meta` show. */
+void tl_frozen_mark(lua_State *L, int meta);
 /* Raises the error of writing to one. */
 int tl_frozen_error(lua_State *L);
 /* The value on the top, a coroutine or an iterator, goes on from where it was left. Made while files load, it must not

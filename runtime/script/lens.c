@@ -115,7 +115,7 @@ static struct tl_lens_failure *add_failure(const struct trial *trial, const char
                            .part = "",
                            .place = trial->lens->place};
     *failure = (struct tl_lens_failure){.lens = trial->lens->title,
-                                        .place = tl_lens_field_place(&form, field),
+                                        .place = tl_form_field_place(&form, field),
                                         .field = field,
                                         .law = "",
                                         .text = "",

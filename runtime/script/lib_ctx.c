@@ -44,27 +44,6 @@ static int ctx_emit(lua_State *L)
     return 0;
 }
 
-static void add_log(lua_State *L, struct tl_run *run, int level, tl_str message, tl_str fields)
-{
-    if (run->outcome.log_count == run->log_cap) {
-        if (run->log_cap >= 1024)
-            return;
-        run->log_cap = run->log_cap ? run->log_cap * 2 : 8;
-        run->logs = tl_realloc(run->logs, run->log_cap * sizeof(*run->logs));
-        run->outcome.logs = run->logs;
-    }
-    run->logs[run->outcome.log_count++] =
-        (struct tl_run_log){level, tl_arena_str(&run->stretch, message), fields, tl_run_place(L, &run->stretch)};
-    tl_run_check_memory(L, run);
-}
-
-void tl_run_note(lua_State *L, const char *text)
-{
-    struct tl_run *run = tl_script_of(L)->run;
-    if (run)
-        add_log(L, run, TL_INFO, tl_str_z(text), TL_STR_NONE);
-}
-
 /* ctx:log([level,] message [, fields]) */
 static int ctx_log(lua_State *L)
 {
@@ -83,7 +62,7 @@ static int ctx_log(lua_State *L)
     size_t len;
     const char *message = luaL_checklstring(L, at, &len);
     tl_str fields = lua_isnoneornil(L, at + 1) ? TL_STR_NONE : tl_ctx_json_floats(L, at + 1, &run->stretch);
-    add_log(L, run, level, tl_str_n(message, len), fields);
+    tl_run_log(L, run, level, tl_str_n(message, len), fields);
     return 0;
 }
 
@@ -165,34 +144,6 @@ static int ctx_index(lua_State *L)
         nearest = tl_bundle_nearest_target(tl_script_of(L)->bundle, tl_str_z(name));
     return luaL_error(L, "ctx has no '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
                       nearest ? "'?" : "");
-}
-
-static int read_only(lua_State *L)
-{
-    return luaL_error(L, "ctx cannot be changed");
-}
-
-void tl_ctx_protect(lua_State *L)
-{
-    lua_newtable(L);
-    lua_createtable(L, 0, 3);
-    lua_pushvalue(L, -3);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, read_only);
-    lua_setfield(L, -2, "__newindex");
-    lua_pushliteral(L, "ctx");
-    lua_setfield(L, -2, "__metatable");
-    lua_setmetatable(L, -2);
-    lua_remove(L, -2);
-}
-
-void tl_ctx_answer_by(lua_State *L, lua_CFunction index, int upvalues)
-{
-    lua_pushcclosure(L, index, upvalues);
-    lua_createtable(L, 0, 1);
-    lua_insert(L, -2);
-    lua_setfield(L, -2, "__index");
-    lua_setmetatable(L, -2);
 }
 
 static void add_target(lua_State *L, const char *name)

@@ -3,7 +3,6 @@
  * state. Thread: that of the state. */
 #include "codec/decimal.h"
 #include "codec/json_writer.h"
-#include "libs.h"
 #include "value.h"
 #include <string.h>
 

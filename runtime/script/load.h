@@ -17,6 +17,13 @@ tl_code tl_load_files(struct tl_script *script, const struct tl_bundle *bundle, 
                       struct tl_error *err);
 /* A state with the libraries only. */
 tl_code tl_load_libraries(struct tl_script *script, struct tl_error *err);
+/* module.c: reports an error of Lua: a finding while checking, else `err`. */
+void tl_load_report(struct tl_loading *loading, const struct tl_source *source, const char *message, const char *chain,
+                    struct tl_error *err);
+/* Leaves the module's value; false: it failed and was reported. Raises when it is already being loaded. */
+bool tl_load_module(lua_State *L, const struct tl_source *source, struct tl_error *err);
+/* require("name"). */
+int tl_require(lua_State *L);
 /* Pushes the compiled source (environment set), or nothing: a finding or `err` says why. */
 bool tl_load_source(lua_State *L, const struct tl_source *source, struct tl_error *err);
 /* Pushes a module of the standard library ("trials.lua") in a state that has loaded its files, and loads it when none

@@ -2,7 +2,6 @@
  * field, the loader compiles setnull(a, "b") instead, which empties the field and remembers the null (rule 3
  * of the Lua face). Only plain chains of names and constant indexes are turned; line numbers do not change.
  * Thread: any. */
-#include "base/alloc.h"
 #include "base/buf.h"
 #include "inspect.h"
 

@@ -6,37 +6,6 @@
 #include "run_private.h"
 #include "value.h"
 
-struct tl_buf *tl_scratch(lua_State *L)
-{
-    struct tl_script *script = tl_script_of(L);
-    tl_must(script->scratch.max > 0);
-    tl_buf_clear(&script->scratch);
-    script->scratch.overflow = false;
-    return &script->scratch;
-}
-
-struct tl_place tl_run_place(lua_State *L, struct tl_arena *arena)
-{
-    lua_Debug info;
-    for (int level = 0; lua_getstack(L, level, &info); level++) {
-        lua_getinfo(L, "Sl", &info);
-        if (info.currentline > 0 && info.source[0] == '@')
-            return (struct tl_place){tl_arena_copy(arena, tl_str_z(info.source + 1)), info.currentline};
-    }
-    return (struct tl_place){"", 0};
-}
-
-bool tl_run_is_outermost(lua_State *L)
-{
-    const struct tl_run *run = tl_script_of(L)->run;
-    return !run || !run->branch || run->branch->thread == L;
-}
-
-void tl_run_refuse_wait(struct tl_script *script)
-{
-    script->run->refuse_wait = true;
-}
-
 /* Protected: makes the coroutine with its function, ctx, e and the state on it. */
 static int prepare(lua_State *L)
 {

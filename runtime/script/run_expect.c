@@ -2,7 +2,6 @@
  * of the state. */
 #include "bundle_private.h"
 #include "codec/json_pointer.h"
-#include "libs.h"
 #include "load.h"
 #include "run_private.h"
 

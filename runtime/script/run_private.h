@@ -94,7 +94,7 @@ struct tl_run {
     bool preempted; /* in the middle of a stretch */
     long used_us;   /* CPU time of the stretch's slices before this one */
     size_t grown;   /* memory they added */
-    size_t kept;    /* bytes outside of Lua when the stretch began */
+    size_t kept;    /* tl_run_held when the stretch began */
     struct tl_branch *root;
     struct tl_branch *branches;          /* not ended */
     struct tl_branch *ready;             /* stack */
@@ -123,15 +123,15 @@ struct tl_run {
     size_t withdrawn_cap;
 };
 
-/* ---- run.c ---- */
+/* ---- state.c ---- */
 /* The running script's scratch buffer, empty; clear it after use. */
 struct tl_buf *tl_scratch(lua_State *L);
+
+/* ---- place.c ---- */
 /* The script's line that called the C function now running, or of the nearest Lua function below. */
 struct tl_place tl_run_place(lua_State *L, struct tl_arena *arena);
-/* print: a log line at INFO. Ignored while no run is going on. */
-void tl_run_note(lua_State *L, const char *text);
-/* Makes the pending wait raise "no waiting here" when its coroutine is resumed. */
-void tl_run_refuse_wait(struct tl_script *script);
+
+/* ---- pure.c ---- */
 /* pure(function, …): calls it so that it may give way, and cannot wait. A lua_CFunction; callers that have more to do
  * use lua_callk. */
 int tl_pure(lua_State *L);
@@ -139,6 +139,17 @@ int tl_pure(lua_State *L);
 bool tl_is_pure(lua_State *L);
 /* Is L the coroutine of a branch itself, and not one of the script's own? */
 bool tl_run_is_outermost(lua_State *L);
+/* Makes the pending wait raise "no waiting here" when its coroutine is resumed. */
+void tl_run_refuse_wait(struct tl_script *script);
+
+/* ---- run_log.c ---- */
+/* Adds a line; `message` is copied, `fields` (JSON) are in the stretch's arena. Lines past the first 1,024 are dropped.
+ */
+void tl_run_log(lua_State *L, struct tl_run *run, int level, tl_str message, tl_str fields);
+/* print: a line at INFO. Ignored while no run is going on. */
+void tl_run_note(lua_State *L, const char *text);
+
+/* ---- run.c ---- */
 /* A run that has not begun; begin makes its coroutine (of the order's function when `order`); false: the outcome says
  * why not. */
 struct tl_run *tl_run_new(struct tl_script *script, size_t flow, const struct tl_run_event *event);
@@ -151,10 +162,15 @@ void tl_stretch_begin(struct tl_run *run);
 const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel);
 /* The outcome is filled in. */
 void tl_stretch_end(struct tl_run *run);
-/* Bytes that it has made outside of Lua in this stretch. */
-size_t tl_run_beside(const struct tl_run *run);
 /* The protected call was broken off: no memory, no time, or an error while an error was described. */
 void tl_stretch_broken(struct tl_run *run, int status);
+
+/* ---- held.c ---- */
+/* Bytes outside of Lua, and those that were made in this stretch. */
+size_t tl_run_held(const struct tl_run *run);
+size_t tl_run_beside(const struct tl_run *run);
+/* Stops the run when it has too much with them. */
+void tl_run_check_memory(lua_State *L, const struct tl_run *run);
 
 /* ---- run_event.c ---- */
 /* Pushes a member of an event's or flow's declaration. */
@@ -205,11 +221,22 @@ void tl_group_work_check(lua_State *L, const char *method, tl_str name);
 /* From the group's table on the top: pushes the function of one branch and its arguments, gives how many. */
 int tl_group_work(lua_State *L, const struct tl_group *group, size_t index);
 
+/* ---- asked.c ---- */
+/* Adds an outstanding ask. */
+void tl_asked_add(struct tl_run *run, struct tl_asked *asked);
+/* It is answered, or nobody waits for it any more (withdrawn: the caller is told if it has seen it). */
+void tl_asked_drop(struct tl_run *run, struct tl_asked *asked, bool withdrawn);
+struct tl_asked *tl_asked_find(const struct tl_run *run, tl_str id);
+/* The wait under way is given up. */
+void tl_pending_drop(struct tl_run *run);
+/* The effect did not take place: its undo is forgotten. NULL is allowed. */
+void tl_undo_forget(struct tl_run *run, struct tl_undo *undo);
+/* Nothing is undone any more. */
+void tl_undo_forget_all(struct tl_run *run);
+
 /* ---- ctx_ask.c ---- */
 /* The run that is going on; raises when there is none, when ctx is not the first argument, or when it was stopped. */
 struct tl_run *tl_ctx_run(lua_State *L, const char *method);
-/* What the run has made outside of Lua (logs, events, asks) counts as its memory: stops it when it has too much. */
-void tl_run_check_memory(lua_State *L, const struct tl_run *run);
 /* The value at `index` as JSON, in the run's arena. */
 tl_str tl_ctx_json(lua_State *L, int index, struct tl_arena *arena);
 /* The same with floats: for what people read. */
@@ -242,25 +269,14 @@ int tl_ask(lua_State *L, struct tl_run *run, const struct tl_run_ask *request, c
            const struct tl_options *options, lua_KFunction answered);
 /* Waits for a group, whose table is on the top: `joined` is called with it as its context. */
 int tl_join(lua_State *L, struct tl_run *run, struct tl_group *group, const char *what, lua_KFunction joined);
-/* The wait under way is given up. */
-void tl_pending_drop(struct tl_run *run);
 /* In a continuation: raises when the wait could not be. */
 void tl_wait_check(lua_State *L);
 /* In the continuation of an ask: its result. Raises it when it is an error. */
 const struct tl_run_result *tl_answer(lua_State *L, const struct tl_asked *asked);
 /* A continuation that returns the document of the result. */
 int tl_answer_document(lua_State *L, int status, lua_KContext asked);
-/* Adds an outstanding ask. */
-void tl_asked_add(struct tl_run *run, struct tl_asked *asked);
-/* It is answered, or nobody waits for it any more (withdrawn: the caller is told if it has seen it). */
-void tl_asked_drop(struct tl_run *run, struct tl_asked *asked, bool withdrawn);
-struct tl_asked *tl_asked_find(const struct tl_run *run, tl_str id);
 
 /* ---- ctx_undo.c ---- */
-/* The effect did not take place: its undo is forgotten. NULL is allowed. */
-void tl_undo_forget(struct tl_run *run, struct tl_undo *undo);
-/* Nothing is undone any more. */
-void tl_undo_forget_all(struct tl_run *run);
 /* The run fails with `reason`, `data`, `place` as they stand: every branch is withdrawn and undoing begins, or waits to
  * be told what took place. */
 void tl_undo_begin(lua_State *L, struct tl_run *run, bool settled);
@@ -271,6 +287,12 @@ void tl_undo_next(lua_State *L, struct tl_run *run);
 /* Key of an event type for the value at `index`, which `json` is as text: pushes the key, or raises. */
 void tl_event_key_push(lua_State *L, const struct tl_event_type *type, int index, tl_str json);
 
+/* ---- ctx_object.c ---- */
+/* The table of members on the top is replaced by an empty, read-only table that shows them. */
+void tl_ctx_protect(lua_State *L);
+/* What the table on the top lacks is answered by a function with the `upvalues` values above the table. */
+void tl_ctx_answer_by(lua_State *L, lua_CFunction index, int upvalues);
+
 /* ---- ctx: pushes it, built for this state's systems and kinds; each adds to the functions on the top ---- */
 void tl_ctx_open(lua_State *L);
 void tl_ctx_wait_open(lua_State *L);
@@ -278,10 +300,6 @@ void tl_ctx_branch_open(lua_State *L);
 void tl_ctx_undo_open(lua_State *L);
 /* Pushes the object of a system or kind: ctx.<name>. */
 void tl_ctx_target_push(lua_State *L, const char *name);
-/* The table of members on the top is replaced by an empty, read-only table that shows them. */
-void tl_ctx_protect(lua_State *L);
-/* What the table on the top lacks is answered by a function with the `upvalues` values above the table. */
-void tl_ctx_answer_by(lua_State *L, lua_CFunction index, int upvalues);
 /* Pushes the map that writes the entity to a system (its own or its kind's) or kind; false: none, nothing pushed. */
 bool tl_put_map_push(lua_State *L, const char *target, const char *entity);
 /* json.encode; cjson.encode, which takes floats. */

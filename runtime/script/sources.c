@@ -1,6 +1,5 @@
 /* The files of a bundle: read from a folder or memory, given their role, sorted, and hashed. Links out of the
  * folder are not followed. Thread: one at a time. */
-#include "base/alloc.h"
 #include "bundle_private.h"
 #include "crypto/digest.h"
 #include <dirent.h>

@@ -182,17 +182,6 @@ static void make_room(struct tl_script *script)
     script->collected = quota->used;
 }
 
-static size_t outside_of_lua(const struct tl_run *run)
-{
-    return run->arena.size + run->stretch.size;
-}
-
-size_t tl_run_beside(const struct tl_run *run)
-{
-    size_t size = outside_of_lua(run);
-    return size < run->kept ? 0 : size - run->kept;
-}
-
 /* What the stretch may still add, on top of what there is. One that has given way leaves a quarter of the state to
  * those that have their turn meanwhile. */
 static void set_limit(const struct tl_run *run)
@@ -260,7 +249,7 @@ const struct tl_run_outcome *tl_stretch(struct tl_run *run, bool cancel)
 {
     run->used_us = 0;
     run->grown = 0;
-    run->kept = outside_of_lua(run);
+    run->kept = tl_run_held(run);
     return slice(run, cancel);
 }
 

@@ -1,5 +1,4 @@
 /* What the libraries of a state hold. Thread: any one. */
-#include "base/alloc.h"
 #include "inspect.h"
 #include "load.h"
 #include "script/declarations.h"

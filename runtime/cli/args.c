@@ -74,31 +74,32 @@ static tl_code take_option(struct tl_args *args, int argc, char **argv, int *i, 
     return TL_OK;
 }
 
-static const struct tl_command *command_find(int argc, char **argv, int *used)
+static const struct tl_command *command_find(const struct tl_command_list *commands, int argc, char **argv, int *used)
 {
-    for (size_t i = 0; i < tl_command_count; i++) {
-        tl_str rest = tl_str_z(tl_commands[i].name), part;
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct tl_command *command = &commands->items[i];
+        tl_str rest = tl_str_z(command->name), part;
         int at = 1;
-        bool same = tl_commands[i].run != NULL;
+        bool same = command->run != NULL;
         while (same && tl_str_cut(&rest, ' ', &part)) {
             same = at < argc && tl_str_is(part, argv[at]);
             at++;
         }
         if (same) {
             *used = at;
-            return &tl_commands[i];
+            return command;
         }
     }
     return NULL;
 }
 
-static tl_code unknown_command(const char *word, struct tl_error *err)
+static tl_code unknown_command(const struct tl_command_list *commands, const char *word, struct tl_error *err)
 {
     const char *names[64];
     size_t count = 0;
-    for (size_t i = 0; i < tl_command_count && count < 64; i++) {
-        if (tl_commands[i].run != NULL)
-            names[count++] = tl_commands[i].name;
+    for (size_t i = 0; i < commands->count && count < 64; i++) {
+        if (commands->items[i].run != NULL)
+            names[count++] = commands->items[i].name;
     }
     const char *near = tl_nearest(tl_str_z(word), names, count);
     return tl_fail(err, TL_EUSAGE, "there is no command '%s'%s%s%s; 'tidelock --help' lists them", word,
@@ -114,13 +115,13 @@ static tl_code check_words(const struct tl_args *args, struct tl_error *err)
                    args->word_count < c->least ? "something is missing" : "too many words", c->name, c->words, c->name);
 }
 
-tl_code tl_args_parse(int argc, char **argv, struct tl_args *out, struct tl_error *err)
+tl_code tl_args_parse(const struct tl_command_list *commands, int argc, char **argv, struct tl_args *out,
+                      struct tl_error *err)
 {
-    memset(out, 0, sizeof *out);
     int at = 1;
-    out->command = command_find(argc, argv, &at);
+    *out = (struct tl_args){.commands = commands, .command = command_find(commands, argc, argv, &at)};
     if (out->command == NULL)
-        return unknown_command(argc > 1 ? argv[1] : "", err);
+        return unknown_command(commands, argc > 1 ? argv[1] : "", err);
     bool options_over = false;
     for (; at < argc; at++) {
         if (!options_over && strcmp(argv[at], "--") == 0) {

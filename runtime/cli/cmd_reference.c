@@ -33,25 +33,25 @@ static void print_command(struct tl_buf *out, const struct tl_command *c)
                     o->value ? o->value : "", o->help);
 }
 
-static void print_commands(struct tl_buf *out)
+static void print_commands(const struct tl_command_list *commands, struct tl_buf *out)
 {
     tl_buf_addf(out, "# Commands\n\n%s\n", tl_exit_statuses);
-    for (size_t i = 0; i < tl_command_count; i++) {
-        if (tl_commands[i].run)
-            print_command(out, &tl_commands[i]);
+    for (size_t i = 0; i < commands->count; i++) {
+        if (commands->items[i].run)
+            print_command(out, &commands->items[i]);
         else
-            tl_buf_addf(out, "\n## %s\n", tl_commands[i].name);
+            tl_buf_addf(out, "\n## %s\n", commands->items[i].name);
     }
 }
 
 /* ---- pages ---- */
 
-static tl_code print_page(const char *page, struct tl_buf *out, struct tl_error *err)
+static tl_code print_page(const struct tl_args *args, const char *page, struct tl_buf *out, struct tl_error *err)
 {
     char *words = tl_place_beside("share/tidelock/editor");
     tl_code code = TL_OK;
     if (strcmp(page, commands_page) == 0)
-        print_commands(out);
+        print_commands(args->commands, out);
     else
         code = tl_reference_print(page, words, out, err);
     tl_free(words);
@@ -106,7 +106,7 @@ tl_code tl_cmd_reference(const struct tl_args *args, struct tl_error *err)
         if (wanted && strcmp(wanted, names[i]) != 0)
             continue;
         tl_buf_clear(&out);
-        code = print_page(names[i], &out, err);
+        code = print_page(args, names[i], &out, err);
         if (code == TL_OK)
             code =
                 folder ? write_page(folder, names[i], tl_buf_str(&out), err) : tl_stream_print(tl_buf_str(&out), err);

@@ -13,8 +13,16 @@ struct tl_option {
 
 enum { TL_ARGS_MAX = 16 };
 
+/* All rows, grouped as help prints them; a row with run NULL is a heading. */
+struct tl_command_list {
+    const struct tl_command *items;
+    size_t count;
+};
+extern const struct tl_command_list tl_commands;
+
 /* The words of a command, checked against its row. Everything is borrowed from argv. */
 struct tl_args {
+    const struct tl_command_list *commands; /* it is one of */
     const struct tl_command *command;
     const char *words[TL_ARGS_MAX]; /* positional */
     size_t word_count;
@@ -35,10 +43,6 @@ struct tl_command {
     tl_code (*run)(const struct tl_args *args, struct tl_error *err);
 };
 
-/* All rows, grouped as help prints them; a row with run NULL is a heading. */
-extern const struct tl_command tl_commands[];
-extern const size_t tl_command_count;
-
 /* The value of an option, NULL when it was not given; "" for a flag that was. */
 const char *tl_arg(const struct tl_args *args, const char *name);
 /* Every value of an option that may come more than once: start with *at = 0; NULL at the end. */
@@ -46,10 +50,11 @@ const char *tl_arg_next(const struct tl_args *args, const char *name, size_t *at
 bool tl_flag(const struct tl_args *args, const char *name);
 
 /* Finds the command and its words in argv[1…]. TL_EUSAGE names the word and the nearest known one. */
-TL_MUST_CHECK tl_code tl_args_parse(int argc, char **argv, struct tl_args *out, struct tl_error *err);
+TL_MUST_CHECK tl_code tl_args_parse(const struct tl_command_list *commands, int argc, char **argv, struct tl_args *out,
+                                    struct tl_error *err);
 /* A sentence about the exit statuses of all commands. */
 extern const char tl_exit_statuses[];
-void tl_help_print(void);
+void tl_help_print(const struct tl_command_list *commands);
 void tl_command_help_print(const struct tl_command *command);
 
 tl_code tl_cmd_serve(const struct tl_args *args, struct tl_error *err);

@@ -258,7 +258,7 @@ static const struct tl_option webhook_options[] = {
     {"--tolerance", "SECONDS", "accepted age (default 300; -1: any)", false},
     END};
 
-const struct tl_command tl_commands[] = {
+static const struct tl_command rows[] = {
     {"Integrators", "", 0, 0, "", "", NULL, NULL},
     {"new", "DIR", 1, 1, "start an integration: a folder that checks and runs",
      "Writes a small integration (a webhook comes in, a record goes out) with comments that say what to change, or "
@@ -532,4 +532,4 @@ const struct tl_command tl_commands[] = {
      "  tidelock tool webhook-verify --scheme github --secret-file s --header 'X-Hub-Signature-256: sha256=…' < body",
      webhook_options, tl_cmd_tool_webhook_verify},
 };
-const size_t tl_command_count = TL_COUNT_OF(tl_commands);
+const struct tl_command_list tl_commands = {rows, TL_COUNT_OF(rows)};

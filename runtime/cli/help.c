@@ -1,15 +1,15 @@
-/* Prints the rows of commands.c. */
+/* Prints rows of commands. */
 #include "command.h"
 #include <stdio.h>
 
 const char tl_exit_statuses[] =
     "Exit status: 0 done, 1 failed, 2 differences or findings, 64 usage, 65 bad input, 69 no server, 77 not allowed.";
 
-void tl_help_print(void)
+void tl_help_print(const struct tl_command_list *commands)
 {
     printf("tidelock COMMAND: keeps CRM, ERP and support desk in step. 'tidelock COMMAND --help' says more.\n");
-    for (size_t i = 0; i < tl_command_count; i++) {
-        const struct tl_command *c = &tl_commands[i];
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct tl_command *c = &commands->items[i];
         if (c->run == NULL) {
             printf("\n%s\n", c->name);
             continue;

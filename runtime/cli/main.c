@@ -26,7 +26,7 @@ static int help(int argc, char **argv)
     /* A usage error still finds the command: only the words after it are missing. */
     for (; count > 1; count--) {
         struct tl_error err;
-        (void)!tl_args_parse(count, words, &args, &err);
+        (void)!tl_args_parse(&tl_commands, count, words, &args, &err);
         if (args.command != NULL) {
             tl_command_help_print(args.command);
             return argc < 2 ? 64 : 0;
@@ -36,14 +36,14 @@ static int help(int argc, char **argv)
     if (argc > 2 && strcmp(argv[1], "help") == 0) {
         struct tl_error err = {0};
         char *page[] = {argv[0], (char *)(uintptr_t) "reference", argv[2]};
-        tl_code code = tl_args_parse(3, page, &args, &err);
+        tl_code code = tl_args_parse(&tl_commands, 3, page, &args, &err);
         if (code == TL_OK)
             code = args.command->run(&args, &err);
         if (code != TL_OK)
             fprintf(stderr, "tidelock: there is no command '%s', and %s\n", argv[2], err.text);
         return tl_code_exit(code);
     }
-    tl_help_print();
+    tl_help_print(&tl_commands);
     return argc < 2 ? 64 : 0;
 }
 
@@ -57,7 +57,7 @@ int tl_main(int argc, char **argv)
         return help(argc, argv);
     struct tl_args args;
     struct tl_error err = {0};
-    tl_code code = tl_args_parse(argc, argv, &args, &err);
+    tl_code code = tl_args_parse(&tl_commands, argc, argv, &args, &err);
     if (code == TL_OK)
         code = args.command->run(&args, &err);
     if (code != TL_OK && err.text[0] != '\0')

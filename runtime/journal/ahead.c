@@ -46,7 +46,7 @@ static char *next_path(const struct ahead *a)
 }
 
 /* Zeros and a sync; a full disk is no error here. False: stop trying. */
-static bool write_zeros(struct ahead *a, int file, const char *path, uint64_t from, uint64_t len)
+static bool write_zeros(int file, const char *path, uint64_t from, uint64_t len)
 {
     static const uint8_t zeros[CHUNK];
     int code = tl_disk_pwrite(file, zeros, len, from);
@@ -54,7 +54,7 @@ static bool write_zeros(struct ahead *a, int file, const char *path, uint64_t fr
         code = tl_disk_sync(file);
     /* a sync that fails here is not reported again to the writer, whose commit it may have been */
     if (code && !tl_disk_is_full(code))
-        tl_journal_die(a->journal, "cannot write ahead in", path, code);
+        tl_journal_die("cannot write ahead in", path, code);
     return code == 0;
 }
 
@@ -84,7 +84,7 @@ static void zero_open(struct ahead *a)
     a->busy = true;
     a->busy_from = from;
     pthread_mutex_unlock(&a->lock);
-    bool written = write_zeros(a, open->file, open->path, from, len);
+    bool written = write_zeros(open->file, open->path, from, len);
     pthread_mutex_lock(&a->lock);
     if (written)
         atomic_store(&open->zeroed, from + len);

@@ -89,7 +89,7 @@ static void apply_or_die(struct apply *apply, const struct apply_item *items)
     }
     if (code) {
         tl_log(TL_ERROR, "journal.state", err.text);
-        tl_journal_die(apply->journal, "cannot apply a commit to the state in", apply->journal->dir, -EIO);
+        tl_journal_die("cannot apply a commit to the state in", apply->journal->dir, -EIO);
     }
 }
 

@@ -348,7 +348,7 @@ int tl_build_commit(struct tl_journal *journal, struct tl_commit **out, struct t
     uint32_t events;
     struct tl_batch *end = choose(journal, &bytes, &events);
     if (must_roll(journal, bytes, events)) {
-        int code = tl_writer_roll(journal);
+        int code = tl_segment_roll(journal);
         if (code)
             return code;
     }

@@ -6,7 +6,6 @@
 #include "journal_int.h"
 #include "loop/loop.h"
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,15 +24,6 @@ static void set_defaults(struct tl_journal_options *o)
     o->ahead_bytes = o->ahead_bytes ? o->ahead_bytes : 24 * MB;
     o->redelivers_for_ms = o->redelivers_for_ms ? o->redelivers_for_ms : 7 * DAY_MS;
     o->queue_bytes = o->queue_bytes ? o->queue_bytes : 256 * MB;
-}
-
-void tl_journal_die(const struct tl_journal *journal, const char *what, const char *path, int code)
-{
-    (void)journal;
-    tl_log(TL_ERROR, "journal.die",
-           "the process ends before anything is acknowledged; the next start reads back what is on disk",
-           TL_FSTR("what", what), TL_FSTR("file", path), TL_FSTR("error", strerror(-code)));
-    _exit(tl_code_exit(TL_EIO));
 }
 
 /* ---- opening and closing ---- */
@@ -287,53 +277,6 @@ tl_code tl_journal_next_epoch(struct tl_journal *journal, struct tl_error *err)
     else
         atomic_store(&journal->epoch, journal->head.epoch); /* the next commit begins a segment of this epoch */
     return code;
-}
-
-static uint64_t hash_pair(const struct tl_hash_key *key, tl_str a, tl_str b)
-{
-    uint8_t small[256];
-    size_t len = 4 + a.len + b.len;
-    uint8_t *bytes = len <= sizeof small ? small : tl_alloc(len);
-    uint32_t a_len = (uint32_t)a.len;
-    memcpy(bytes, &a_len, 4);
-    if (a.len)
-        memcpy(bytes + 4, a.ptr, a.len);
-    if (b.len)
-        memcpy(bytes + 4 + a.len, b.ptr, b.len);
-    uint64_t hash = tl_hash(key, bytes, len);
-    if (bytes != small)
-        tl_free(bytes);
-    return hash;
-}
-
-uint32_t tl_journal_partition(const struct tl_journal *journal, tl_str scope, tl_str key)
-{
-    return (uint32_t)(hash_pair(&journal->head.partition_key, scope, key) % TL_PARTITIONS);
-}
-
-uint64_t tl_journal_key_hash(const struct tl_journal *journal, tl_str key)
-{
-    if (key.len == 0)
-        return 0;
-    uint64_t hash = tl_hash(&journal->head.hash_key, key.ptr, key.len);
-    return hash ? hash : 1;
-}
-
-uint64_t tl_journal_dedupe_hash(const struct tl_journal *journal, tl_str source, tl_str dedupe)
-{
-    if (dedupe.len == 0)
-        return 0;
-    uint64_t hash = hash_pair(&journal->head.hash_key, source, dedupe);
-    return hash ? hash : 1;
-}
-
-uint64_t tl_outcome_hash(tl_position event)
-{
-    /* splitmix64: positions are ours, nobody chooses them */
-    uint64_t z = event + 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
 }
 
 void tl_journal_stats(struct tl_journal *journal, struct tl_journal_stats *out)

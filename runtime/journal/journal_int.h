@@ -101,16 +101,22 @@ struct tl_journal {
 };
 
 /* ---- journal.c ---- */
-uint64_t tl_journal_dedupe_hash(const struct tl_journal *journal, tl_str source, tl_str dedupe);
-uint64_t tl_outcome_hash(tl_position event);
 /* The lock file of a journal. TL_EACCESS: another process has it open. TL_ENOTFOUND without `create`: no journal there.
  */
 TL_MUST_CHECK tl_code tl_journal_lock(const char *dir, bool create, int *out, struct tl_error *err);
+
+/* ---- die.c ---- */
 /* Says why on standard error and ends the process: nobody knows what the disk holds. */
-_Noreturn void tl_journal_die(const struct tl_journal *journal, const char *what, const char *path, int code);
+_Noreturn void tl_journal_die(const char *what, const char *path, int code);
+
+/* ---- hashes.c ---- */
+uint64_t tl_journal_dedupe_hash(const struct tl_journal *journal, tl_str source, tl_str dedupe);
+uint64_t tl_outcome_hash(tl_position event);
 
 /* ---- recover.c ---- */
 TL_MUST_CHECK tl_code tl_journal_recover(struct tl_journal *journal, struct tl_error *err);
+
+/* ---- segments.c ---- */
 struct tl_segment_list *tl_segments_get(struct tl_journal *journal); /* counted */
 void tl_segments_put(struct tl_segment_list *list);
 /* Replaces the list; takes the caller's counts of the segments in it. */
@@ -168,10 +174,14 @@ void tl_build_undo(struct tl_journal *journal, struct tl_batch *batches);
 
 /* ---- writer.c ---- */
 TL_MUST_CHECK tl_code tl_writer_start(struct tl_journal *journal, struct tl_error *err);
+
+/* ---- roll.c ---- */
 /* Closes the open segment and opens the next. 0 or -errno. */
-int tl_writer_roll(struct tl_journal *journal);
+int tl_segment_roll(struct tl_journal *journal);
 /* Makes segment `number` and opens it in `*out`. 0 or -errno. */
 int tl_segment_create(struct tl_journal *journal, const struct seg_head *head, struct tl_segment **out);
+
+/* ---- acks.c ---- */
 void tl_acks_add(struct acks *acks, struct tl_batch *batch);
 /* Posts all, one wake a loop. */
 void tl_acks_send(struct acks *acks);

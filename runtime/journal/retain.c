@@ -5,7 +5,6 @@
 #include "journal/reader.h"
 #include "journal_int.h"
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static void drop_first(struct tl_journal *journal)
@@ -103,8 +102,7 @@ static tl_code note_erasure(struct tl_journal *journal, tl_position position, st
     return code;
 }
 
-static tl_code overwrite(struct tl_journal *journal, struct tl_segment *segment, tl_position position,
-                         struct tl_error *err)
+static tl_code overwrite(struct tl_segment *segment, tl_position position, struct tl_error *err)
 {
     struct commit_head head;
     struct event_rec rec;
@@ -128,7 +126,7 @@ static tl_code overwrite(struct tl_journal *journal, struct tl_segment *segment,
         failed = tl_disk_sync(segment->file);
     tl_free(bytes);
     if (failed)
-        tl_journal_die(journal, "cannot erase an event in", segment->path, failed);
+        tl_journal_die("cannot erase an event in", segment->path, failed);
     return TL_OK;
 }
 
@@ -140,7 +138,7 @@ tl_code tl_journal_erase(struct tl_journal *journal, tl_position position, struc
     if (!code)
         code = note_erasure(journal, position, err);
     if (!code)
-        code = overwrite(journal, segment, position, err);
+        code = overwrite(segment, position, err);
     tl_segments_put(list);
     return code;
 }

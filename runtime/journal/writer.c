@@ -1,121 +1,12 @@
 /* The writer thread: takes whatever has queued up, makes one commit of it, writes and syncs it once, and answers. The
  * commit in progress is the batching window: no timer. */
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "journal_int.h"
-#include "loop/loop.h"
 #include <sched.h>
 #include <fcntl.h>
 #include <string.h>
-
-/* ---- answers ---- */
-
-static void answered(struct tl_mail *mail)
-{
-    struct tl_batch *batch = TL_CONTAINER_OF(mail, struct tl_batch, mail);
-    tl_loop_op_end(batch->loop);
-    batch->submitted = false;
-    batch->done(batch, batch->ctx);
-}
-
-static struct ack_group *group_of(struct acks *acks, struct tl_loop *loop)
-{
-    for (size_t i = 0; i < acks->count; i++)
-        if (acks->groups[i].loop == loop)
-            return &acks->groups[i];
-    if (acks->count == acks->cap) {
-        acks->cap = acks->cap ? acks->cap * 2 : 8;
-        acks->groups = tl_realloc(acks->groups, acks->cap * sizeof *acks->groups);
-    }
-    acks->groups[acks->count] = (struct ack_group){.loop = loop};
-    return &acks->groups[acks->count++];
-}
-
-void tl_acks_add(struct acks *acks, struct tl_batch *batch)
-{
-    if (!batch->loop) {
-        batch->submitted = false;
-        batch->done(batch, batch->ctx);
-        return;
-    }
-    tl_mail_init(&batch->mail, answered);
-    tl_mail_chain_add(&group_of(acks, batch->loop)->chain, &batch->mail);
-}
-
-void tl_acks_send(struct acks *acks)
-{
-    for (size_t i = 0; i < acks->count; i++)
-        tl_loop_post_chain(acks->groups[i].loop, &acks->groups[i].chain);
-    acks->count = 0;
-}
-
-void tl_acks_free(struct acks *acks)
-{
-    tl_free(acks->groups);
-    *acks = (struct acks){0};
-}
-
-/* ---- segments ---- */
-
-int tl_segment_create(struct tl_journal *journal, const struct seg_head *head, struct tl_segment **out)
-{
-    char *path = tl_segment_path(journal->dir, head->number, "");
-    char *tmp = NULL;
-    uint64_t zeroed = 0;
-    int file = journal->ahead ? tl_ahead_take(journal, head->number, &tmp, &zeroed) : -1;
-    if (file < 0) {
-        tmp = tl_segment_path(journal->dir, head->number, ".tmp");
-        file = tl_disk_open(tmp, O_RDWR | O_CREAT | O_TRUNC);
-    }
-    struct seg_head filled = *head;
-    int code = file < 0 ? file : tl_seg_head_write(file, &filled);
-    if (!code)
-        code = tl_disk_sync(file);
-    if (!code)
-        code = tl_disk_rename(tmp, path);
-    if (!code)
-        code = tl_disk_sync_dir(journal->dir);
-    if (!code) {
-        *out = tl_segment_new(path, file, &filled);
-        atomic_store(&(*out)->zeroed, zeroed > SEG_HEAD_SIZE ? zeroed : SEG_HEAD_SIZE);
-    } else if (file >= 0) {
-        tl_disk_close(file);
-        (void)tl_disk_unlink(tmp);
-    }
-    tl_free(path);
-    tl_free(tmp);
-    return code;
-}
-
-int tl_writer_roll(struct tl_journal *journal)
-{
-    struct tl_segment *old = journal->open;
-    struct seg_head head = {.number = old->head.number + 1,
-                            .first = atomic_load(&old->last) + 1,
-                            .epoch = atomic_load(&journal->epoch),
-                            .last_time_ms = journal->last_time_ms,
-                            .prev_crc = old->last_crc};
-    tl_random_bytes(&head.salt, sizeof head.salt);
-    memcpy(head.instance, journal->head.instance, 16);
-    struct tl_segment *next;
-    int code = tl_segment_create(journal, &head, &next);
-    if (code)
-        return code;
-    struct tl_segment_list *before = tl_segments_get(journal);
-    struct tl_segment_list *after = tl_segments_new(before->count + 1);
-    for (size_t i = 0; i < before->count; i++)
-        after->segments[i] = tl_segment_ref(before->segments[i]);
-    after->segments[before->count] = next;
-    tl_segments_put(before);
-    journal->open = next;
-    tl_segments_set(journal, after);
-    tl_ahead_open(journal, next);
-    tl_ahead_index(journal, tl_segment_ref(old));
-    return 0;
-}
 
 /* ---- the queue ---- */
 
@@ -276,7 +167,7 @@ static void write_one(struct tl_journal *journal)
         return;
     }
     if (code)
-        tl_journal_die(journal, "cannot begin a segment", journal->dir, code);
+        tl_journal_die("cannot begin a segment", journal->dir, code);
     uint64_t total = tl_commit_total(tl_commit_head(commit));
     tl_ahead_claim(journal, journal->open, commit->offset + total);
     code = tl_disk_pwrite(journal->open->file, commit->bytes, total, commit->offset);
@@ -286,7 +177,7 @@ static void write_one(struct tl_journal *journal)
         tl_build_undo(journal, batches);
         see_full(journal, total);
     } else if (code) {
-        tl_journal_die(journal, "cannot write a commit to", journal->open->path, code);
+        tl_journal_die("cannot write a commit to", journal->open->path, code);
     } else {
         publish(journal, commit, batches);
     }

@@ -79,7 +79,7 @@ struct tl_server {
     struct tl_deploys *deploys;     /* own */
 };
 
-/* ---- server.c */
+/* ---- engine.c */
 /* Starts the engine with the integration and the systems that are there, or waits for what is missing. */
 TL_MUST_CHECK tl_code tl_server_start_engine(struct tl_server *server, bool park_removed, struct tl_error *err);
 /* Afterwards the systems and the integration can be freed. */
@@ -113,13 +113,17 @@ TL_MUST_CHECK tl_code tl_server_switch(struct tl_server *server, struct tl_serve
                                        struct tl_error *err);
 /* One that will not be used. NULL is fine. */
 void tl_server_next_free(struct tl_server *server, struct tl_server_next *next);
+/* "acme@1f2e3d… support@…", for log lines. */
+void tl_server_name_live(struct tl_server *server);
+
+/* ---- retired.c: what was live before */
+/* Takes over one of the two; the other is NULL. */
+void tl_server_retire(struct tl_server *server, struct tl_integration *integration, struct tl_system *system);
 /* For tl_engine_config; ctx is the server. */
 void tl_server_bundle_released(void *ctx, const struct tl_bundle *bundle);
 void tl_server_system_released(void *ctx, struct tl_system *system);
-/* Frees what was live before; no engine may be left that uses it. */
+/* Frees all; no engine may be left that uses it. */
 void tl_server_forget_retired(struct tl_server *server);
-/* "acme@1f2e3d… support@…", for log lines. */
-void tl_server_name_live(struct tl_server *server);
 
 /* ---- systems.c */
 /* The systems of all integrations. One that would be made of the same as the live one of its name is that one. [any] */

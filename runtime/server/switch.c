@@ -14,13 +14,6 @@ struct tl_server_next {
     bool park_removed;
 };
 
-/* One of the two. */
-struct tl_server_retired {
-    struct tl_server_retired *next; /* own */
-    struct tl_integration *integration;
-    struct tl_system *system;
-};
-
 void tl_server_name_live(struct tl_server *server)
 {
     struct tl_buf text;
@@ -31,49 +24,6 @@ void tl_server_name_live(struct tl_server *server)
     tl_free(server->run_as);
     server->run_as = tl_str_dup(tl_buf_str(&text));
     tl_buf_free(&text);
-}
-
-/* ---- what was live ---- */
-
-static void retire(struct tl_server *server, struct tl_integration *integration, struct tl_system *system)
-{
-    struct tl_server_retired *retired = TL_NEW(struct tl_server_retired);
-    *retired = (struct tl_server_retired){server->retired, integration, system};
-    server->retired = retired;
-}
-
-static void free_first(struct tl_server_retired **list)
-{
-    struct tl_server_retired *retired = *list;
-    *list = retired->next;
-    tl_integration_free(retired->integration);
-    tl_system_free(retired->system);
-    tl_free(retired);
-}
-
-/* What was prepared and never live is told too, and has been freed: it is in no list. */
-void tl_server_bundle_released(void *ctx, const struct tl_bundle *bundle)
-{
-    struct tl_server_retired **list = &((struct tl_server *)ctx)->retired;
-    while (*list != NULL && ((*list)->integration == NULL || tl_integration_bundle((*list)->integration) != bundle))
-        list = &(*list)->next;
-    if (*list != NULL)
-        free_first(list);
-}
-
-void tl_server_system_released(void *ctx, struct tl_system *system)
-{
-    struct tl_server_retired **list = &((struct tl_server *)ctx)->retired;
-    while (*list != NULL && (*list)->system != system)
-        list = &(*list)->next;
-    if (*list != NULL)
-        free_first(list);
-}
-
-void tl_server_forget_retired(struct tl_server *server)
-{
-    while (server->retired != NULL)
-        free_first(&server->retired);
 }
 
 /* ---- what will be ---- */
@@ -158,12 +108,12 @@ static void retire_all(struct tl_server *server, struct tl_server_next *next)
         struct tl_system *system = next->systems.list[i].system;
         if (tl_server_systems_have(&server->systems, system))
             continue;
-        retire(server, NULL, system);
+        tl_server_retire(server, NULL, system);
         next->systems.list[i].system = NULL;
     }
     for (size_t i = 0; i < next->live.count; i++) {
         if (!tl_live_has(&server->live, next->live.list[i]))
-            retire(server, next->live.list[i], NULL);
+            tl_server_retire(server, next->live.list[i], NULL);
     }
     next->live.count = 0;
 }

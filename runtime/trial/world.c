@@ -4,7 +4,6 @@
 #include "base/tree.h"
 #include "clock.h"
 #include "flow/by_hand.h"
-#include "flow/lane.h"
 
 #define SMALL ((uint64_t)1 << 20)
 
@@ -95,9 +94,4 @@ tl_code tl_world_restart(struct tl_world *w, struct tl_error *err)
 {
     abandon(w);
     return tl_world_need(w, err);
-}
-
-struct tl_loop *tl_world_loop(struct tl_world *w)
-{
-    return tl_lane_loop(tl_engine_lane(w->engine, 0));
 }

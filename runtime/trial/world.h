@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "codec/json.h"
 #include "flow/engine.h"
+#include "flow/lane.h"
 #include "loop/mail.h"
 #include "script/tester.h"
 #include "server/integration.h"
@@ -46,7 +47,10 @@ void tl_world_reset(struct tl_world *w);
 TL_MUST_CHECK tl_code tl_world_need(struct tl_world *w, struct tl_error *err);
 /* As after a crash, then the next start. */
 TL_MUST_CHECK tl_code tl_world_restart(struct tl_world *w, struct tl_error *err);
-struct tl_loop *tl_world_loop(struct tl_world *w);
+static inline struct tl_loop *tl_world_loop(struct tl_world *w)
+{
+    return tl_lane_loop(tl_engine_lane(w->engine, 0));
+}
 
 /* world_time.c */
 /* Until nothing moves any more. TL_ETIMEOUT. */

@@ -18,6 +18,20 @@ bool tl_answer_is_empty(const struct tl_answer *answer)
     return answer->status == 204 && answer->body.len == 0;
 }
 
+static bool begins(tl_str text, tl_str with)
+{
+    return text.len >= with.len && tl_str_ieq((tl_str){text.ptr, with.len}, with);
+}
+
+bool tl_answer_is_page(const struct tl_answer *answer)
+{
+    tl_str body = answer->body;
+    if (tl_str_starts(body, TL_STR("\xef\xbb\xbf")))
+        body = tl_str_from(body, 3);
+    body = tl_str_trim(body);
+    return begins(body, TL_STR("<!doctype html")) || begins(body, TL_STR("<html"));
+}
+
 void tl_answer_deinit(struct tl_answer *answer)
 {
     tl_json_free(answer->doc);

@@ -92,11 +92,13 @@ static void succeed(struct tl_call *call, struct tl_answer *answer)
     tl_call_end(call);
 }
 
-/* A proxy's or login page with status 200 must not pass for a result. */
+/* What something in between answers with status 200 must not pass for a result. Of a write only one whose document lies
+ * inside of JSON tells: others may be answered with a word. */
 static bool is_foreign(struct tl_call *call, struct tl_answer *answer)
 {
-    return call->effect == TL_EFFECT_READ && !call->own_operation && tl_str_trim(answer->body).len &&
-           !tl_answer_json(answer);
+    bool reads = call->effect == TL_EFFECT_READ && !call->own_operation;
+    bool inside = tl_json_get_text(tl_json_get(call->operation, "result"), "document").len != 0;
+    return (reads || inside) && tl_str_trim(answer->body).len && !tl_answer_json(answer);
 }
 
 /* ---- paging ---- */
@@ -164,7 +166,10 @@ static void take_good(struct tl_call *call, struct tl_answer *answer)
 {
     const struct tl_json_value *paging = tl_json_get(call->operation, "paging");
     if (is_foreign(call, answer)) {
-        tl_call_fail(call, TL_FAIL_RETRY, TL_STR("the answer is no JSON: a proxy or a login page in between?"));
+        tl_call_fail_verdict(call,
+                             &(struct tl_verdict){.failure = TL_FAIL_RETRY,
+                                                  .unknown = true,
+                                                  .message = TL_STR("the answer is no JSON: a proxy in between?")});
         return;
     }
     if (paging) {

@@ -85,6 +85,7 @@ static void start_transfer(struct tl_driver *d, const tlc_transfer *t)
         .body = t->body_kind == TLC_BODY_BYTES ? tl_str_of(t->body) : TL_STR_NONE,
         .plain = t->plain || d->plain_only,
         .cookies = t->cookies,
+        .json = !t->stream,
         .rebase = true,
         .response_max = t->max_body && t->max_body < limit ? (size_t)t->max_body : limit,
         .deadline_mono_ms = until,

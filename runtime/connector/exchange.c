@@ -3,10 +3,12 @@
 #include "exchange.h"
 #include "base/clock.h"
 #include "codec/base64.h"
+#include "codec/json.h"
 #include "codec/uri.h"
 #include "exchange_letter.h"
 #include "login.h"
 #include "origin.h"
+#include <string.h>
 
 #define HEADERS_MAX 64
 #define EARLY_MS 30000
@@ -218,6 +220,16 @@ static void put_trace(struct tl_exchange *x, struct head *head)
         put_header(head, TL_STR("tracestate"), tl_arena_str(x->arena, tl_str_z(child.state)));
 }
 
+static bool accepts_page(const struct head *head)
+{
+    static const char *const ranges[] = {"html", "text/*", "*/*"};
+    tl_str accept = tl_http_header_value(head->fields, head->count, "Accept");
+    for (size_t i = 0; i < TL_COUNT_OF(ranges); i++)
+        if (memmem(accept.ptr, accept.len, ranges[i], strlen(ranges[i])))
+            return true;
+    return false;
+}
+
 /* The request's own headers win over the manifest's standing ones; credentials and traces over both: nobody may set an
  * Authorization of his own. */
 static tl_code build_head(struct tl_exchange *x, struct head *head, tl_str *query, struct tl_error *err)
@@ -235,6 +247,8 @@ static tl_code build_head(struct tl_exchange *x, struct head *head, tl_str *quer
     struct tl_json_iter i = tl_json_iter(tl_json_get(manifest, "headers"));
     while (code == TL_OK && tl_json_next(&i))
         code = put_template(x, head, i.key, tl_json_text(i.value), err);
+    x->wants_json = tl_http_header_value(head->fields, head->count, "Accept").len == 0;
+    x->wants_page = accepts_page(head);
     put_header(head, TL_STR("Accept"), TL_STR("application/json"));
     if (code == TL_OK && head->full)
         code = tl_fail(err, TL_EFULL, "more than %d headers", HEADERS_MAX);
@@ -264,6 +278,18 @@ static bool means_csrf_lost(struct tl_exchange *x, struct tl_answer *answer)
            tl_str_ieq(tl_http_header_value(answer->headers, answer->header_count, name), TL_STR("Required"));
 }
 
+/* Why it cannot be the platform's answer: a proxy or a login in between gave it. NULL: it can. */
+static const char *foreign(const struct tl_exchange *x, const struct tl_answer *answer)
+{
+    if (answer->outcome != TL_ANSWER_THERE || answer->status / 100 != 2)
+        return NULL;
+    if (!x->wants_page && tl_answer_is_page(answer))
+        return "the answer is a page of HTML: a proxy or a login page in between?";
+    bool says_no_json = x->request->json && x->wants_json && tl_str_trim(answer->body).len != 0 &&
+                        tl_json_check(answer->body, NULL, NULL) != TL_OK;
+    return says_no_json ? "the answer is no JSON, and nothing else is accepted: a proxy in between?" : NULL;
+}
+
 static void transferred(void *ctx, const struct tl_transfer_result *result)
 {
     struct tl_exchange *x = ctx;
@@ -290,6 +316,11 @@ static void transferred(void *ctx, const struct tl_transfer_result *result)
         tl_answer_deinit(&answer);
         renew(x, expired ? TL_NEED_LOGIN : TL_NEED_CSRF);
         return;
+    }
+    const char *why = foreign(x, &answer);
+    if (why) { /* what became of the request is not known */
+        tl_answer_deinit(&answer);
+        answer = (struct tl_answer){.outcome = TL_ANSWER_UNKNOWN, .error = why};
     }
     x->state = TL_EXCHANGE_IDLE;
     x->done(x, &answer);
@@ -322,6 +353,7 @@ static void send_letter(struct tl_exchange *x, tl_str url, int64_t left_ms)
         end_with(x, TL_FAIL_CONFIG, 0, err.text);
         return;
     }
+    x->wants_json = false; /* mail servers answer in words */
     x->state = TL_EXCHANGE_SENDING;
     x->transfers++;
 }

@@ -68,6 +68,7 @@ static void classes_failures(void **state)
         {"GET /api/items/x", 403, NULL, "{\"code\":\"LIMIT\",\"message\":\"used up\"}"},
         {"GET /api/items/x", 503, "Retry-After: 7", NULL},
         {"GET /api/items/x", 200, NULL, "<html>log in</html>"},
+        {"GET /api/items/x", 200, NULL, "log in"},
         {"POST /api/items", 500, NULL, NULL},
         {"GET /api/items/x", 0, NULL, NULL},
         {"POST /api/items", 0, NULL, NULL},
@@ -82,6 +83,9 @@ static void classes_failures(void **state)
     r = rig_run(&rig, "get", "{\"id\":\"x\"}");
     assert_int_equal(r->raw.failure, TL_FAIL_RETRY);
     assert_int_equal(r->raw.wait_ms, 7000);
+    r = rig_run(&rig, "get", "{\"id\":\"x\"}");
+    assert_int_equal(r->raw.failure, TL_FAIL_RETRY);
+    assert_non_null(strstr(r->message, "a page of HTML"));
     r = rig_run(&rig, "get", "{\"id\":\"x\"}");
     assert_int_equal(r->raw.failure, TL_FAIL_RETRY);
     assert_non_null(strstr(r->message, "no JSON"));

@@ -47,17 +47,19 @@ static tl_str read_place(struct tl_call *call, struct tl_answer *answer, const c
     return TL_STR_NONE;
 }
 
-/* A lookup's matches: the length of a list, or a number; and the first of a list. */
-static void read_lookup(struct tl_call *call)
+/* A lookup's matches: the length of a list, or a number; and the first of a list. False: the answer has neither, so it
+ * does not say that there is nothing. */
+static bool read_lookup(struct tl_call *call)
 {
     struct tl_call_result *result = &call->result;
     struct tl_json_doc *doc = NULL;
     uint64_t number = 0;
     if (result->document.len == 0 || tl_json_parse_borrowed(result->document, NULL, &doc, NULL) != TL_OK)
-        return;
+        return false;
     const struct tl_json_value *root = tl_json_root(doc),
                                *found = tl_json_at(root, tl_json_get_text(call->lookup, "matches"));
     const struct tl_json_value *first = root;
+    bool said = tl_json_type(found) != TL_JSON_IS_NONE;
     if (tl_json_type(found) == TL_JSON_IS_ARRAY) {
         result->matches = (uint32_t)tl_json_count(found);
         first = tl_json_item(found, 0);
@@ -72,6 +74,7 @@ static void read_lookup(struct tl_call *call)
     if (version.len && first)
         result->version = tl_arena_str(&call->arena, tl_json_text(tl_json_at(first, version)));
     tl_json_free(doc);
+    return said;
 }
 
 static void succeed(struct tl_call *call, struct tl_answer *answer)
@@ -87,9 +90,11 @@ static void succeed(struct tl_call *call, struct tl_answer *answer)
         const struct tl_json_value *document = tl_json_at(json, tl_json_get_text(spec, "document"));
         result->document = document ? tl_json_raw(document) : TL_STR_NONE;
     }
-    if (call->lookup)
-        read_lookup(call);
-    tl_call_end(call);
+    if (call->lookup && !tl_answer_is_empty(answer) && !read_lookup(call))
+        tl_call_fail(call, TL_FAIL_RETRY,
+                     TL_STR("the answer has no matches where the manifest says: it does not tell whether it is there"));
+    else
+        tl_call_end(call);
 }
 
 /* What something in between answers with status 200 must not pass for a result. Of a write only one whose document lies
@@ -180,6 +185,19 @@ static void take_good(struct tl_call *call, struct tl_answer *answer)
     succeed(call, answer);
 }
 
+/* A server whose application is being started says 404 in a page of its own: that is not about the record. */
+static void take_missing(struct tl_call *call, struct tl_answer *answer)
+{
+    if (call->exchange.wants_page || !tl_answer_is_page(answer)) {
+        tl_call_end(call);
+        return;
+    }
+    tl_call_fail_verdict(call, &(struct tl_verdict){.failure = TL_FAIL_RETRY,
+                                                    .unknown = true,
+                                                    .message = TL_STR("404 in a page of HTML: is it the record that is "
+                                                                      "not there, or the application?")});
+}
+
 void tl_call_operation_answered(struct tl_exchange *exchange, struct tl_answer *answer)
 {
     struct tl_call *call = TL_CONTAINER_OF(exchange, struct tl_call, exchange);
@@ -201,7 +219,7 @@ void tl_call_operation_answered(struct tl_exchange *exchange, struct tl_answer *
         return;
     }
     if (answer->outcome == TL_ANSWER_THERE && answer->status == 404 && tl_json_get(call->operation, "missing")) {
-        tl_call_end(call);
+        take_missing(call, answer);
         return;
     }
     verdict = tl_answer_judge(answer, &rules, &call->arena, tl_wall_ms());

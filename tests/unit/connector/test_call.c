@@ -235,13 +235,17 @@ static void looks_up_what_is_unknown(void **state)
     static const struct rig_answer script[] = {{"GET /api/find?mark=m-1", 200, NULL, "{\"found\":[{\"id\":\"77\"}]}"},
                                                {"GET /api/find?mark=m-1", 200, NULL, "{\"found\":[]}"},
                                                {"GET /api/find?mark=m-1", 200, NULL, "{\"found\":3}"},
+                                               {"GET /api/find?mark=m-1", 204, NULL, ""},
+                                               {"GET /api/find?mark=m-1", 200, NULL, "{\"found\":null}"},
+                                               {"GET /api/find?mark=m-1", 200, NULL, ""},
+                                               {"GET /api/find?mark=m-1", 200, NULL, "{\"status\":\"closed\"}"},
                                                {NULL, 0, NULL, NULL}};
-    static const unsigned matches[] = {1, 0, 3};
+    static const unsigned matches[] = {1, 0, 3, 0, 0};
     struct rig rig;
     rig_open(&rig, "rest_t@1", "", script);
     struct tl_call_request request = {
         .operation = TL_STR("create"), .args = TL_STR("{\"a\":1}"), .marker = TL_STR("m-1")};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 5; i++) {
         memset(&rig.result, 0, sizeof rig.result);
         tl_call_lookup(rig.lane, &request, rig_take, &rig);
         rig_until(&rig, &rig.result.count);
@@ -249,6 +253,12 @@ static void looks_up_what_is_unknown(void **state)
         assert_int_equal(rig.result.raw.matches, matches[i]);
         if (i == 0)
             assert_string_equal(rig.result.id, "77");
+    }
+    for (int i = 0; i < 2; i++) { /* nothing, and something else, do not say that it is not there */
+        memset(&rig.result, 0, sizeof rig.result);
+        tl_call_lookup(rig.lane, &request, rig_take, &rig);
+        rig_until(&rig, &rig.result.count);
+        assert_int_equal(rig.result.raw.failure, TL_FAIL_RETRY);
     }
     memset(&rig.result, 0, sizeof rig.result);
     request.operation = TL_STR("patch");

@@ -11,12 +11,12 @@ const token = JSON.stringify({ access_token: 't', token_type: 'Bearer' })
 
 describe('a page of HTML in the place of the platform', () => {
   const connectors = []
-  let server, url, answer
+  let server, url, answer, status = 200
 
   before(async () => {
     server = createServer((request, response) => request.resume().on('end', () => {
       const login = request.url.startsWith('/services/oauth2/')
-      response.writeHead(200, { 'content-type': login ? 'application/json' : 'text/html' }).end(login ? token : answer)
+      response.writeHead(login ? 200 : status, { 'content-type': login ? 'application/json' : 'text/html' }).end(login ? token : answer)
     })).listen(0, '127.0.0.1')
     await once(server, 'listening')
     url = `http://127.0.0.1:${server.address().port}`
@@ -61,6 +61,19 @@ describe('a page of HTML in the place of the platform', () => {
     assert.deepEqual([got.class, got.unknown], ['retry', false], got.message)
     const captured = await odata.capture('Orders', { key: ['No'] })
     assert.deepEqual(captured.events.map(e => e.failed?.class), ['retry'], JSON.stringify(captured))
+  })
+
+  it('404 in a page does not say that the record is gone; 404 as JSON does', async () => {
+    status = 404
+    answer = PAGE
+    const webhook = connect('webhook@1', {})
+    for (const operation of ['remove', 'get']) {
+      const got = await webhook.call(operation, { path: 'orders/1' })
+      assert.deepEqual([got.class, got.unknown], ['retry', operation === 'remove'], got.message)
+    }
+    answer = '{"detail":"no such order"}'
+    for (const operation of ['remove', 'get']) assert.equal((await webhook.call(operation, { path: 'orders/1' })).class, 'done')
+    status = 200
   })
 
   it('a receiver that answers with pages is let in by accept = "*/*"; a word is an answer too', async () => {

@@ -150,6 +150,10 @@ static bool take_page(struct tl_call *call, const struct tl_json_value *paging, 
                                      (long long)max_items, (long long)max_pages)));
         return true;
     }
+    if (pages->cut) {
+        tl_call_fail(call, TL_FAIL_RETRY, tl_str_z(tl_pages_cut));
+        return true;
+    }
     return next && send_page(call);
 }
 

@@ -179,6 +179,8 @@ static void take_page(struct tl_capture *capture, struct tl_answer *answer)
     capture->more = moved && more && tl_row_matches(more, answer, &capture->round_arena);
     if (wrong)
         fail(capture, TL_FAIL_BUG, wrong);
+    else if (capture->pages.cut)
+        fail(capture, TL_FAIL_RETRY, tl_pages_cut);
     else if (capture->page_follows && !tl_json_get_bool(poll, "ordered", false))
         tl_capture_hand_over(capture, events, count, tl_str_z(capture->cursor));
     else if (count == 0 && !moved && !capture->page_follows)

@@ -5,6 +5,8 @@
 
 #define QUERY_MAX (1u << 20)
 
+const char tl_pages_cut[] = "the list ends with fewer items than it is said to have (total)";
+
 /* ---- links ---- */
 
 /* Link: <…>; rel="next", <…>; rel="prev" (RFC 8288), as platforms write it. */
@@ -68,25 +70,35 @@ static tl_str query_with(tl_str had, tl_str name, tl_str value, struct tl_arena 
     return out;
 }
 
-/* Counting ends with an empty page, one that is not full, or when all that the platform speaks of has been read. */
-static bool count_goes_on(const struct tl_json_value *paging, struct tl_answer *answer, const struct tl_vars *vars,
-                          struct tl_arena *arena, const struct tl_pages *pages)
+static bool read_number(const struct tl_json_value *place, struct tl_answer *answer, const struct tl_vars *vars,
+                        struct tl_arena *arena, uint64_t *number)
 {
-    const struct tl_json_value *total = tl_json_get(paging, "total");
-    uint64_t size = 0, all = 0;
+    tl_str text;
+    return place && tl_place_read(place, answer, vars, arena, &text) && tl_str_u64(text, number);
+}
+
+/* Counting ends when all that the platform speaks of has been read, or, where it does not say, with a page that is not
+ * full: a platform may give less at a time than it is asked for. */
+static bool count_goes_on(const struct tl_json_value *paging, struct tl_answer *answer, const struct tl_vars *vars,
+                          struct tl_arena *arena, struct tl_pages *pages)
+{
+    uint64_t all = 0, size = 0;
+    if (read_number(tl_json_get(paging, "total"), answer, vars, arena, &all)) {
+        bool goes_on = pages->items < all;
+        pages->cut = goes_on && pages->last == 0;
+        return goes_on && !pages->cut;
+    }
     bool is_there = false;
     tl_str text;
     if (tl_json_get(paging, "size") &&
         tl_vars_text(vars, tl_json_get_text(paging, "size"), &is_there, &text, NULL) == TL_OK && is_there)
         (void)tl_str_u64(text, &size);
-    if (pages->last == 0 || pages->last < size)
-        return false;
-    return !total || !tl_place_read(total, answer, vars, arena, &text) || !tl_str_u64(text, &all) || pages->items < all;
+    return pages->last != 0 && pages->last >= size;
 }
 
 /* The value of the parameter for the next page; false: there is none. */
 static bool next_value(const struct tl_json_value *paging, struct tl_answer *answer, const struct tl_vars *vars,
-                       struct tl_arena *arena, const struct tl_pages *pages, tl_str *value)
+                       struct tl_arena *arena, struct tl_pages *pages, tl_str *value)
 {
     const struct tl_json_value *next = tl_json_get(paging, "next"), *page = tl_json_get(next, "page"),
                                *offset = tl_json_get(next, "offset");
@@ -102,7 +114,7 @@ static bool next_value(const struct tl_json_value *paging, struct tl_answer *ans
 }
 
 bool tl_paging_next(const struct tl_json_value *paging, struct tl_answer *answer, const struct tl_vars *vars,
-                    struct tl_arena *arena, const struct tl_pages *pages, struct tl_exchange_request *sending)
+                    struct tl_arena *arena, struct tl_pages *pages, struct tl_exchange_request *sending)
 {
     const struct tl_json_value *next = tl_json_get(paging, "next");
     tl_str target = TL_STR_NONE;

@@ -229,6 +229,31 @@ static void pages_may_be_empty_and_relative(void **state)
     rig_close(&rig);
 }
 
+static void counts_pages_by_what_there_is(void **state)
+{
+    (void)state;
+    static const struct rig_answer script[] = {
+        {"GET /api/counted", 200, NULL, "{\"items\":[1,2],\"total\":5}"}, /* asked for 3, given 2 at a time */
+        {"GET /api/counted?page=2", 200, NULL, "{\"items\":[3,4],\"total\":5}"},
+        {"GET /api/counted?page=3", 200, NULL, "{\"items\":[5],\"total\":5}"},
+        {"GET /api/counted", 200, NULL, "{\"items\":[1,2,3]}"},
+        {"GET /api/counted?page=2", 200, NULL, "{\"items\":[4]}"},
+        {"GET /api/counted", 200, NULL, "{\"items\":[1,2,3],\"total\":5}"},
+        {"GET /api/counted?page=2", 200, NULL, "{\"items\":[],\"total\":3}"}, /* two were deleted meanwhile */
+        {"GET /api/counted", 200, NULL, "{\"items\":[1,2,3],\"total\":5}"},
+        {"GET /api/counted?page=2", 200, NULL, "{\"items\":[],\"total\":5}"},
+        {NULL, 0, NULL, NULL}};
+    struct rig rig;
+    rig_open(&rig, "rest_t@1", "", script);
+    assert_string_equal(rig_run(&rig, "counted", "{}")->document, "[1,2,3,4,5]");
+    assert_string_equal(rig_run(&rig, "counted", "{}")->document, "[1,2,3,4]");
+    assert_string_equal(rig_run(&rig, "counted", "{}")->document, "[1,2,3]");
+    const struct rig_result *r = rig_run(&rig, "counted", "{}");
+    assert_int_equal(r->raw.failure, TL_FAIL_RETRY);
+    assert_non_null(strstr(r->message, "fewer items than it is said to have"));
+    rig_close(&rig);
+}
+
 static void looks_up_what_is_unknown(void **state)
 {
     (void)state;
@@ -420,6 +445,7 @@ int main(void)
         cmocka_unit_test(a_key_names_no_other_resource),
         cmocka_unit_test(follows_pages),
         cmocka_unit_test(pages_may_be_empty_and_relative),
+        cmocka_unit_test(counts_pages_by_what_there_is),
         cmocka_unit_test(looks_up_what_is_unknown),
         cmocka_unit_test(logs_in_and_replays_once_when_expired),
         cmocka_unit_test(logs_in_by_an_operation_with_cookies),

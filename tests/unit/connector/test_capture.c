@@ -123,6 +123,27 @@ static void polls_by_manifest(void **state)
     rig_close(&rig);
 }
 
+static void reads_all_that_a_list_is_said_to_have(void **state)
+{
+    (void)state;
+    static const struct rig_answer script[] = {
+        {"GET /api/all", 200, NULL, "{\"items\":[{\"id\":1,\"at\":\"t\"}],\"total\":2}"}, /* fewer than `size` */
+        {"GET /api/all?page=2", 200, NULL, "{\"items\":[],\"total\":2}"},
+        {"GET /api/all", 200, NULL, "{\"items\":[{\"id\":1,\"at\":\"t\"}],\"total\":2}"},
+        {"GET /api/all?page=2", 200, NULL, "{\"items\":[{\"id\":2,\"at\":\"t\"}],\"total\":2}"},
+        {NULL, 0, NULL, NULL}};
+    struct rig rig;
+    struct owner o = {.after_failure = 1};
+    rig_open(&rig, "rest_t@1", "", script);
+    start(&rig, &o, "Counted", "", "");
+    rig_until(&rig, &o.failures);
+    assert_int_equal(o.failure, TL_FAIL_RETRY);
+    o.events[0] = 0;
+    rig_until(&rig, &o.caught_up);
+    assert_non_null(strstr(o.events, "Counted 2 t"));
+    rig_close(&rig);
+}
+
 static void starts_again_from_the_stored_cursor(void **state)
 {
     (void)state;
@@ -186,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(polls_by_manifest),
+        cmocka_unit_test(reads_all_that_a_list_is_said_to_have),
         cmocka_unit_test(starts_again_from_the_stored_cursor),
         cmocka_unit_test(runs_the_connectors_code),
     };

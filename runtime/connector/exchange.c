@@ -220,14 +220,16 @@ static void put_trace(struct tl_exchange *x, struct head *head)
         put_header(head, TL_STR("tracestate"), tl_arena_str(x->arena, tl_str_z(child.state)));
 }
 
-static bool accepts_page(const struct head *head)
+static bool contains(tl_str text, const char *part)
 {
-    static const char *const ranges[] = {"html", "text/*", "*/*"};
+    return memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+}
+
+static void read_accept(struct tl_exchange *x, const struct head *head)
+{
     tl_str accept = tl_http_header_value(head->fields, head->count, "Accept");
-    for (size_t i = 0; i < TL_COUNT_OF(ranges); i++)
-        if (memmem(accept.ptr, accept.len, ranges[i], strlen(ranges[i])))
-            return true;
-    return false;
+    x->wants_json = contains(accept, "json") && !contains(accept, ",");
+    x->wants_page = contains(accept, "html") || contains(accept, "text/*") || contains(accept, "*/*");
 }
 
 /* The request's own headers win over the manifest's standing ones; credentials and traces over both: nobody may set an
@@ -247,9 +249,8 @@ static tl_code build_head(struct tl_exchange *x, struct head *head, tl_str *quer
     struct tl_json_iter i = tl_json_iter(tl_json_get(manifest, "headers"));
     while (code == TL_OK && tl_json_next(&i))
         code = put_template(x, head, i.key, tl_json_text(i.value), err);
-    x->wants_json = tl_http_header_value(head->fields, head->count, "Accept").len == 0;
-    x->wants_page = accepts_page(head);
     put_header(head, TL_STR("Accept"), TL_STR("application/json"));
+    read_accept(x, head);
     if (code == TL_OK && head->full)
         code = tl_fail(err, TL_EFULL, "more than %d headers", HEADERS_MAX);
     return code;

@@ -17,7 +17,7 @@ struct tl_exchange_request {
     bool plain;   /* no credentials, no replay */
     bool no_csrf; /* the CSRF fetch itself */
     bool cookies; /* send the session's cookies; always so with CSRF or a cookie session */
-    bool json;    /* where no Accept was set, an answer that is no JSON is not the platform's */
+    bool json;    /* an answer that is no JSON is not the platform's, where nothing else is accepted */
     bool rebase;  /* a link the platform gave: another origin is taken for ours */
     size_t response_max;
     int64_t deadline_mono_ms;
@@ -37,7 +37,7 @@ struct tl_exchange {
     enum { TL_EXCHANGE_IDLE, TL_EXCHANGE_WAITING, TL_EXCHANGE_SENDING, TL_EXCHANGE_ENDING } state;
     enum tl_need waiting_for;
     bool cancelled, replayed_login, replayed_csrf;
-    bool wants_json;         /* the request accepts JSON, because nobody said what */
+    bool wants_json;         /* the request accepts nothing but JSON */
     bool wants_page;         /* it accepts HTML */
     enum tl_failure failure; /* ended without an answer of its own: why; else TL_FAIL_NONE */
     int64_t wait_ms;

@@ -196,8 +196,9 @@ typedef struct tlc_transfer {
                             1: it comes as HEAD or RESPONSE like any other */
     tlc_slice method;    /* "GET" */
     tlc_slice url;       /* absolute (http, https, sftp, ftps, smtp, file) or relative to the manifest's base */
-    const tlc_header
-        *headers; /* without an Accept, JSON is accepted, and a 2xx with anything else is as if none came */
+    /* Without an Accept of its own it accepts JSON. A 2xx is as if no answer came: with what is no JSON, where JSON
+     * alone is accepted; with a page of HTML, unless Accept lets it in. */
+    const tlc_header *headers;
     uint32_t header_count;
     uint32_t body_kind; /* TLC_BODY_* */
     tlc_slice body;     /* BYTES */

@@ -17,9 +17,12 @@ if (skip) console.log(`skipped: ${skip}`)
 
 const json = { 'content-type': 'application/json' }
 
-// What an answer means, by its status alone: written down here a second time, independent of the manifests.
-function classOf(status) {
-  if (status < 300) return 'done'
+const isJson = text => { try { return [JSON.parse(text)].length > 0 } catch { return false } }
+
+// What an answer means, by its status alone: written down here a second time, independent of the manifests. To code that
+// accepts `json` alone another form (recorded by somebody who asked for it) is not the platform's answer.
+function classOf({ status, reply }, json) {
+  if (status < 300) return json && reply && !isJson(reply) ? 'retry' : 'done'
   if (status === 404) return 'missing'
   if (status === 403) return 'config'
   if (status === 405) return 'unsupported'
@@ -35,13 +38,13 @@ async function replay(r, exchanges, plan, answerOnly) {
     const step = plan(rest)
     const taken = rest.slice(0, step?.takes ?? 1)
     const exchange = taken[0]
-    const [operation, args] = step?.call ?? answerOnly(exchange)
+    const [operation, args, json] = step?.call ?? answerOnly(exchange)
     r.server.expect([...taken, ...(step?.then ?? [])], !!step)
     const got = await r.connector.call(operation, args)
     const where = `${exchange.file}: ${exchange.method} ${exchange.url}`
     assert.deepEqual(r.server.found, [], where)
     assert.equal(r.server.expected.length, 0, `${where}: ${r.server.expected.length} expected requests were not made (${got.message})`)
-    assert.equal(got.class, step?.outcome ?? classOf(taken.at(-1).status), `${where}: ${got.message}`)
+    assert.equal(got.class, step?.outcome ?? classOf(taken.at(-1), json), `${where}: ${got.message}`)
     step?.check?.(got, taken)
     count[step ? 'replayed' : 'answers'] += taken.length
     at += taken.length
@@ -273,7 +276,7 @@ describe('odata', { skip: skip ?? false }, () => {
 
   it('makes the exchanges of the reference service again', async () => {
     const all = recorded('odata-v4-frodata')
-    const count = await replay(r, all.filter(e => !model(e)), odataPlan, () => ['delete', { object: 'X', key: 0 }]) // takes answers of any form
+    const count = await replay(r, all.filter(e => !model(e)), odataPlan, () => ['delete', { object: 'X', key: 0 }, true])
     report('odata-v4-frodata', count)
     assert.deepEqual(count, { replayed: 59, answers: 19 })
   })

@@ -29,7 +29,10 @@ bool tl_answer_is_page(const struct tl_answer *answer)
     if (tl_str_starts(body, TL_STR("\xef\xbb\xbf")))
         body = tl_str_from(body, 3);
     body = tl_str_trim(body);
-    return begins(body, TL_STR("<!doctype html")) || begins(body, TL_STR("<html"));
+    tl_str type = tl_http_header_value(answer->headers, answer->header_count, "Content-Type");
+    bool is_html = begins(type, TL_STR("text/html")) || begins(type, TL_STR("application/xhtml+xml"));
+    return begins(body, TL_STR("<!doctype html")) || begins(body, TL_STR("<html")) ||
+           (is_html && begins(body, TL_STR("<")));
 }
 
 void tl_answer_deinit(struct tl_answer *answer)

@@ -24,7 +24,7 @@ struct tl_answer {
 const struct tl_json_value *tl_answer_json(struct tl_answer *answer);
 /* "No content", as some platforms answer for a list without items. */
 bool tl_answer_is_empty(const struct tl_answer *answer);
-/* Is the body a document of HTML? */
+/* Is the body a document of HTML? A word is none, whatever type it is said to have. */
 bool tl_answer_is_page(const struct tl_answer *answer);
 void tl_answer_deinit(struct tl_answer *answer);
 

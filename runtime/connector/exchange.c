@@ -222,7 +222,7 @@ static void put_trace(struct tl_exchange *x, struct head *head)
 
 static bool contains(tl_str text, const char *part)
 {
-    return memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+    return text.len != 0 && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
 static void read_accept(struct tl_exchange *x, const struct head *head)

@@ -46,6 +46,13 @@ describe('a page of HTML in the place of the platform', () => {
     ['webhook@1', {}, 'send', { body: record }],
     ['webhook@1', {}, 'remove', { path: 'orders/1' }],
   ]
+  it('a page is known by its beginning, or by its type', async () => {
+    for (const page of ['<!-- proxy 3 --><p>closed</p>', '<?xml version="1.0"?><!DOCTYPE html><html/>', '<HTML lang="de">']) {
+      answer = page
+      assert.equal((await connect('webhook@1', {}).call('send', { body: record })).class, 'retry', page)
+    }
+  })
+
   for (const [name, settings, operation, args] of writes)
     it(`${name} ${operation}: nobody knows whether it was done`, async () => {
       answer = PAGE
@@ -80,7 +87,7 @@ describe('a page of HTML in the place of the platform', () => {
     answer = PAGE
     const open = connect('webhook@1', { accept: '*/*' })
     assert.equal((await open.call('send', { body: record })).class, 'done')
-    answer = '<ok/>'
+    answer = 'ok'
     assert.equal((await connect('webhook@1', {}).call('send', { body: record })).class, 'done')
   })
 

@@ -116,6 +116,7 @@ static void code_ended(struct tl_driver *driver, const struct tl_driver_end *end
     }
     struct tl_call_result *result = &call->result;
     result->document = tl_str_of(end->done->document);
+    result->absent = result->document.len == 0;
     result->id = tl_str_of(end->done->id);
     result->version = tl_str_of(end->done->version);
     result->url = tl_str_of(end->done->url);

@@ -4,6 +4,7 @@
 #include "codec/json_pointer.h"
 #include "codec/json_writer.h"
 #include "request.h"
+#include <string.h>
 
 #define PAGES 100
 #define ITEMS 10000
@@ -77,6 +78,19 @@ static bool read_lookup(struct tl_call *call)
     return said;
 }
 
+/* null, no content, or an element that a list does not have. An answer that looks otherwise says nothing. */
+static bool says_absent(const struct tl_answer *answer, const struct tl_json_value *json, tl_str pointer)
+{
+    const struct tl_json_value *document = tl_json_at(json, pointer);
+    const char *last = pointer.len ? memrchr(pointer.ptr, '/', pointer.len) : NULL;
+    if (document)
+        return tl_json_is_null(document);
+    if (!last)
+        return tl_answer_is_empty(answer);
+    tl_str list = {pointer.ptr, (size_t)(last - pointer.ptr)};
+    return tl_answer_is_empty(answer) || tl_json_type(tl_json_at(json, list)) == TL_JSON_IS_ARRAY;
+}
+
 static void succeed(struct tl_call *call, struct tl_answer *answer)
 {
     const struct tl_json_value *spec = tl_json_get(call->operation, "result");
@@ -87,8 +101,10 @@ static void succeed(struct tl_call *call, struct tl_answer *answer)
     result->url = read_place(call, answer, "url");
     result->created = read_created(tl_json_get(spec, "created"), call, answer);
     if (call->pages.count == 0) {
-        const struct tl_json_value *document = tl_json_at(json, tl_json_get_text(spec, "document"));
+        tl_str pointer = tl_json_get_text(spec, "document");
+        const struct tl_json_value *document = tl_json_at(json, pointer);
         result->document = document ? tl_json_raw(document) : TL_STR_NONE;
+        result->absent = says_absent(answer, json, pointer);
     }
     if (call->lookup && !tl_answer_is_empty(answer) && !read_lookup(call))
         tl_call_fail(call, TL_FAIL_RETRY,
@@ -193,6 +209,7 @@ static void take_good(struct tl_call *call, struct tl_answer *answer)
 static void take_missing(struct tl_call *call, struct tl_answer *answer)
 {
     if (call->exchange.wants_page || !tl_answer_is_page(answer)) {
+        call->result.absent = true;
         tl_call_end(call);
         return;
     }

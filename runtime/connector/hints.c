@@ -90,7 +90,7 @@ static void was_read(void *ctx, const struct tl_call_result *result)
     struct tl_captured event;
     struct tl_arena arena;
     tl_arena_init(&arena);
-    bool is_gone = result->failure == TL_FAIL_MISSING || (result->failure == TL_FAIL_NONE && result->document.len == 0);
+    bool is_gone = result->failure == TL_FAIL_MISSING || (result->failure == TL_FAIL_NONE && result->absent);
     if (is_gone) {
         name_gone(&event, hint, &arena);
         tell(hint, &event, result);

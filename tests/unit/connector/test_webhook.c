@@ -297,6 +297,9 @@ static void reads_what_a_hint_names_once_for_many(void **state)
                                                {"GET /api/items/5", 200, NULL, "{\"item\":{\"id\":5,\"at\":\"t2\"}}"},
                                                {"GET /api/items/6", 404, NULL, NULL},
                                                {"GET /api/items/7", 503, NULL, NULL},
+                                               {"GET /api/items/8", 200, NULL, "{\"item\":null}"},
+                                               {"GET /api/items/9", 200, NULL, "{\"status\":\"maintenance\"}"},
+                                               {"GET /api/items/9", 200, NULL, ""},
                                                {NULL, 0, NULL, NULL}};
     struct rig rig;
     struct reads r = {.count = 0};
@@ -317,6 +320,17 @@ static void reads_what_a_hint_names_once_for_many(void **state)
     rig_until(&rig, &r.count);
     assert_int_equal(r.failure, TL_FAIL_RETRY);
     assert_int_equal(r.events, 0);
+    r.count = 0;
+    tl_hint_read(rig.lane, TL_STR("Item"), TL_STR("8"), NULL, was_read, &r);
+    rig_until(&rig, &r.count);
+    assert_string_equal(r.text, "Item 8  null deleted");
+    for (int i = 0; i < 2; i++) { /* something else, or nothing, does not say that it was deleted */
+        r.count = r.events = 0;
+        tl_hint_read(rig.lane, TL_STR("Item"), TL_STR("9"), NULL, was_read, &r);
+        rig_until(&rig, &r.count);
+        assert_int_equal(r.failure, TL_FAIL_BUG);
+        assert_int_equal(r.events, 0);
+    }
     rig_close(&rig);
 }
 

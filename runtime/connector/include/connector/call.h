@@ -42,6 +42,7 @@ struct tl_call_result {
     tl_str code;             /* the platform's word, or empty */
     tl_str message;          /* for people; empty when done */
     tl_str document;         /* JSON, or empty */
+    bool absent;             /* there is no document because the platform says that there is nothing */
     tl_str id, version, url; /* empty when not given */
     enum tl_created created;
     uint32_t matches; /* lookups: records found */

@@ -100,19 +100,23 @@ static const tlc_transfer *ask_find(tlc_call *c)
                                 tlc_percent(c, TLC_JOIN(c, tlc_arg(c, "/field"), TLC_TEXT(" eq "), literal))));
 }
 
-static void take_found(tlc_call *c, const tlc_input *in)
+/* 0: not the answer of a query. */
+static int take_found(tlc_call *c, const tlc_input *in)
 {
     const struct od_type *type = od_model_set(c->instance->model, tlc_arg(c, "/object"));
     tlc_slice list, first;
 
     c->done.document = tlc_keep(c->host, c->scope, in->body);
     list = tlc_json_raw(c->host, c->scope, c->done.document, "/value");
+    if (!list.len || list.ptr[0] != '[')
+        return 0;
     c->done.matches = tlc_json_first(c->host, c->scope, list, &first);
     if (!first.len)
-        return;
+        return 1;
     c->done.version = tlc_json_text(c->host, c->scope, first, "/@odata.etag");
     if (type)
         c->done.id = od_key_of_record(c, type, first);
+    return 1;
 }
 
 void od_find(tlc_call *c, const tlc_input *in, tlc_action *out)
@@ -122,7 +126,8 @@ void od_find(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_HTTP(ask_find(c));
     if (!od_good(in))
         TL_FAIL(0, od_fault(c, in));
-    take_found(c, in);
+    if (!take_found(c, in))
+        TL_FAIL(TLC_RETRY, TLC_TEXT("the answer to the query has no list of records"));
     TL_DONE(&c->done);
     TL_END;
 }

@@ -132,11 +132,14 @@ static tlc_slice query(tlc_call *c)
 
 void rt_message_find(tlc_call *c, const tlc_input *in, tlc_action *out)
 {
-    tlc_slice first = {0, 0};
+    tlc_slice items, first = {0, 0};
 
     TL_BEGIN(&c->async, in, out);
     TL_HTTP(tlc_ask(c, "GET", TLC_JOIN(c, TLC_TEXT("transactions?per_page=2&query="), tlc_percent(c, query(c)))));
-    c->done.matches = tlc_json_first(c->host, c->scope, tlc_json_raw(c->host, c->scope, in->body, "/items"), &first);
+    items = tlc_json_raw(c->host, c->scope, in->body, "/items");
+    if (!items.len)
+        TL_FAIL(TLC_RETRY, TLC_TEXT("the answer to the search has no items"));
+    c->done.matches = tlc_json_first(c->host, c->scope, items, &first);
     if (c->done.matches)
         take(c, tlc_json_text(c->host, c->scope, first, "/id"));
     TL_DONE(&c->done);

@@ -38,6 +38,8 @@ void sf_find(tlc_call *c, const tlc_input *in, tlc_action *out)
         TL_FAIL(TLC_DATA, TLC_TEXT("find: object and field must be names of letters, digits and _"));
     TL_HTTP(ask(c));
     c->done.document = tlc_keep(c->host, c->scope, in->body);
+    if (!tlc_json_raw(c->host, c->scope, c->done.document, "/totalSize").len)
+        TL_FAIL(TLC_RETRY, TLC_TEXT("the answer to the query does not say how many records there are"));
     c->done.matches = small_number(tlc_json_text(c->host, c->scope, c->done.document, "/totalSize"));
     c->done.id = tlc_json_text(c->host, c->scope, c->done.document, "/records/0/Id");
     c->done.version = tlc_json_text(c->host, c->scope, c->done.document, "/records/0/SystemModstamp");

@@ -30,7 +30,8 @@ const tlc_transfer *zd_ask_next(tlc_call *c, tlc_slice link)
     return tlc_ask(c, "GET", link);
 }
 
-static void take(tlc_call *c, struct list *s, const tlc_input *in)
+/* 0: not the answer of a list. */
+static int take(tlc_call *c, struct list *s, const tlc_input *in)
 {
     tlc_slice body = tlc_keep(c->host, c->scope, in->body), rows = zd_rows(c, body), key, raw;
     uint64_t at = 0;
@@ -44,6 +45,7 @@ static void take(tlc_call *c, struct list *s, const tlc_input *in)
         s->next = tlc_json_text(c->host, c->scope, body, "/links/next");
     else if (!tlc_json_raw(c->host, c->scope, body, "/meta").len)
         s->next = tlc_json_text(c->host, c->scope, body, "/next_page");
+    return rows.len > 0;
 }
 
 void zd_list(tlc_call *c, const tlc_input *in, tlc_action *out)
@@ -57,7 +59,8 @@ void zd_list(tlc_call *c, const tlc_input *in, tlc_action *out)
     c->host->json_put(s->writer, TLC_JSON_ARRAY, TLC_TEXT(""));
     do {
         TL_HTTP(s->next.len ? zd_ask_next(c, s->next) : ask_first(c));
-        take(c, s, in);
+        if (!take(c, s, in))
+            TL_FAIL(TLC_RETRY, ZD_NO_ROWS);
         if (s->next.len && s->count >= ITEMS_MAX)
             TL_FAIL(TLC_DATA, TLC_TEXT("list: more than 10,000 records: use the changes of this object instead"));
     } while (s->next.len);

@@ -94,7 +94,8 @@ static int is_of_kind(tlc_call *c, tlc_slice audit)
     return 0;
 }
 
-static void look(tlc_call *c, struct finding *s, tlc_slice body)
+/* 0: not the answer of a list. */
+static int look(tlc_call *c, struct finding *s, tlc_slice body)
 {
     tlc_slice audits = tlc_json_raw(c->host, c->scope, body, "/audits"), key, audit, found;
     uint64_t at = 0;
@@ -110,6 +111,7 @@ static void look(tlc_call *c, struct finding *s, tlc_slice body)
     if (tlc_is(tlc_json_raw(c->host, c->scope, body, "/meta/has_more"), "true"))
         s->next = tlc_json_text(c->host, c->scope, body, "/links/next");
     s->pages++;
+    return audits.len > 0;
 }
 
 void zd_message_find(tlc_call *c, const tlc_input *in, tlc_action *out)
@@ -121,7 +123,8 @@ void zd_message_find(tlc_call *c, const tlc_input *in, tlc_action *out)
     do {
         TL_HTTP(s->next.len ? zd_ask_next(c, s->next)
                             : tlc_ask(c, "GET", ticket_url(c, "/audits.json?page%5Bsize%5D=100")));
-        look(c, s, tlc_keep(c->host, c->scope, in->body));
+        if (!look(c, s, tlc_keep(c->host, c->scope, in->body)))
+            TL_FAIL(TLC_RETRY, ZD_NO_ROWS);
     } while (s->next.len && s->pages < PAGES_MAX);
     TL_DONE(&c->done);
     TL_END;

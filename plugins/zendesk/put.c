@@ -8,6 +8,7 @@
 struct put {
     tlc_slice record, field, raw, value; /* the key: its one field, the value as JSON and as text */
     tlc_slice found;                     /* id of the ticket */
+    uint32_t found_count;
 };
 
 /* 0: the key is no single external_id, id or email. */
@@ -57,15 +58,15 @@ static const tlc_transfer *make(tlc_call *c, const struct put *s)
     return &c->transfer;
 }
 
-/* How many there are, and the first one's id. */
-static uint32_t count_found(tlc_call *c, struct put *s, const tlc_input *in)
+/* How many there are, and the first one's id. 0: not the answer of a search. */
+static int take_found(tlc_call *c, struct put *s, const tlc_input *in)
 {
     tlc_slice rows = zd_rows(c, tlc_keep(c->host, c->scope, in->body)), first;
-    uint32_t count = tlc_json_first(c->host, c->scope, rows, &first);
 
-    if (count)
+    s->found_count = tlc_json_first(c->host, c->scope, rows, &first);
+    if (s->found_count)
         s->found = tlc_json_text(c->host, c->scope, first, "/id");
-    return count;
+    return rows.len > 0;
 }
 
 void zd_put(tlc_call *c, const tlc_input *in, tlc_action *out)
@@ -85,7 +86,9 @@ void zd_put(tlc_call *c, const tlc_input *in, tlc_action *out)
         TL_HTTP(create_or_update(c, s));
     } else {
         TL_HTTP(tlc_ask(c, "GET", zd_find_url(c, s->value)));
-        if (count_found(c, s, in) > 1)
+        if (!take_found(c, s, in))
+            TL_FAIL(TLC_RETRY, ZD_NO_ROWS);
+        if (s->found_count > 1)
             TL_FAIL(TLC_DATA, TLC_TEXT("put: several records have this external_id; nothing was written. "
                                        "Leave it to one of them in Zendesk"));
         if (s->found.len) {

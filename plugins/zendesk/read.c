@@ -29,16 +29,20 @@ tlc_slice zd_rows(tlc_call *c, tlc_slice body)
     return tlc_json_raw(c->host, c->scope, body, tlc_pointer_to(c, tlc_z(c->kind->path)));
 }
 
-static void take_rows(tlc_call *c, const tlc_input *in)
+/* 0: not the answer of a search. */
+static int take_rows(tlc_call *c, const tlc_input *in)
 {
     tlc_slice rows = zd_rows(c, tlc_keep(c->host, c->scope, in->body)), first;
 
+    if (!rows.len)
+        return 0;
     c->done.matches = tlc_json_first(c->host, c->scope, rows, &first);
-    c->done.document = rows.len ? rows : TLC_TEXT("[]");
+    c->done.document = rows;
     if (first.len) {
         c->done.id = tlc_json_text(c->host, c->scope, first, "/id");
         c->done.version = tlc_json_text(c->host, c->scope, first, "/updated_at");
     }
+    return 1;
 }
 
 void zd_show_many(tlc_call *c, const tlc_input *in, tlc_action *out)
@@ -48,7 +52,8 @@ void zd_show_many(tlc_call *c, const tlc_input *in, tlc_action *out)
     TL_HTTP(tlc_ask(
         c, "GET",
         TLC_JOIN(c, tlc_z(c->kind->path), TLC_TEXT("/show_many.json?ids="), tlc_percent(c, tlc_arg(c, "/ids")))));
-    take_rows(c, in);
+    if (!take_rows(c, in))
+        TL_FAIL(TLC_RETRY, ZD_NO_ROWS);
     TL_DONE(&c->done);
     TL_END;
 }
@@ -66,7 +71,8 @@ void zd_find(tlc_call *c, const tlc_input *in, tlc_action *out)
     if (!c->kind->external)
         TL_FAIL(TLC_DATA, TLC_TEXT("find: only tickets, users and organizations have an external_id"));
     TL_HTTP(tlc_ask(c, "GET", zd_find_url(c, tlc_arg(c, "/external_id"))));
-    take_rows(c, in);
+    if (!take_rows(c, in))
+        TL_FAIL(TLC_RETRY, ZD_NO_ROWS);
     TL_DONE(&c->done);
     TL_END;
 }

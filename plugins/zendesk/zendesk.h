@@ -36,7 +36,8 @@ tlc_slice zd_wrap(tlc_call *c, tlc_slice record, tlc_slice name, tlc_slice raw);
 void zd_take_record(tlc_call *c, const tlc_input *in);
 /* "tickets?external_id=…", "organizations/search?external_id=…": the one list that does not lag. */
 tlc_slice zd_find_url(tlc_call *c, tlc_slice external_id);
-/* The list in {"tickets": […]}; absent when there is none. */
+/* The list in {"tickets": […]}; absent when the answer has none, which is not to say that nothing was found. */
+#define ZD_NO_ROWS TLC_TEXT("the answer has no list of records")
 tlc_slice zd_rows(tlc_call *c, tlc_slice body);
 
 /* The next page by its link: what stands behind "/api/v2/" (list.c). */

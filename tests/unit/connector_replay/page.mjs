@@ -70,6 +70,20 @@ describe('a page of HTML in the place of the platform', () => {
     assert.deepEqual(captured.events.map(e => e.failed?.class), ['retry'], JSON.stringify(captured))
   })
 
+  it('an answer to another question does not say that nothing was found', async () => {
+    answer = '{"status":"maintenance"}'
+    const finds = [
+      ['salesforce@1', client, { object: 'Account', field: 'No__c', value: '1' }],
+      ['odata@1', basic, { object: 'Orders', field: 'No', value: '1' }],
+      ['zendesk@1', basic, { object: 'tickets', external_id: '1' }],
+      ['rt@1', { auth: { kind: 'token', token: 't' } }, { object: 'ticket', key: { OrderNo: '1' } }],
+    ]
+    for (const [name, settings, args] of finds) {
+      const got = await connect(name, settings).call('find', args)
+      assert.equal(got.class, 'retry', `${name}: ${JSON.stringify(got)}`)
+    }
+  })
+
   it('404 in a page does not say that the record is gone; 404 as JSON does', async () => {
     status = 404
     answer = PAGE

@@ -91,6 +91,14 @@ void tl_call_fail_verdict(struct tl_call *call, const struct tl_verdict *verdict
     tl_call_end(call);
 }
 
+void tl_call_fail_missing_page(struct tl_call *call)
+{
+    tl_call_fail_verdict(call, &(struct tl_verdict){.failure = TL_FAIL_RETRY,
+                                                    .unknown = true,
+                                                    .message = TL_STR("404 in a page of HTML: is it the record that is "
+                                                                      "not there, or the application?")});
+}
+
 /* ---- code ---- */
 
 struct tl_verdict_rules tl_call_rules(const struct tl_call *call)
@@ -112,6 +120,10 @@ static void code_ended(struct tl_driver *driver, const struct tl_driver_end *end
     if (!end->done) {
         call->stop_why = NULL;
         tl_call_fail_verdict(call, &end->verdict);
+        return;
+    }
+    if (driver->missing_page) {
+        tl_call_fail_missing_page(call);
         return;
     }
     struct tl_call_result *result = &call->result;

@@ -205,20 +205,6 @@ static void take_good(struct tl_call *call, struct tl_answer *answer)
     succeed(call, answer);
 }
 
-/* A server whose application is being started says 404 in a page of its own: that is not about the record. */
-static void take_missing(struct tl_call *call, struct tl_answer *answer)
-{
-    if (call->exchange.wants_page || !tl_answer_is_page(answer)) {
-        call->result.absent = true;
-        tl_call_end(call);
-        return;
-    }
-    tl_call_fail_verdict(call, &(struct tl_verdict){.failure = TL_FAIL_RETRY,
-                                                    .unknown = true,
-                                                    .message = TL_STR("404 in a page of HTML: is it the record that is "
-                                                                      "not there, or the application?")});
-}
-
 void tl_call_operation_answered(struct tl_exchange *exchange, struct tl_answer *answer)
 {
     struct tl_call *call = TL_CONTAINER_OF(exchange, struct tl_call, exchange);
@@ -240,7 +226,11 @@ void tl_call_operation_answered(struct tl_exchange *exchange, struct tl_answer *
         return;
     }
     if (answer->outcome == TL_ANSWER_THERE && answer->status == 404 && tl_json_get(call->operation, "missing")) {
-        take_missing(call, answer);
+        call->result.absent = true;
+        if (tl_exchange_is_missing_page(exchange, answer))
+            tl_call_fail_missing_page(call);
+        else
+            tl_call_end(call);
         return;
     }
     verdict = tl_answer_judge(answer, &rules, &call->arena, tl_wall_ms());

@@ -39,6 +39,8 @@ struct tl_call {
 /* call.c */
 void tl_call_end(struct tl_call *call);
 void tl_call_fail(struct tl_call *call, enum tl_failure failure, tl_str message);
+/* 404 came in a page of HTML: a server whose application is being started says so, and not of the record. */
+void tl_call_fail_missing_page(struct tl_call *call);
 void tl_call_fail_verdict(struct tl_call *call, const struct tl_verdict *verdict);
 struct tl_verdict_rules tl_call_rules(const struct tl_call *call);
 /* A call of any role; `operation` may be NULL with role PROBE. */

@@ -155,6 +155,7 @@ static void transferred(struct tl_exchange *x, struct tl_answer *answer)
         return;
     }
     d->last_status = answer->outcome == TL_ANSWER_THERE ? answer->status : 0;
+    d->missing_page = tl_exchange_is_missing_page(x, answer);
     if (!is_success(answer) && !d->any_status) {
         if (d->stop_why) {
             fail_stopped(d);

@@ -32,6 +32,7 @@ struct tl_driver {
     bool any_status, streams;      /* of the transfer under way */
     bool storing;                  /* EMIT or SAVE waits for tl_driver_stored */
     int last_status;               /* of the latest answer; 0 none */
+    bool missing_page;             /* it was 404 in a page of HTML */
     struct tl_answer last;         /* copied: what FAIL with class 0 judges */
     tl_str pending;                /* streamed body not yet given; in the scope */
     bool has_pending;

@@ -291,6 +291,11 @@ static const char *foreign(const struct tl_exchange *x, const struct tl_answer *
     return says_no_json ? "the answer is no JSON, and nothing else is accepted: a proxy in between?" : NULL;
 }
 
+bool tl_exchange_is_missing_page(const struct tl_exchange *x, const struct tl_answer *answer)
+{
+    return answer->outcome == TL_ANSWER_THERE && answer->status == 404 && !x->wants_page && tl_answer_is_page(answer);
+}
+
 static void transferred(void *ctx, const struct tl_transfer_result *result)
 {
     struct tl_exchange *x = ctx;

@@ -53,6 +53,8 @@ struct tl_exchange {
 void tl_exchange_start(struct tl_exchange *exchange, const struct tl_exchange_request *request);
 /* `done` still comes, soon. Nothing happens when it is idle. */
 void tl_exchange_cancel(struct tl_exchange *exchange);
+/* Is it 404 in a page of HTML that was not asked for? */
+bool tl_exchange_is_missing_page(const struct tl_exchange *exchange, const struct tl_answer *answer);
 /* Before first use. */
 void tl_exchange_init(struct tl_exchange *exchange, struct tl_system_lane *lane, struct tl_arena *arena,
                       struct tl_vars *vars, void (*done)(struct tl_exchange *exchange, struct tl_answer *answer));

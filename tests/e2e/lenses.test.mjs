@@ -61,7 +61,7 @@ test('check tries the laws: a broken one is an error', async () => {
   assert.equal(code, 65)
   assert.match(out, /^lenses\/business_partner\.lua:5: law put-get: lens "customer@1 <-> erp\.BusinessPartners", vat_id: "\S+" comes back as "\S+"$/m)
   assert.match(out, /^ {4}put {3}\{/m)
-  assert.match(out, /, 1 errors, /)
+  assert.match(out, /, 1 error, /)
   assert.equal(JSON.parse((await tool(['check', dir, '--json'])).out).laws[0].field, 'vat_id')
   assert.equal((await tool(['check', shipped])).code, 0)
 })

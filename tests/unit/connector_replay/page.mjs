@@ -1,6 +1,6 @@
 // Something in between (a proxy, a login, a maintenance notice) answers 200 with a page of HTML in the platform's place:
 // nothing passes for done, of writes it is not known what became of them.
-import { after, before, describe, it } from 'node:test'
+import { after, before, beforeEach, describe, it } from 'node:test'
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ const token = JSON.stringify({ access_token: 't', token_type: 'Bearer' })
 
 describe('a page of HTML in the place of the platform', () => {
   const connectors = []
-  let server, url, answer, status = 200
+  let server, url, answer, status
 
   before(async () => {
     server = createServer((request, response) => request.resume().on('end', () => {
@@ -21,6 +21,7 @@ describe('a page of HTML in the place of the platform', () => {
     await once(server, 'listening')
     url = `http://127.0.0.1:${server.address().port}`
   })
+  beforeEach(() => { status = 200 })
   after(async () => {
     for (const connector of connectors) await connector.close()
     server.close()
@@ -92,9 +93,16 @@ describe('a page of HTML in the place of the platform', () => {
       const got = await webhook.call(operation, { path: 'orders/1' })
       assert.deepEqual([got.class, got.unknown], ['retry', operation === 'remove'], got.message)
     }
+    for (const [name, settings, operation, args] of [
+      ['odata@1', basic, 'get', { object: 'Orders', key: { No: '1' } }],
+      ['zendesk@1', basic, 'get', { object: 'tickets', id: '1' }],
+      ['rt@1', { auth: { kind: 'token', token: 't' } }, 'get', { object: 'ticket', id: '1' }],
+    ]) {
+      const got = await connect(name, settings).call(operation, args)
+      assert.equal(got.class, 'retry', `${name} ${operation}: ${JSON.stringify(got)}`)
+    }
     answer = '{"detail":"no such order"}'
     for (const operation of ['remove', 'get']) assert.equal((await webhook.call(operation, { path: 'orders/1' })).class, 'done')
-    status = 200
   })
 
   it('a receiver that answers with pages is let in by accept = "*/*"; a word is an answer too', async () => {

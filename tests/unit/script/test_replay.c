@@ -315,28 +315,36 @@ static size_t bytes_after_collection(struct tl_script *script)
     return tl_script_bytes(script);
 }
 
+/* Forty runs, freed wherever they are; the bytes that are held afterwards. */
+static size_t bytes_after_runs(struct tl_script *script)
+{
+    static struct record record;
+    for (uint32_t seed = 1; seed <= 40; seed++) {
+        tl_buf_init(&record.text, 4u << 20);
+        struct tl_run *run = play(script, &record, true, seed, seed % 3 ? seed : STEPS_MAX);
+        if (seed % 2 && record.count && tl_run_asks(run, tl_str_z(record.steps[0].id)))
+            tl_run_cancel(run, TL_STR("x"));
+        tl_run_free(run);
+        tl_buf_free(&record.text);
+    }
+    return bytes_after_collection(script);
+}
+
+/* What is left behind grows with every round. The table of suspended coroutines may grow in any of the first, by where
+ * their addresses hash. */
 static void a_freed_run_leaves_nothing_in_its_state(void **state)
 {
     (void)state;
-    static struct record record;
     for (size_t i = 0; i < TL_COUNT_OF(bodies); i++) {
         struct case_run c;
         case_start(&c, head, bodies[i], "{\"no\":\"1\"}");
-        size_t before = 0;
-        for (int round = 0; round < 3; round++) {
-            for (uint32_t seed = 1; seed <= 40; seed++) {
-                tl_buf_init(&record.text, 4u << 20);
-                struct tl_run *run = play(c.script, &record, true, seed, seed % 3 ? seed : STEPS_MAX);
-                if (seed % 2 && record.count && tl_run_asks(run, tl_str_z(record.steps[0].id)))
-                    tl_run_cancel(run, TL_STR("x"));
-                tl_run_free(run);
-                tl_buf_free(&record.text);
-            }
-            size_t bytes = bytes_after_collection(c.script);
-            if (round == 1)
-                before = bytes;
-            if (round == 2 && bytes > before)
-                fail_msg("body %zu: %zu bytes more", i, bytes - before);
+        size_t most = 0;
+        for (int round = 0, calm = 0; calm < 3; round++) {
+            if (round == 15)
+                fail_msg("body %zu: %zu bytes are held, and more with every round", i, most);
+            size_t bytes = bytes_after_runs(c.script);
+            calm = bytes > most ? 0 : calm + 1;
+            most = bytes > most ? bytes : most;
         }
         case_end(&c);
     }

@@ -49,6 +49,11 @@ bool tl_str_ends(tl_str s, tl_str suffix)
     return s.len >= suffix.len && tl_str_eq(tl_str_from(s, s.len - suffix.len), suffix);
 }
 
+bool tl_str_has(tl_str s, tl_str part)
+{
+    return part.len == 0 || (s.len >= part.len && memmem(s.ptr, s.len, part.ptr, part.len) != NULL);
+}
+
 int tl_str_cmp(tl_str a, tl_str b)
 {
     size_t common = a.len < b.len ? a.len : b.len;

@@ -151,11 +151,6 @@ bool tl_status_matches(const struct tl_json_value *wanted, int status)
     return false;
 }
 
-static bool text_contains(tl_str text, tl_str part)
-{
-    return part.len == 0 || (text.len >= part.len && memmem(text.ptr, text.len, part.ptr, part.len) != NULL);
-}
-
 static bool text_compares(const struct tl_json_value *row, tl_str text)
 {
     const struct tl_json_value *wanted;
@@ -171,7 +166,7 @@ static bool text_compares(const struct tl_json_value *row, tl_str text)
         return false;
     }
     if ((wanted = tl_json_get(row, "contains")))
-        return text_contains(text, tl_json_text(wanted));
+        return tl_str_has(text, tl_json_text(wanted));
     if ((wanted = tl_json_get(row, "starts")))
         return tl_str_starts(text, tl_json_text(wanted));
     return true;

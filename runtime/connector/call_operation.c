@@ -79,16 +79,16 @@ static bool read_lookup(struct tl_call *call)
 }
 
 /* null, no content, or an element that a list does not have. An answer that looks otherwise says nothing. */
-static bool says_absent(const struct tl_answer *answer, const struct tl_json_value *json, tl_str pointer)
+static bool says_absent(const struct tl_answer *answer, const struct tl_json_value *json, tl_str pointer,
+                        const struct tl_json_value *document)
 {
-    const struct tl_json_value *document = tl_json_at(json, pointer);
     const char *last = pointer.len ? memrchr(pointer.ptr, '/', pointer.len) : NULL;
     if (document)
         return tl_json_is_null(document);
-    if (!last)
-        return tl_answer_is_empty(answer);
-    tl_str list = {pointer.ptr, (size_t)(last - pointer.ptr)};
-    return tl_answer_is_empty(answer) || tl_json_type(tl_json_at(json, list)) == TL_JSON_IS_ARRAY;
+    if (tl_answer_is_empty(answer))
+        return true;
+    return last &&
+           tl_json_type(tl_json_at(json, tl_str_n(pointer.ptr, (size_t)(last - pointer.ptr)))) == TL_JSON_IS_ARRAY;
 }
 
 static void succeed(struct tl_call *call, struct tl_answer *answer)
@@ -104,7 +104,7 @@ static void succeed(struct tl_call *call, struct tl_answer *answer)
         tl_str pointer = tl_json_get_text(spec, "document");
         const struct tl_json_value *document = tl_json_at(json, pointer);
         result->document = document ? tl_json_raw(document) : TL_STR_NONE;
-        result->absent = says_absent(answer, json, pointer);
+        result->absent = says_absent(answer, json, pointer, document);
     }
     if (call->lookup && !tl_answer_is_empty(answer) && !read_lookup(call))
         tl_call_fail(call, TL_FAIL_RETRY,

@@ -8,7 +8,6 @@
 #include "exchange_letter.h"
 #include "login.h"
 #include "origin.h"
-#include <string.h>
 
 #define HEADERS_MAX 64
 #define EARLY_MS 30000
@@ -220,16 +219,12 @@ static void put_trace(struct tl_exchange *x, struct head *head)
         put_header(head, TL_STR("tracestate"), tl_arena_str(x->arena, tl_str_z(child.state)));
 }
 
-static bool contains(tl_str text, const char *part)
-{
-    return text.len != 0 && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
-}
-
 static void read_accept(struct tl_exchange *x, const struct head *head)
 {
     tl_str accept = tl_http_header_value(head->fields, head->count, "Accept");
-    x->wants_json = contains(accept, "json") && !contains(accept, ",");
-    x->wants_page = contains(accept, "html") || contains(accept, "text/*") || contains(accept, "*/*");
+    x->wants_json = tl_str_has(accept, TL_STR("json")) && !tl_str_has(accept, TL_STR(","));
+    x->wants_page =
+        tl_str_has(accept, TL_STR("html")) || tl_str_has(accept, TL_STR("text/*")) || tl_str_has(accept, TL_STR("*/*"));
 }
 
 /* The request's own headers win over the manifest's standing ones; credentials and traces over both: nobody may set an

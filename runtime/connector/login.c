@@ -180,7 +180,7 @@ static void got_token(struct login *login, struct tl_answer *answer)
     put_expiry(login, answer, &writer);
     put_members(login, answer, &writer);
     put_cookies(login, answer, &writer, NULL);
-    if (oauth && !memmem(text.ptr, text.len, "\"token\":", 8)) {
+    if (oauth && !tl_str_has(tl_buf_str(&text), TL_STR("\"token\":"))) {
         tl_buf_free(&text);
         give_up(login, TL_FAIL_AUTH, 0, "login: the answer holds no token");
         return;

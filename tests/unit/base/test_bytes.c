@@ -34,6 +34,8 @@ static void slices_compare_by_bytes_then_length(void **state)
     assert_true(tl_str_ieq(TL_STR("Content-Type"), TL_STR("content-TYPE")));
     assert_false(tl_str_ieq(TL_STR("a["), TL_STR("a{")));
     assert_true(tl_str_is(tl_str_trim(TL_STR("\t x y \r\n")), "x y"));
+    assert_true(tl_str_has(TL_STR("abc"), TL_STR("b")) && tl_str_has(TL_STR_NONE, TL_STR_NONE));
+    assert_false(tl_str_has(TL_STR("abc"), TL_STR("ca")) || tl_str_has(TL_STR_NONE, TL_STR("a")));
     assert_true(tl_str_starts(TL_STR("abc"), TL_STR("ab")) && tl_str_ends(TL_STR("abc"), TL_STR("bc")));
 }
 

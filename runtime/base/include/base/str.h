@@ -23,6 +23,8 @@ bool tl_str_is(tl_str a, const char *z);
 bool tl_str_ieq(tl_str a, tl_str b);
 bool tl_str_starts(tl_str s, tl_str prefix);
 bool tl_str_ends(tl_str s, tl_str suffix);
+/* An empty part is in every text. */
+bool tl_str_has(tl_str s, tl_str part);
 /* Byte order, as memcmp, then length. */
 int tl_str_cmp(tl_str a, tl_str b);
 /* Offset of the first `c`, or -1. */
